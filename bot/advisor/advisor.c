@@ -1,0 +1,163 @@
+#include "bot/advisor/advisor.h"
+
+#include <string.h>
+
+#include "bot/advisor/conversation.h"
+#include "bot/advisor/reply.h"
+#include "bot/advisor/workspace.h"
+#include "bot/base/mem.h"
+#include "bot/reader/english.h"
+
+struct advisor *advisor_create(const struct knowledge *knowledge)
+{
+    struct advisor *advisor = mem_alloc(sizeof(*advisor));
+    advisor->knowledge = knowledge;
+    advisor->reader = reader_create(knowledge);
+    return advisor;
+}
+
+void advisor_destroy(struct advisor *advisor)
+{
+    if (advisor) {
+        reader_destroy(advisor->reader);
+        mem_free(advisor);
+    }
+}
+
+size_t advisor_memory(const struct advisor *advisor)
+{
+    return sizeof(*advisor) + reader_memory(advisor->reader);
+}
+
+struct workspace *workspace_create(const struct advisor *advisor)
+{
+    (void)advisor;
+    struct workspace *workspace = mem_alloc(sizeof(*workspace));
+    workspace->stemmer = stemmer_create();
+    return workspace;
+}
+
+void workspace_destroy(struct workspace *workspace)
+{
+    if (workspace) {
+        stemmer_destroy(workspace->stemmer);
+        mem_free(workspace);
+    }
+}
+
+struct context conversation_context(const struct conversation *conversation, enum surface surface)
+{
+    const struct project *project =
+        &conversation->projects[conversation->project % CONVERSATION_PROJECTS];
+    return (struct context){.surface = surface,
+                            .asked = conversation->asked,
+                            .last_kind = conversation->last_kind,
+                            .has_facts = project->facts.stated || project->facts.denied,
+                            .turns =
+                                conversation->turns < 255 ? (uint8_t)conversation->turns : 255};
+}
+
+static enum kind best_kind(const float scores[KIND_COUNT])
+{
+    int best = 0;
+    for (int k = 1; k < KIND_COUNT; k++) {
+        best = scores[k] > scores[best] ? k : best;
+    }
+    return (enum kind)best;
+}
+
+/*
+ * What a conversation's memory is worth to a reader: none of it may be out of the knowledge's
+ * range after a reload.
+ */
+static void mend_conversation(const struct advisor *advisor, struct conversation *conversation)
+{
+    if (conversation->pack >= (int)advisor->knowledge->count || conversation->pack < -1) {
+        conversation_init(conversation);
+    }
+    conversation->project %= CONVERSATION_PROJECTS;
+}
+
+static void change_pack(struct conversation *conversation, int16_t pack)
+{
+    if (conversation->pack >= 0 && conversation->pack != pack) {
+        uint32_t turns = conversation->turns;
+        conversation_init(conversation);
+        conversation->turns = turns;
+    }
+    conversation->pack = pack;
+}
+
+static void remember_verdict(struct conversation *conversation, const struct verdict *verdict)
+{
+    conversation->asked = 1;
+    conversation->told_kind = (uint8_t)verdict->kind;
+    conversation->told = (int16_t)(verdict->kind == VERDICT_OPTION ? verdict->option : -1);
+    conversation->asked_situation = (int16_t)(verdict->kind == VERDICT_ASK ? verdict->asks : -1);
+}
+
+static void finish(struct conversation *conversation, const struct pack *pack, struct outcome *ret)
+{
+    const struct project *project = conversation_project(conversation);
+    ret->facts = project->facts;
+    verdict_decide(pack, &ret->facts, &ret->standing);
+    if (ret->kind == KIND_VERDICT) {
+        ret->verdict = ret->standing;
+        remember_verdict(conversation, &ret->verdict);
+    }
+    conversation->last_kind = (uint8_t)(ret->kind + 1);
+    conversation->turns += conversation->turns < UINT32_MAX;
+}
+
+void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
+                  struct conversation *conversation, enum surface surface, const char *text,
+                  size_t len, struct outcome *ret)
+{
+    struct reading *reading = &workspace->reading;
+    bool cut = len > TEXT_MAX;
+    memset(ret, 0, sizeof(*ret));
+    ret->verdict.option = ret->standing.option = ret->before.option = -1;
+    ret->verdict.asks = ret->standing.asks = -1;
+    mend_conversation(advisor, conversation);
+    reader_read(advisor->reader, reading, workspace->stemmer, text, cut ? TEXT_MAX : len,
+                conversation->pack);
+    const struct pack *pack = advisor->knowledge->packs[reading->pack];
+    struct context context = conversation_context(conversation, surface);
+    kind_score(advisor->reader, reading, &context, workspace->kind_scores);
+    ret->kind = best_kind(workspace->kind_scores);
+    ret->truncated = cut || reading->truncated;
+    ret->before = (struct verdict){.kind = (enum verdict_kind)conversation->told_kind,
+                                   .option = conversation->told};
+    ret->both = reading->signals.english >> EN_BOTH & 1;
+    ret->pack = pack;
+    if (ret->kind == KIND_SILENT) {
+        ret->pack = NULL;
+        ret->ask = (struct ask){ASK_NOTHING, -1, -1};
+        return;
+    }
+    if (surface != SURFACE_AMBIENT && conversation_answer(conversation, pack, reading)) {
+        ret->kind = KIND_VERDICT;
+    } else if (ret->kind == KIND_VERDICT) {
+        change_pack(conversation, reading->pack);
+        conversation_apply(conversation, pack, reading);
+    }
+    ret->ask = ask_read(advisor->reader, reading, ret->kind, &context);
+    if (ret->ask.about == ASK_RESET) {
+        conversation_init(conversation);
+    }
+    finish(conversation, pack, ret);
+}
+
+void outcome_request(const struct advisor *advisor, const struct outcome *outcome,
+                     struct request *ret)
+{
+    *ret =
+        (struct request){.knowledge = advisor->knowledge,
+                         .pack = outcome->pack ? outcome->pack : advisor->knowledge->packs[0],
+                         .kind = outcome->kind,
+                         .ask = outcome->ask,
+                         .facts = &outcome->facts,
+                         .verdict = &outcome->standing,
+                         .before = outcome->before.kind == VERDICT_NONE ? NULL : &outcome->before,
+                         .both = outcome->both};
+}

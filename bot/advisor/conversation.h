@@ -1,0 +1,22 @@
+#pragma once
+
+#include "bot/advisor/advisor.h"
+
+/*
+ * From what one message says (bot/reader/read.h) to what a conversation has said: slots that
+ * hold one thing at a
+ * time, withdrawals, other projects and the way back, answers to the bot's own question, what
+ * weighs more. Pure.
+ */
+struct reading;
+struct pack;
+
+/* Moves the conversation on by a turn of kind verdict. */
+void conversation_apply(struct conversation *conversation, const struct pack *pack,
+                        const struct reading *reading);
+
+/* A bare "yes" or "no" to the question that the bot asked last: takes it as that fact. */
+bool conversation_answer(struct conversation *conversation, const struct pack *pack,
+                         const struct reading *reading);
+
+struct project *conversation_project(struct conversation *conversation);

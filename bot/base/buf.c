@@ -1,0 +1,252 @@
+#include "bot/base/buf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bot/base/error.h"
+
+void buf_init(struct buf *buf, size_t max)
+{
+    /* One byte less than an object may have: the NUL. */
+    *buf = (struct buf){.max = max < PTRDIFF_MAX ? max : (size_t)PTRDIFF_MAX - 1};
+}
+
+void buf_finish(struct buf *buf)
+{
+    free(buf->data);
+    *buf = (struct buf){0};
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf->len = 0;
+    buf->failed = false;
+    if (buf->data != NULL) {
+        buf->data[0] = '\0';
+    }
+}
+
+static bool fail(struct buf *buf)
+{
+    buf->failed = true;
+    return false;
+}
+
+/* Makes room for extra bytes and the NUL. */
+static bool reserve(struct buf *buf, size_t extra)
+{
+    if (buf->failed || extra > buf->max - buf->len) {
+        return fail(buf);
+    }
+    size_t needed = buf->len + extra + 1;
+    if (needed <= buf->cap) {
+        return true;
+    }
+    size_t cap = buf->cap < 64 ? 64 : buf->cap;
+    while (cap < needed && cap <= buf->max / 2) {
+        cap *= 2;
+    }
+    if (cap < needed || cap > buf->max) {
+        cap = buf->max + 1;
+    }
+    char *data = realloc(buf->data, cap);
+    if (data == NULL) {
+        return fail(buf);
+    }
+    buf->data = data;
+    buf->cap = cap;
+    return true;
+}
+
+static void advance(struct buf *buf, size_t len)
+{
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+bool buf_append(struct buf *buf, const void *data, size_t len)
+{
+    if (!reserve(buf, len)) {
+        return false;
+    }
+    if (len > 0) {
+        memcpy(buf->data + buf->len, data, len);
+    }
+    advance(buf, len);
+    return true;
+}
+
+bool buf_puts(struct buf *buf, const char *text)
+{
+    return buf_append(buf, text, strlen(text));
+}
+
+bool buf_putc(struct buf *buf, char c)
+{
+    return buf_append(buf, &c, 1);
+}
+
+bool buf_vprintf(struct buf *buf, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len < 0) {
+        return fail(buf);
+    }
+    if (!reserve(buf, (size_t)len)) {
+        return false;
+    }
+    vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
+    advance(buf, (size_t)len);
+    return true;
+}
+
+bool buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bool done = buf_vprintf(buf, format, args);
+    va_end(args);
+    return done;
+}
+
+char *buf_take(struct buf *buf, size_t *ret_len)
+{
+    size_t max = buf->max;
+    if (!buf_append(buf, "", 0)) {
+        buf_finish(buf);
+        buf->max = max;
+        return NULL;
+    }
+    char *data = buf->data;
+    if (ret_len != NULL) {
+        *ret_len = buf->len;
+    }
+    *buf = (struct buf){.max = max};
+    return data;
+}
+
+static bool check_file(const struct stat *info, size_t max, struct error *err)
+{
+    if (S_ISDIR(info->st_mode)) {
+        return error_set(err, ERROR_ENVIRONMENT, "is a directory, not a file");
+    }
+    if (!S_ISREG(info->st_mode)) {
+        return error_set(err, ERROR_ENVIRONMENT, "is a device, pipe or socket, not a file");
+    }
+    if ((uintmax_t)info->st_size > max) {
+        return error_set(err, ERROR_INPUT, "is too large: it has %jd bytes, at most %zu are read",
+                         (intmax_t)info->st_size, max);
+    }
+    return true;
+}
+
+/* Appends until the end of the file or until the buffer is full; -1 with errno. */
+static bool read_all(struct buf *buf, int fd, size_t max, struct error *err)
+{
+    char piece[16 * 1024];
+    size_t total = 0;
+    for (;;) {
+        ssize_t got = read(fd, piece, sizeof(piece));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return error_errno(err, errno, "cannot be read");
+        }
+        if (got == 0) {
+            return true;
+        }
+        total += (size_t)got;
+        if (total > max) {
+            return error_set(err, ERROR_INPUT, "is too large: at most %zu bytes are read", max);
+        }
+        if (!buf_append(buf, piece, (size_t)got)) {
+            return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+        }
+    }
+}
+
+static bool read_open_file(struct buf *buf, int fd, struct error *err)
+{
+    struct stat info;
+    size_t max = buf->max - buf->len, before = buf->len;
+    if (fstat(fd, &info) != 0) {
+        return error_errno(err, errno, "cannot be examined");
+    }
+    if (!check_file(&info, max, err) || !read_all(buf, fd, max, err)) {
+        return false;
+    }
+    /* Files of /proc have size 0 and contents all the same. */
+    if (info.st_size > 0 && (uintmax_t)info.st_size != buf->len - before) {
+        return error_set(err, ERROR_ENVIRONMENT, "changed while it was being read; try again");
+    }
+    return true;
+}
+
+bool buf_read_unnamed(struct buf *buf, const char *path, struct error *err)
+{
+    if (!buf_append(buf, "", 0)) {
+        return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+    }
+    /* O_NONBLOCK: a FIFO without a writer must not hold us up before it is refused. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        return error_errno(err, errno, "cannot be opened");
+    }
+    size_t before = buf->len;
+    bool done = read_open_file(buf, fd, err);
+    close(fd);
+    if (!done) {
+        buf->len = before;
+        buf->data[before] = '\0';
+        buf->failed = false;
+    }
+    return done;
+}
+
+bool buf_read_file(struct buf *buf, const char *path, struct error *err)
+{
+    struct error cause = {0};
+    if (buf_read_unnamed(buf, path, &cause)) {
+        return true;
+    }
+    /* The cause must survive a path of any length. */
+    size_t len = strlen(path), shown = 160;
+    const char *tail = len > shown ? path + len - shown : path;
+    return error_set(err, cause.code, "%s%s %s", len > shown ? "..." : "", tail, cause.text);
+}
+
+static bool is_continuation(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+size_t utf8_length(const char *text, size_t len)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    if (len == 0 || byte[0] < 0x80) {
+        return len == 0 ? 0 : 1;
+    }
+    size_t size = byte[0] >= 0xF0 ? 4 : byte[0] >= 0xE0 ? 3 : 2;
+    if (byte[0] < 0xC2 || byte[0] > 0xF4 || size > len) {
+        return 0;
+    }
+    for (size_t i = 1; i < size; i++) {
+        if (!is_continuation(byte[i])) {
+            return 0;
+        }
+    }
+    /* Overlong forms, surrogates, and what lies beyond U+10FFFF show in the second byte. */
+    bool bad = (byte[0] == 0xE0 && byte[1] < 0xA0) || (byte[0] == 0xED && byte[1] > 0x9F) ||
+               (byte[0] == 0xF0 && byte[1] < 0x90) || (byte[0] == 0xF4 && byte[1] > 0x8F);
+    return bad ? 0 : size;
+}

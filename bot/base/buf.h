@@ -1,0 +1,49 @@
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A growing text buffer with a maximum that is given at the start. Appending past the maximum (or
+ * out of memory) sets `failed` and leaves the contents as they are from then on, so that a writer
+ * may append many times and look once at the end. `data` is always NUL-terminated once anything
+ * was appended; NULs inside are allowed. The NUL does not count for `len` and `max`.
+ */
+struct buf {
+    char *data; /* owned */
+    size_t len, cap, max;
+    bool failed;
+};
+
+void buf_init(struct buf *buf, size_t max);
+void buf_finish(struct buf *buf); /* frees; the buffer may be initialised again */
+void buf_clear(struct buf *buf);  /* empties, keeps memory and maximum, forgets the failure */
+
+/* All false when the buffer has failed, now or before. What is appended must not lie in buf. */
+bool buf_append(struct buf *buf, const void *data, size_t len);
+bool buf_puts(struct buf *buf, const char *text);
+bool buf_putc(struct buf *buf, char c);
+bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool buf_vprintf(struct buf *buf, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+/*
+ * Hands the memory over (NUL-terminated, freed with free()); NULL if the buffer had failed.
+ * Empties the buffer. ret_len may be NULL.
+ */
+char *buf_take(struct buf *buf, size_t *ret_len);
+
+/*
+ * Appends a whole file of at most the buffer's maximum. Directories, devices, FIFOs, larger files
+ * and files that change meanwhile are refused with a sentence that names the path; the contents
+ * are then what they were. Never blocks on anything but a disk.
+ */
+struct error;
+bool buf_read_file(struct buf *buf, const char *path, struct error *err);
+
+/* The same, but the sentence starts after the path, for those who print "FILE: sentence". */
+bool buf_read_unnamed(struct buf *buf, const char *path, struct error *err);
+
+/* Length (1 to 4) of the well-formed UTF-8 character at text; 0 for a broken one or len 0. */
+size_t utf8_length(const char *text, size_t len);

@@ -1,0 +1,258 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/advisor/reply.h"
+#include "bot/advisor/workspace.h"
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/command/command.h"
+#include "bot/host/report.h"
+#include "bot/reader/english.h"
+
+enum { OPTION_SURFACE };
+enum { OUT_MAX = 4 * 1024 * 1024, UNITS_SHOWN = 200 };
+
+static const char *const surfaces[] = {"dm", "mention", "slash", "tracker", "ambient", NULL};
+
+static const struct command_option options[] = {
+    [OPTION_SURFACE] = {"surface", "dm|mention|slash|tracker|ambient", surfaces,
+                        "where it is said"},
+    {0},
+};
+
+/* What is being explained, and where to. */
+struct show {
+    struct buf *out;
+    const struct reading *reading;
+    const struct pack *pack;
+    const struct knowledge *knowledge;
+};
+
+static void put_words(const struct show *show, uint32_t first, uint32_t last)
+{
+    for (uint32_t i = first; i <= last; i++) {
+        const struct token *token = &show->reading->tokens.items[i];
+        buf_printf(show->out, "%s%s%s", i > first ? " " : "", token->letters,
+                   token->flags & TOKEN_FIXED ? "~" : "");
+    }
+}
+
+static const struct {
+    uint16_t flag;
+    const char *name;
+} scope_names[] = {
+    {SCOPE_NEGATED, "denied"},  {SCOPE_OUT, "out of scope"},  {SCOPE_PAST, "past"},
+    {SCOPE_HEARSAY, "hearsay"}, {SCOPE_SUPPOSED, "supposed"}, {SCOPE_LATER, "later"},
+    {SCOPE_OTHERS, "others'"},  {SCOPE_QUOTE, "quoted"},      {SCOPE_HEAVY, "heavy"},
+    {SCOPE_LIGHT, "light"},     {SCOPE_ASKED, "asked"},
+};
+
+static void put_scope(const struct show *show, uint16_t scope)
+{
+    for (size_t i = 0; i < sizeof(scope_names) / sizeof(scope_names[0]); i++) {
+        if (scope & scope_names[i].flag) {
+            buf_printf(show->out, ", %s", scope_names[i].name);
+        }
+    }
+}
+
+static void show_clauses(const struct show *show)
+{
+    const struct scopes *scopes = &show->reading->scopes;
+    buf_puts(show->out, "clauses (~ marks a mended typing error)\n");
+    for (uint32_t u = 0; u < scopes->unit_count && u < UNITS_SHOWN; u++) {
+        const struct unit *unit = &scopes->units[u];
+        buf_puts(show->out, unit->sentence ? "  - " : "      ");
+        put_words(show, unit->first, unit->last);
+        buf_puts(show->out, unit->question && unit->sentence ? " ?\n" : "\n");
+    }
+}
+
+static const char *target_name(const struct show *show, const struct target *target)
+{
+    if (target->type == TARGET_ENGLISH) {
+        return english_name((enum english)target->item);
+    }
+    const struct pack *pack = show->knowledge->packs[target->pack];
+    switch ((enum target_type)target->type) {
+    case TARGET_OPTION:
+    case TARGET_TOOL:
+        return pack->options[target->item].id;
+    case TARGET_SITUATION:
+    case TARGET_HINT:
+    case TARGET_DENIAL:
+        return pack->situations[target->item].id;
+    case TARGET_FACT:
+        return pack->facts[target->item].id;
+    case TARGET_SUBJECT:
+    case TARGET_ENGLISH:
+    default:
+        return pack->id;
+    }
+}
+
+static void show_cues(const struct show *show)
+{
+    static const char *const types[] = {"word", "option", "tool", "cue",
+                                        "hint", "denial", "fact", "subject"};
+    buf_puts(show->out, "cues\n");
+    for (uint32_t k = 0; k < show->reading->matches.count; k++) {
+        const struct match *match = &show->reading->matches.items[k];
+        buf_printf(show->out, "  %-8s %-18s \"", types[match->target.type],
+                   target_name(show, &match->target));
+        put_words(show, match->first, match->last);
+        buf_puts(show->out, "\"\n");
+    }
+}
+
+static void show_evidence(const struct show *show)
+{
+    static const char *const polarities[] = {"states", "denies", "mentions"};
+    buf_puts(show->out, "evidence\n");
+    for (uint32_t k = 0; k < show->reading->evidence_count; k++) {
+        const struct evidence *e = &show->reading->evidence[k];
+        buf_printf(show->out, "  %-9s %-18s ", polarities[e->polarity],
+                   show->pack->situations[e->situation].id);
+        buf_printf(show->out, e->exact ? "by its words \"" : "learned %+.1f \"", (double)e->score);
+        put_words(show, e->first, e->last);
+        buf_puts(show->out, "\"");
+        put_scope(show, e->scope);
+        buf_puts(show->out, "\n");
+    }
+}
+
+static void put_set(const struct show *show, const char *name, uint64_t set)
+{
+    buf_printf(show->out, "  %-8s", name);
+    for (size_t i = 0; i < show->pack->situation_count; i++) {
+        if (set >> i & 1) {
+            buf_printf(show->out, " %s", show->pack->situations[i].id);
+        }
+    }
+    buf_puts(show->out, set ? "\n" : " -\n");
+}
+
+static void show_facts(const struct show *show, const struct outcome *outcome)
+{
+    buf_puts(show->out, "facts\n");
+    put_set(show, "stated", outcome->facts.stated);
+    put_set(show, "denied", outcome->facts.denied);
+    put_set(show, "heavy", outcome->facts.heavy);
+    put_set(show, "light", outcome->facts.light);
+}
+
+static void show_kinds(const struct show *show, const float scores[KIND_COUNT], enum kind kind)
+{
+    buf_printf(show->out, "kind: %s (", kind_name(kind));
+    for (int k = 0; k < KIND_COUNT; k++) {
+        buf_printf(show->out, "%s%s %+.1f", k ? ", " : "", kind_name((enum kind)k),
+                   (double)scores[k]);
+    }
+    buf_puts(show->out, ")\n");
+}
+
+static const char *verdict_word(const struct show *show, enum verdict_kind kind, int option)
+{
+    switch (kind) {
+    case VERDICT_OPTION:
+        return show->pack->options[option].id;
+    case VERDICT_DEPENDS:
+        return "depends";
+    case VERDICT_ASK:
+        return "ask";
+    case VERDICT_NONE:
+    default:
+        return "none";
+    }
+}
+
+static void show_flip(const struct show *show, const struct flip *flip)
+{
+    buf_printf(show->out, "  %s if", verdict_word(show, flip->kind, flip->option));
+    for (size_t i = 0; i < show->pack->situation_count; i++) {
+        if (flip->add >> i & 1) {
+            buf_printf(show->out, " +%s", show->pack->situations[i].id);
+        }
+        if (flip->drop >> i & 1) {
+            buf_printf(show->out, " -%s", show->pack->situations[i].id);
+        }
+    }
+    buf_puts(show->out, "\n");
+}
+
+static void show_verdict(const struct show *show, const struct verdict *verdict)
+{
+    buf_puts(show->out, "rules fired\n");
+    for (size_t i = 0; i < verdict->fired_count; i++) {
+        const struct pack_rule *rule = &show->pack->rules[verdict->fired[i]];
+        buf_printf(show->out, "  %s -> %s (%d): because %s\n",
+                   show->pack->situations[rule->situation].id, show->pack->options[rule->option].id,
+                   (int)rule->strength, rule->because);
+    }
+    buf_puts(show->out, "weights\n");
+    for (size_t i = 0; i < show->pack->option_count; i++) {
+        buf_printf(show->out, "  %-10s %d\n", show->pack->options[i].id, verdict->weight[i]);
+    }
+    buf_printf(show->out, "verdict: %s%s\n", verdict_word(show, verdict->kind, verdict->option),
+               verdict->confidence == CONFIDENCE_LEANING ? " (leaning)" : "");
+    buf_puts(show->out, "would change it\n");
+    for (size_t i = 0; i < verdict->flip_count; i++) {
+        show_flip(show, &verdict->flips[i]);
+    }
+}
+
+static void explain(struct program *program, enum surface surface, const char *text,
+                    struct buf *out)
+{
+    struct conversation conversation;
+    struct outcome outcome;
+    struct reply reply;
+    conversation_init(&conversation);
+    program_turn(program, &conversation, surface, text, strlen(text), program->config.length,
+                 &outcome, &reply);
+    const struct reading *reading = &program->workspace->reading;
+    struct show show = {out, reading, program->knowledge->packs[reading->pack], program->knowledge};
+    show_clauses(&show);
+    show_cues(&show);
+    show_evidence(&show);
+    show_kinds(&show, program->workspace->kind_scores, outcome.kind);
+    show_facts(&show, &outcome);
+    show_verdict(&show, &outcome.standing);
+}
+
+static int run(const struct command_call *call)
+{
+    struct program program;
+    struct buf out, safe;
+    if (!command_open(call, NULL, 0, &program)) {
+        return STATUS_FAILED;
+    }
+    char *text = command_join_operands(call);
+    buf_init(&out, OUT_MAX);
+    buf_init(&safe, OUT_MAX);
+    explain(&program, (enum surface)command_choice(call, OPTION_SURFACE, SURFACE_DM), text, &out);
+    report_neutral(&safe, out.data ? out.data : "", out.len, true);
+    report_write(safe.data, safe.len);
+    buf_finish(&safe);
+    buf_finish(&out);
+    free(text);
+    program_close(&program);
+    return STATUS_FINE;
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .operands = "QUESTION...",
+    .operands_min = 1,
+    .operands_max = SIZE_MAX,
+    .summary = "how a question was read, and why the answer is what it is",
+    .details = "Prints each stage of the reading: clauses, cues, evidence for each situation, the\n"
+               "kind of message, the facts, the rules that fired, both sides' weights, and what\n"
+               "would change the verdict.\n",
+    .examples = "  whether explain \"Node or Django? The chat is out, the forms stay.\"\n"
+                "  whether explain --surface ambient node or django for the quiz app, anyone\n",
+    .options = options,
+    .run = run,
+};

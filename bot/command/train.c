@@ -1,0 +1,131 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/command/command.h"
+#include "bot/host/corpus.h"
+#include "bot/host/report.h"
+#include "bot/host/train.h"
+#include "knowledge/learned.h"
+#include "knowledge/load.h"
+#include "knowledge/pack.h"
+
+struct training {
+    struct knowledge *knowledge;
+    struct fault_list faults;
+    bool watched;
+};
+
+static void show_progress(void *context, const char *what, size_t done, size_t all)
+{
+    const struct training *training = context;
+    if (training->watched) {
+        fprintf(stderr, "\rwhether: %s %zu of %zu        ", what, done, all);
+    }
+}
+
+static void print_result(struct training *training, const char *path,
+                         const struct train_result *result)
+{
+    if (training->watched) {
+        fprintf(stderr, "\r%60s\r", "");
+    }
+    printf("%s: %zu examples, %zu features, %zu weights, %zu bytes\n", path, result->examples,
+           result->features, result->weights, result->bytes);
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* kinds.model lies beside the main pack. */
+static char *kinds_path(const char *pack_file)
+{
+    struct buf path;
+    size_t len = 0;
+    for (size_t i = 0; pack_file[i]; i++) {
+        len = pack_file[i] == '/' ? i + 1 : len;
+    }
+    buf_init(&path, 4096);
+    buf_append(&path, pack_file, len);
+    buf_puts(&path, "kinds.model");
+    return buf_take(&path, NULL);
+}
+
+typedef bool train_function(struct knowledge *knowledge, int pack, const struct corpus *corpus,
+                            const char *path, train_progress *progress, void *context,
+                            struct train_result *ret, struct error *err);
+
+static bool make(struct training *training, train_function *train, int pack,
+                 const struct corpus *corpus, const char *path)
+{
+    struct train_result result;
+    struct error err = {0};
+    if (!train(training->knowledge, pack, corpus, path, show_progress, training, &result, &err)) {
+        report_error(&err);
+        return false;
+    }
+    print_result(training, path, &result);
+    return true;
+}
+
+/* Topics first: the kinds are judged with the topics' help. */
+static bool train_pack(struct training *training, int number)
+{
+    const struct pack *pack = training->knowledge->packs[number];
+    char *folder = corpus_beside(pack->file, ".corpus"),
+         *model = corpus_beside(pack->file, ".model");
+    char *kinds = kinds_path(pack->file);
+    struct corpus corpus = {0};
+    bool fine = true;
+    if (is_directory(folder)) {
+        fine = corpus_load(&corpus, pack, folder, &training->faults) &&
+               make(training, train_topics, number, &corpus, model) &&
+               learned_load(training->knowledge, LEARNED_TOPICS, &training->faults) &&
+               (number != training->knowledge->main ||
+                make(training, train_kinds, number, &corpus, kinds));
+    }
+    corpus_finish(&corpus);
+    free(kinds);
+    free(model);
+    free(folder);
+    return fine;
+}
+
+static int run(const struct command_call *call)
+{
+    struct training training = {.watched = isatty(STDERR_FILENO)};
+    struct config config = {0};
+    const struct program_options options = {call->config_path, (const char *const *)call->operands,
+                                            call->operand_count};
+    bool fine = program_load_config(&options, &config, &training.faults) &&
+                program_load_knowledge(&options, &config, &training.knowledge, &training.faults) &&
+                learned_load(training.knowledge, LEARNED_VECTORS, &training.faults);
+    for (size_t i = 0; fine && i < training.knowledge->count; i++) {
+        fine = train_pack(&training, (int)i);
+    }
+    report_faults(&training.faults, "");
+    fault_finish(&training.faults);
+    knowledge_destroy(training.knowledge);
+    config_finish(&config);
+    return fine ? STATUS_FINE : STATUS_FAILED;
+}
+
+const struct command command_train = {
+    .name = "train",
+    .operands = "[PACK...]",
+    .operands_max = COMMAND_REPEATS_MAX,
+    .summary = "make the packs' models anew from their corpora",
+    .details = "Reads the labelled text in the folder PACK.corpus beside each pack and writes\n"
+               "PACK.model; for the main pack also kinds.model. The same corpus gives the same\n"
+               "bytes. Packs without such a folder are passed over: they work by their cues.\n",
+    .examples = "  whether train\n"
+                "  whether train knowledge\n",
+    .run = run,
+};

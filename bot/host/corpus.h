@@ -1,0 +1,57 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Labelled text: what models are trained on. Lies in a folder beside its pack (node-or-
+ * django.json -> node-or-django.corpus):
+ *   *.clauses.tsv          situations (comma-separated, or "none"), polarity (stated denied
+ * aside none), batch, text
+ *   *.kinds.tsv            kind (one of the six, or ask, ambient-ask, ...-long, facts-give),
+ * batch, text
+ *   *.conversations.jsonl  the label guide's format (id, surface, say, kind, situations, denied,
+ * optional)
+ * Files are taken in the order of their names, so that training is reproducible. All strings are
+ * owned by the corpus.
+ */
+struct fault_list;
+struct pack;
+
+enum clause_polarity { CLAUSE_STATED, CLAUSE_DENIED, CLAUSE_ASIDE, CLAUSE_NONE };
+
+struct corpus_clause {
+    uint64_t situations;
+    enum clause_polarity polarity;
+    char *text;
+};
+
+enum { CORPUS_TURNS_MAX = 16 };
+
+struct corpus_talk {
+    int surface, kind;
+    uint64_t stated, denied, optional;
+    char *turns[CORPUS_TURNS_MAX];
+    size_t turn_count;
+    bool follows; /* from a kinds file: as if advice had been given before */
+};
+
+struct corpus {
+    struct corpus_clause *clauses;
+    size_t clause_count, clause_cap;
+    struct corpus_talk *talks;
+    size_t talk_count, talk_cap;
+    uint64_t hash; /* of all bytes read */
+};
+
+/*
+ * false when the folder is missing or any line is faulty; every fault is reported. Zero *ret
+ * first.
+ */
+bool corpus_load(struct corpus *ret, const struct pack *pack, const char *folder,
+                 struct fault_list *faults);
+void corpus_finish(struct corpus *corpus);
+
+/* "knowledge/x.json" -> "knowledge/x.corpus" or ".model"; freed with free(). */
+char *corpus_beside(const char *pack_file, const char *ending);

@@ -1,0 +1,166 @@
+#include "bot/host/program.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bot/advisor/advisor.h"
+#include "bot/advisor/reply.h"
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/lines.h"
+#include "bot/host/report.h"
+#include "knowledge/learned.h"
+#include "knowledge/load.h"
+
+static bool is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* `environment` is changed: the colons become ends of strings. */
+static size_t split_colons(char *environment, const char **paths, size_t cap)
+{
+    size_t count = 0;
+    for (char *at = environment; at != NULL && count < cap;) {
+        char *colon = strchr(at, ':');
+        if (colon != NULL) {
+            *colon = '\0';
+        }
+        if (*at != '\0') {
+            paths[count++] = at;
+        }
+        at = colon == NULL ? NULL : colon + 1;
+    }
+    return count;
+}
+
+static bool beside_program(const char *suffix, char *path, size_t cap)
+{
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (len <= 0) {
+        return false;
+    }
+    program[len] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash == NULL) {
+        return false;
+    }
+    *slash = '\0';
+    int written = snprintf(path, cap, "%s/%s", program, suffix);
+    return written > 0 && (size_t)written < cap && is_directory(path);
+}
+
+static bool usual_place(char *path, size_t cap)
+{
+    static const char *const places[] = {"knowledge", WHETHER_DATADIR "/knowledge"};
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (is_directory(places[i])) {
+            snprintf(path, cap, "%s", places[i]);
+            return true;
+        }
+    }
+    return beside_program("knowledge", path, cap) || beside_program("../knowledge", path, cap) ||
+           beside_program("../../knowledge", path, cap);
+}
+
+static bool load_usual(struct knowledge **ret, struct fault_list *faults)
+{
+    char path[PATH_MAX];
+    const char *paths[] = {path};
+    if (!usual_place(path, sizeof(path))) {
+        fault_add(faults, "knowledge", 0,
+                  "found no packs: not here, not in %s/knowledge; "
+                  "name them with [bot] packs in a -c FILE or with $WHETHER_PACKS",
+                  WHETHER_DATADIR);
+        return false;
+    }
+    return knowledge_load(paths, 1, ret, faults);
+}
+
+static bool load_environment(const char *value, struct knowledge **ret, struct fault_list *faults)
+{
+    const char *paths[CONFIG_PATHS_MAX];
+    char *copy = mem_strdup(value);
+    size_t count = split_colons(copy, paths, ARRAY_LEN(paths));
+    bool fine = count > 0 ? knowledge_load(paths, count, ret, faults) : load_usual(ret, faults);
+    mem_free(copy);
+    return fine;
+}
+
+bool program_load_knowledge(const struct program_options *options, const struct config *config,
+                            struct knowledge **ret, struct fault_list *faults)
+{
+    if (options->pack_count > 0) {
+        return knowledge_load(options->packs, options->pack_count, ret, faults);
+    }
+    if (config->packs.count > 0) {
+        return knowledge_load((const char *const *)config->packs.items, config->packs.count, ret,
+                              faults);
+    }
+    const char *environment = getenv("WHETHER_PACKS");
+    return environment == NULL ? load_usual(ret, faults)
+                               : load_environment(environment, ret, faults);
+}
+
+bool program_load_config(const struct program_options *options, struct config *ret,
+                         struct fault_list *faults)
+{
+    if (options->config_path != NULL) {
+        return config_load(options->config_path, ret, faults);
+    }
+    config_init(ret);
+    return true;
+}
+
+bool program_open(struct program *ret, const struct program_options *options,
+                  struct fault_list *faults)
+{
+    *ret = (struct program){0};
+    if (!program_load_config(options, &ret->config, faults) ||
+        !program_load_knowledge(options, &ret->config, &ret->knowledge, faults) ||
+        !learned_load(ret->knowledge, LEARNED_ALL, faults)) {
+        program_close(ret);
+        return false;
+    }
+    ret->advisor = advisor_create(ret->knowledge);
+    ret->workspace = workspace_create(ret->advisor);
+    return true;
+}
+
+void program_close(struct program *program)
+{
+    workspace_destroy(program->workspace);
+    advisor_destroy(program->advisor);
+    knowledge_destroy(program->knowledge);
+    config_finish(&program->config);
+    *program = (struct program){0};
+}
+
+void program_turn(struct program *program, struct conversation *conversation, enum surface surface,
+                  const char *text, size_t len, int length, struct outcome *ret_outcome,
+                  struct reply *ret_reply)
+{
+    struct request request;
+    advisor_turn(program->advisor, program->workspace, conversation, surface,
+                 text == NULL ? "" : text, len, ret_outcome);
+    *ret_reply = (struct reply){0};
+    if (ret_outcome->kind != KIND_SILENT) {
+        outcome_request(program->advisor, ret_outcome, &request);
+        reply_build(&request, (enum reply_length)length, ret_reply);
+    }
+}
+
+void program_note_truncated(const struct lines *lines)
+{
+    if (lines->truncated) {
+        report("%s:%lu: this line is longer than %d bytes; what follows them was not read",
+               lines->name, lines->number, TEXT_MAX);
+    }
+}

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bot/host/config.h"
+#include "bot/reader/kind.h"
+
+/*
+ * The program around the advisor: what every command that answers needs, set up in one call. Knows
+ * where files lie (configuration, packs); knows nothing of options, terminals or chats. One thread.
+ */
+struct advisor;
+struct conversation;
+struct fault_list;
+struct knowledge;
+struct lines;
+struct outcome;
+struct reply;
+struct workspace;
+
+struct program {
+    struct config config;
+    struct knowledge *knowledge; /* owned, as the rest */
+    struct advisor *advisor;
+    struct workspace *workspace;
+};
+
+/* What the command line said; all borrowed. */
+struct program_options {
+    const char *config_path;  /* NULL: the defaults */
+    const char *const *packs; /* files or directories that take the place of all others */
+    size_t pack_count;
+};
+
+/* The file of -c, or the defaults. On failure *ret is untouched. */
+bool program_load_config(const struct program_options *options, struct config *ret,
+                         struct fault_list *faults);
+
+/*
+ * Where the packs are looked for, the first that is given: the command line; [bot] packs of the
+ * configuration; $WHETHER_PACKS (paths between colons); ./knowledge; WHETHER_DATADIR/knowledge (set
+ * by Meson); knowledge beside the program or up to two directories above it (build/dev in the
+ * source tree).
+ */
+bool program_load_knowledge(const struct program_options *options, const struct config *config,
+                            struct knowledge **ret, struct fault_list *faults);
+
+/*
+ * On failure *ret is zeroed and faults tells all that is wrong with configuration and packs.
+ * program_close() frees.
+ */
+bool program_open(struct program *ret, const struct program_options *options,
+                  struct fault_list *faults);
+void program_close(struct program *program); /* a zeroed one is fine */
+
+/* Reads one turn and words the answer; a silent outcome leaves the reply empty. */
+void program_turn(struct program *program, struct conversation *conversation, enum surface surface,
+                  const char *text, size_t len, int length, struct outcome *ret_outcome,
+                  struct reply *ret_reply);
+
+/* Says on standard error that a line was too long to be read whole, if it was. */
+void program_note_truncated(const struct lines *lines);

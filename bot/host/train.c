@@ -1,0 +1,647 @@
+#include "bot/host/train.h"
+
+#include <linear.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/advisor/advisor.h"
+#include "bot/advisor/conversation.h"
+#include "bot/advisor/workspace.h"
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/corpus.h"
+#include "bot/reader/read.h"
+#include "knowledge/pack.h"
+
+/* LIBLINEAR also calls its result struct model: knowledge/model.h is not included here. */
+
+enum {
+    SEEN_AT_LEAST = 2,
+    MODEL_BYTES_MAX = 32 * 1024 * 1024,
+    DENSE_AT = 1,
+    NAME_MAX_LEN = 64,
+    TURN_UNITS_MAX = 64
+};
+
+/* Regularisation and weights: chosen by cross-validation on the corpus (docs/reading.md). */
+static const double topic_cost = 4, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5,
+                    prune = 0.03;
+
+/* ---- examples ---- */
+
+struct example {
+    struct feature_node
+        *nodes; /* owned; index 0 ends it; before numbering: hash as index is kept in hashes */
+    uint32_t *hashes; /* owned */
+    uint32_t count;
+    float dense[DENSE_MAX];
+    uint64_t stated, denied; /* labels for topics */
+    uint64_t open;           /* situations for which this example says nothing */
+    int kind;
+    int talk; /* conversation it comes from, -1 none */
+};
+
+struct table {
+    uint32_t *hash, *seen, *number;
+    size_t mask, used;
+};
+
+struct trainer {
+    const struct knowledge *knowledge;
+    const struct corpus *corpus;
+    struct advisor *advisor;
+    struct workspace *workspace;
+    int pack;
+    struct example *examples;
+    size_t count, cap;
+    struct table table;
+    uint32_t dims, feature_count;
+    uint32_t *hash_of; /* by number */
+    train_progress *progress;
+    void *context;
+};
+
+static void report(const struct trainer *t, const char *what, size_t done, size_t all)
+{
+    if (t->progress) {
+        t->progress(t->context, what, done, all);
+    }
+}
+
+static struct example *add_example(struct trainer *t)
+{
+    if (t->count == t->cap) {
+        t->cap = t->cap ? t->cap * 2 : 4096;
+        t->examples = mem_grow(t->examples, t->cap, sizeof(*t->examples));
+    }
+    struct example *example = &t->examples[t->count++];
+    memset(example, 0, sizeof(*example));
+    example->talk = -1;
+    return example;
+}
+
+/* Copies what the reader's feature code made. */
+static struct example *take_features(struct trainer *t, const struct features *features)
+{
+    struct example *example = add_example(t);
+    example->count = features->count;
+    example->hashes = mem_alloc((features->count + 1) * sizeof(*example->hashes));
+    example->nodes = mem_alloc((features->count + DENSE_MAX + 2) * sizeof(*example->nodes));
+    for (uint32_t i = 0; i < features->count; i++) {
+        example->hashes[i] = features->items[i].hash;
+        example->nodes[i].value = (double)features->items[i].value;
+    }
+    memcpy(example->dense, features->dense, sizeof(example->dense));
+    t->dims = features->dims > t->dims ? features->dims : t->dims;
+    return example;
+}
+
+static void read_text(struct trainer *t, const char *text)
+{
+    reader_read(t->advisor->reader, &t->workspace->reading, t->workspace->stemmer, text,
+                strlen(text), t->pack);
+}
+
+static void add_clause(struct trainer *t, const char *text, uint64_t situations,
+                       enum clause_polarity polarity)
+{
+    read_text(t, text);
+    struct reading *r = &t->workspace->reading;
+    if (r->tokens.count == 0 || r->pack != t->pack) {
+        return;
+    }
+    struct feature_source source = reader_source(t->advisor->reader, r);
+    features_of_unit(&r->features, &source, 0, r->tokens.count - 1);
+    struct example *example = take_features(t, &r->features);
+    example->stated = polarity == CLAUSE_STATED ? situations : 0;
+    example->denied = polarity == CLAUSE_DENIED ? situations : 0;
+}
+
+static void add_list(struct trainer *t, const struct text_list *list, uint64_t situations,
+                     enum clause_polarity polarity)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        add_clause(t, list->items[i].text, situations, polarity);
+    }
+}
+
+static void collect_clauses(struct trainer *t)
+{
+    const struct pack *pack = t->knowledge->packs[t->pack];
+    for (size_t i = 0; i < t->corpus->clause_count; i++) {
+        const struct corpus_clause *clause = &t->corpus->clauses[i];
+        add_clause(t, clause->text, clause->situations, clause->polarity);
+        if (i % 256 == 0) {
+            report(t, "reading clauses", i, t->corpus->clause_count);
+        }
+    }
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        add_list(t, &pack->situations[i].examples, 1ull << i, CLAUSE_STATED);
+        add_list(t, &pack->situations[i].counter_examples, 1ull << i, CLAUSE_NONE);
+    }
+}
+
+/*
+ * Every unit of every turn: negative for what the conversation does not state, open for what it
+ * does until round two.
+ */
+static void collect_talk(struct trainer *t, int number)
+{
+    const struct corpus_talk *talk = &t->corpus->talks[number];
+    for (size_t turn = 0; turn < talk->turn_count; turn++) {
+        read_text(t, talk->turns[turn]);
+        struct reading *r = &t->workspace->reading;
+        struct feature_source source = reader_source(t->advisor->reader, r);
+        for (uint32_t u = 0; u < r->scopes.unit_count && u < TURN_UNITS_MAX; u++) {
+            const struct unit *unit = &r->scopes.units[u];
+            features_of_unit(&r->features, &source, unit->first, unit->last);
+            struct example *example = take_features(t, &r->features);
+            bool earlier = turn + 1 < talk->turn_count;
+            example->talk = number;
+            example->open = talk->stated | talk->denied | talk->optional;
+            example->open |= earlier ? ~0ull : 0;
+        }
+    }
+}
+
+static void collect_talks(struct trainer *t)
+{
+    for (size_t i = 0; i < t->corpus->talk_count; i++) {
+        collect_talk(t, (int)i);
+        if (i % 64 == 0) {
+            report(t, "reading conversations", i, t->corpus->talk_count);
+        }
+    }
+}
+
+/* ---- numbering features ---- */
+
+static size_t slot_of(const struct table *table, uint32_t hash)
+{
+    size_t i = hash & table->mask;
+    while (table->hash[i] && table->hash[i] != hash) {
+        i = (i + 1) & table->mask;
+    }
+    return i;
+}
+
+static void number_features(struct trainer *t)
+{
+    size_t total = 0, places = 1024;
+    for (size_t i = 0; i < t->count; i++) {
+        total += t->examples[i].count;
+    }
+    while (places < total + total / 2) {
+        places *= 2;
+    }
+    t->table = (struct table){mem_alloc(places * 4), mem_alloc(places * 4), mem_alloc(places * 4),
+                              places - 1, 0};
+    for (size_t i = 0; i < t->count; i++) {
+        for (uint32_t k = 0; k < t->examples[i].count; k++) {
+            size_t slot = slot_of(&t->table, t->examples[i].hashes[k]);
+            t->table.hash[slot] = t->examples[i].hashes[k];
+            t->table.seen[slot]++;
+        }
+    }
+    t->hash_of = mem_alloc((total + t->dims + 2) * sizeof(*t->hash_of));
+    uint32_t next = t->dims + DENSE_AT;
+    for (size_t i = 0; i < t->count; i++) {
+        for (uint32_t k = 0; k < t->examples[i].count; k++) {
+            size_t slot = slot_of(&t->table, t->examples[i].hashes[k]);
+            if (t->table.seen[slot] >= SEEN_AT_LEAST && t->table.number[slot] == 0) {
+                t->table.number[slot] = next;
+                t->hash_of[next++] = t->table.hash[slot];
+            }
+        }
+    }
+    t->feature_count = next - 1;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    int x = ((const struct feature_node *)a)->index, y = ((const struct feature_node *)b)->index;
+    return x < y ? -1 : x > y;
+}
+
+/*
+ * Sorts by number and adds up what occurs twice, as LIBLINEAR wants it; the vector goes in front.
+ */
+static void finish_example(struct trainer *t, struct example *example)
+{
+    struct feature_node *nodes = example->nodes;
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < example->count; k++) {
+        uint32_t number = t->table.number[slot_of(&t->table, example->hashes[k])];
+        if (number) {
+            nodes[kept++] = (struct feature_node){(int)number, nodes[k].value};
+        }
+    }
+    for (uint32_t d = 0; d < t->dims; d++) {
+        nodes[kept++] =
+            (struct feature_node){(int)(DENSE_AT + d), dense_factor * (double)example->dense[d]};
+    }
+    qsort(nodes, kept, sizeof(*nodes), by_index);
+    uint32_t out = 0;
+    for (uint32_t k = 0; k < kept; k++) {
+        if (out > 0 && nodes[out - 1].index == nodes[k].index) {
+            nodes[out - 1].value += nodes[k].value;
+        } else {
+            nodes[out++] = nodes[k];
+        }
+    }
+    nodes[out] = (struct feature_node){(int)t->feature_count + 1, 1}; /* bias */
+    nodes[out + 1].index = -1;
+}
+
+/* ---- fitting ---- */
+
+struct fitted {
+    char name[NAME_MAX_LEN];
+    double *w; /* owned: by number, the last is the bias */
+};
+
+static void be_quiet(const char *text)
+{
+    (void)text;
+}
+
+/* label: 1, 0, or -1 for an example that says nothing. */
+static bool fit(const struct trainer *t, const signed char *labels, double cost, double *ret_w)
+{
+    struct problem problem = {.n = (int)t->feature_count + 1, .bias = 1};
+    double *y = mem_alloc(t->count * sizeof(*y));
+    struct feature_node **x = mem_alloc(t->count * sizeof(*x));
+    size_t positives = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        if (labels[i] >= 0) {
+            y[problem.l] = labels[i] ? 1 : -1;
+            x[problem.l++] = t->examples[i].nodes;
+            positives += labels[i] > 0;
+        }
+    }
+    problem.y = y;
+    problem.x = x;
+    bool fine = positives > 0 && positives < (size_t)problem.l;
+    if (fine) {
+        int label[] = {1};
+        double weight[] = {positive_weight};
+        struct parameter parameter = {.solver_type = L2R_LR,
+                                      .eps = 0.01,
+                                      .C = cost,
+                                      .nr_weight = 1,
+                                      .weight_label = label,
+                                      .weight = weight};
+        set_print_string_function(be_quiet);
+        struct model *model = train(&problem, &parameter);
+        double sign = model->label[0] == 1 ? 1 : -1;
+        for (uint32_t k = 0; k <= t->feature_count; k++) {
+            ret_w[k] = sign * model->w[k];
+        }
+        free_and_destroy_model(&model);
+    }
+    mem_free(x);
+    mem_free(y);
+    return fine;
+}
+
+static double predict_one(const double *w, const struct feature_node *nodes)
+{
+    double sum = 0;
+    for (; nodes->index != -1; nodes++) {
+        sum += w[nodes->index - 1] * nodes->value;
+    }
+    return sum;
+}
+
+/* For each conversation that states the situation: its best unit states it. */
+static void label_best(const struct trainer *t, size_t situation, bool stated, const double *w,
+                       signed char *labels)
+{
+    size_t best = 0;
+    int talk = -1;
+    double most = 0;
+    for (size_t i = 0; i <= t->count; i++) {
+        bool ends = i == t->count || t->examples[i].talk != talk;
+        if (ends && talk >= 0) {
+            const struct corpus_talk *from = &t->corpus->talks[talk];
+            uint64_t set = stated ? from->stated : from->denied;
+            if ((set >> situation & 1) && from->kind == KIND_VERDICT && most > -3) {
+                labels[best] = 1;
+            }
+        }
+        if (i == t->count) {
+            return;
+        }
+        if (ends) {
+            talk = t->examples[i].talk;
+            most = -1e9;
+        }
+        double score = talk >= 0 ? predict_one(w, t->examples[i].nodes) : 0;
+        if (score > most) {
+            most = score;
+            best = i;
+        }
+    }
+}
+
+static void label_topics(const struct trainer *t, size_t situation, bool stated, bool talks,
+                         signed char *labels)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct example *example = &t->examples[i];
+        uint64_t set = stated ? example->stated : example->denied;
+        labels[i] = set >> situation & 1;
+        if (example->talk >= 0 && (!talks || (example->open >> situation & 1))) {
+            labels[i] = -1;
+        }
+    }
+}
+
+static bool fit_topic(const struct trainer *t, size_t situation, bool stated, struct fitted *ret)
+{
+    signed char *labels = mem_alloc(t->count + 1);
+    ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
+    label_topics(t, situation, stated, false, labels);
+    bool fine = fit(t, labels, topic_cost, ret->w);
+    if (fine) {
+        label_topics(t, situation, stated, true, labels);
+        label_best(t, situation, stated, ret->w, labels);
+        fit(t, labels, topic_cost, ret->w);
+    }
+    mem_free(labels);
+    return fine;
+}
+
+/* ---- writing ---- */
+
+static void put_u32(struct buf *buf, uint32_t value)
+{
+    unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
+                              (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
+    buf_append(buf, bytes, 4);
+}
+
+static void put_f32(struct buf *buf, double value)
+{
+    float single = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &single, sizeof(bits));
+    put_u32(buf, bits);
+}
+
+static double peak(const double *w, size_t from, size_t to)
+{
+    double most = 0;
+    for (size_t i = from; i < to; i++) {
+        most = fabs(w[i]) > most ? fabs(w[i]) : most;
+    }
+    return most > 0 ? most : 1;
+}
+
+static int cut(double value, double scale)
+{
+    return (int)lround(value / scale);
+}
+
+static void put_class(const struct trainer *t, struct buf *buf, const struct fitted *class,
+                      double *ret_scale)
+{
+    double dense = peak(class->w, 0, t->dims) / 127;
+    *ret_scale = peak(class->w, t->dims, t->feature_count) / 127;
+    buf_putc(buf, (char)strlen(class->name));
+    buf_puts(buf, class->name);
+    put_f32(buf, class->w[t->feature_count]);
+    put_f32(buf, *ret_scale);
+    put_f32(buf, dense * dense_factor);
+    put_f32(buf, 0);
+    for (uint32_t d = 0; d < t->dims; d++) {
+        buf_putc(buf, (char)cut(class->w[d], dense));
+    }
+}
+
+/* The weights that matter: 8 bits each, the small ones left out. */
+static void put_weights(const struct trainer *t, const struct fitted *classes, size_t count,
+                        const double *scales, struct buf *features, struct buf *weights,
+                        struct train_result *ret)
+{
+    for (uint32_t n = t->dims; n < t->feature_count; n++) {
+        size_t before = ret->weights;
+        for (size_t c = 0; c < count; c++) {
+            int value = cut(classes[c].w[n], scales[c]);
+            if (abs(value) > prune * 127) {
+                buf_putc(weights, (char)c);
+                buf_putc(weights, (char)value);
+                ret->weights++;
+            }
+        }
+        if (ret->weights > before) {
+            put_u32(features, t->hash_of[n + 1]);
+            put_u32(features, (uint32_t)before);
+            ret->features++;
+        }
+    }
+}
+
+static bool write_file(const char *path, const struct buf *buf, struct error *err)
+{
+    FILE *file = fopen(path, "wb");
+    bool fine = file && !buf->failed && fwrite(buf->data, 1, buf->len, file) == buf->len;
+    if (file && fclose(file) != 0) {
+        fine = false;
+    }
+    return fine || error_set(err, ERROR_ENVIRONMENT, "%s: cannot be written", path);
+}
+
+static bool write_model(const struct trainer *t, const struct fitted *classes, size_t count,
+                        const char *path, struct train_result *ret, struct error *err)
+{
+    struct buf head, features, weights;
+    double *scales = mem_alloc(count * sizeof(*scales));
+    buf_init(&head, MODEL_BYTES_MAX);
+    buf_init(&features, MODEL_BYTES_MAX);
+    buf_init(&weights, MODEL_BYTES_MAX);
+    struct buf body;
+    buf_init(&body, MODEL_BYTES_MAX);
+    for (size_t c = 0; c < count; c++) {
+        put_class(t, &body, &classes[c], &scales[c]);
+    }
+    put_weights(t, classes, count, scales, &features, &weights, ret);
+    buf_append(&head, "WMDL1\0\0\0", 8);
+    put_u32(&head, (uint32_t)t->corpus->hash);
+    put_u32(&head, (uint32_t)(t->corpus->hash >> 32));
+    put_u32(&head, (uint32_t)count);
+    put_u32(&head, t->dims);
+    put_u32(&head, (uint32_t)ret->features);
+    put_u32(&head, (uint32_t)ret->weights);
+    buf_append(&head, body.data, body.len);
+    buf_append(&head, features.data ? features.data : "", features.len);
+    buf_append(&head, weights.data ? weights.data : "", weights.len);
+    ret->examples = t->count;
+    ret->bytes = head.len;
+    bool fine = write_file(path, &head, err);
+    buf_finish(&body);
+    buf_finish(&weights);
+    buf_finish(&features);
+    buf_finish(&head);
+    mem_free(scales);
+    return fine;
+}
+
+/* ---- the two models ---- */
+
+static void start(struct trainer *t)
+{
+    t->advisor = advisor_create(t->knowledge);
+    t->workspace = workspace_create(t->advisor);
+}
+
+static void finish(struct trainer *t, struct fitted *classes, size_t count)
+{
+    for (size_t c = 0; c < count; c++) {
+        mem_free(classes[c].w);
+    }
+    mem_free(classes);
+    for (size_t i = 0; i < t->count; i++) {
+        mem_free(t->examples[i].nodes);
+        mem_free(t->examples[i].hashes);
+    }
+    mem_free(t->examples);
+    mem_free(t->table.hash);
+    mem_free(t->table.seen);
+    mem_free(t->table.number);
+    mem_free(t->hash_of);
+    workspace_destroy(t->workspace);
+    advisor_destroy(t->advisor);
+}
+
+static void number_all(struct trainer *t)
+{
+    number_features(t);
+    for (size_t i = 0; i < t->count; i++) {
+        finish_example(t, &t->examples[i]);
+    }
+}
+
+static void name_class(struct fitted *class, const char *id, const char *polarity)
+{
+    snprintf(class->name, sizeof(class->name), "%s%s", id, polarity);
+}
+
+bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *corpus,
+                  const char *path, train_progress *progress, void *context,
+                  struct train_result *ret, struct error *err)
+{
+    struct trainer t = {.knowledge = knowledge,
+                        .corpus = corpus,
+                        .pack = pack,
+                        .progress = progress,
+                        .context = context};
+    const struct pack *what = knowledge->packs[pack];
+    struct fitted *classes = mem_alloc(what->situation_count * 2 * sizeof(*classes) + 1);
+    size_t count = 0;
+    *ret = (struct train_result){0};
+    start(&t);
+    collect_clauses(&t);
+    collect_talks(&t);
+    number_all(&t);
+    for (size_t i = 0; i < what->situation_count * 2; i++) {
+        report(&t, "fitting topics", i, what->situation_count * 2);
+        name_class(&classes[count], what->situations[i / 2].id, i % 2 ? ":denied" : ":stated");
+        if (fit_topic(&t, i / 2, i % 2 == 0, &classes[count])) {
+            count++;
+        } else {
+            mem_free(classes[count].w);
+        }
+    }
+    bool fine = count > 0 ? write_model(&t, classes, count, path, ret, err)
+                          : error_set(err, ERROR_INPUT,
+                                      "%s: the corpus states none of the pack's situations", path);
+    finish(&t, classes, count);
+    return fine;
+}
+
+/*
+ * A clause by itself asks for a verdict where the choice is the question: as a command, or in the
+ * middle of advice.
+ */
+static void collect_clause_kinds(struct trainer *t)
+{
+    for (size_t i = 0; i < t->corpus->clause_count; i++) {
+        const struct corpus_clause *clause = &t->corpus->clauses[i];
+        if (clause->polarity != CLAUSE_STATED || i % 8 >= 2) {
+            continue;
+        }
+        struct context context = {.surface = i % 8 ? SURFACE_SLASH : SURFACE_DM,
+                                  .asked = i % 8 == 0,
+                                  .last_kind = i % 8 == 0 ? KIND_VERDICT + 1 : 0};
+        read_text(t, clause->text);
+        kind_features(t->advisor->reader, &t->workspace->reading, &context);
+        take_features(t, &t->workspace->reading.features)->kind = KIND_VERDICT;
+    }
+}
+
+/* Plays a conversation up to its last turn and takes what the kind of that turn is judged by. */
+static void collect_kind(struct trainer *t, const struct corpus_talk *talk)
+{
+    struct conversation conversation;
+    struct outcome outcome;
+    conversation_init(&conversation);
+    for (size_t turn = 0; turn + 1 < talk->turn_count; turn++) {
+        advisor_turn(t->advisor, t->workspace, &conversation, (enum surface)talk->surface,
+                     talk->turns[turn], strlen(talk->turns[turn]), &outcome);
+    }
+    if (talk->follows) {
+        conversation.asked = 1;
+        conversation.last_kind = KIND_VERDICT + 1;
+    }
+    struct context context = conversation_context(&conversation, (enum surface)talk->surface);
+    read_text(t, talk->turns[talk->turn_count - 1]);
+    kind_features(t->advisor->reader, &t->workspace->reading, &context);
+    take_features(t, &t->workspace->reading.features)->kind = talk->kind;
+}
+
+bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *corpus,
+                 const char *path, train_progress *progress, void *context,
+                 struct train_result *ret, struct error *err)
+{
+    struct trainer t = {.knowledge = knowledge,
+                        .corpus = corpus,
+                        .pack = pack,
+                        .progress = progress,
+                        .context = context};
+    struct fitted *classes = mem_alloc(KIND_COUNT * sizeof(*classes));
+    size_t count = 0;
+    *ret = (struct train_result){0};
+    start(&t);
+    for (size_t i = 0; i < corpus->talk_count; i++) {
+        collect_kind(&t, &corpus->talks[i]);
+        if (i % 64 == 0) {
+            report(&t, "reading kinds", i, corpus->talk_count);
+        }
+    }
+    collect_clause_kinds(&t);
+    number_all(&t);
+    signed char *labels = mem_alloc(t.count + 1);
+    for (int k = 0; k < KIND_COUNT; k++) {
+        report(&t, "fitting kinds", (size_t)k, KIND_COUNT);
+        for (size_t i = 0; i < t.count; i++) {
+            labels[i] = t.examples[i].kind == k;
+        }
+        name_class(&classes[count], kind_name((enum kind)k), "");
+        classes[count].w = mem_alloc((t.feature_count + 1) * sizeof(*classes[count].w));
+        if (fit(&t, labels, kind_cost, classes[count].w)) {
+            count++;
+        } else {
+            mem_free(classes[count].w);
+        }
+    }
+    mem_free(labels);
+    bool fine = count > 1 ? write_model(&t, classes, count, path, ret, err)
+                          : error_set(err, ERROR_INPUT,
+                                      "%s: the corpus has fewer than two kinds of messages", path);
+    finish(&t, classes, count);
+    return fine;
+}

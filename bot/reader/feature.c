@@ -1,0 +1,249 @@
+#include "bot/reader/feature.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "bot/base/hash.h"
+#include "bot/reader/english.h"
+#include "bot/reader/text.h"
+#include "knowledge/model.h"
+#include "knowledge/vectors.h"
+
+enum { PIECE_SHORT = 4, PIECE_LONG = 5, RANK_HALF = 90 };
+
+uint32_t feature_hash(char kind, uint64_t a, uint64_t b)
+{
+    uint64_t hash = (a * 0x9E3779B97F4A7C15u) ^ (b + 0x632BE59BD9B4E019u + (a << 6)) ^
+                    ((uint64_t)(unsigned char)kind << 56);
+    hash ^= hash >> 29;
+    hash *= 0xBF58476D1CE4E5B9u;
+    hash ^= hash >> 32;
+    uint32_t result = (uint32_t)hash;
+    return result ? result : 1;
+}
+
+void features_clear(struct features *features)
+{
+    features->count = 0;
+    features->dims = 0;
+    memset(features->dense, 0, sizeof(features->dense));
+}
+
+void features_add(struct features *features, uint32_t hash, float value)
+{
+    if (features->count < FEATURES_MAX) {
+        features->items[features->count++] = (struct feature){hash, value};
+    }
+}
+
+/* Scales the features from `first` on so that together they have the given length. */
+static void normalise(struct features *features, uint32_t first, float length)
+{
+    float sum = 0;
+    for (uint32_t i = first; i < features->count; i++) {
+        sum += features->items[i].value * features->items[i].value;
+    }
+    float factor = sum > 0 ? length / sqrtf(sum) : 0;
+    for (uint32_t i = first; i < features->count; i++) {
+        features->items[i].value *= factor;
+    }
+}
+
+static char scope_letter(uint16_t flags)
+{
+    if (flags & (SCOPE_NEGATED | SCOPE_OUT)) {
+        return 'n';
+    }
+    return flags & SCOPE_ASIDE ? 'a' : 'p';
+}
+
+enum { MASK_WORD = 7, START_WORD = 11, END_WORD = 13, NUMBER_WORD = 17 };
+
+static uint64_t seen_word(const struct feature_source *source, uint32_t i)
+{
+    const struct token *token = &source->tokens->items[i];
+    if (source->scopes->flags[i] & SCOPE_MASKED) {
+        return MASK_WORD;
+    }
+    if ((token->flags & TOKEN_NUMBER) && token->letters[0] >= '0' && token->letters[0] <= '9') {
+        return NUMBER_WORD;
+    }
+    return token->stem;
+}
+
+static void add_words(struct features *ret, const struct feature_source *source, uint32_t first,
+                      uint32_t last)
+{
+    uint32_t start = ret->count;
+    uint64_t before = START_WORD;
+    for (uint32_t i = first; i <= last; i++) {
+        uint64_t word = seen_word(source, i);
+        char scope = scope_letter(source->scopes->flags[i]);
+        features_add(ret, feature_hash('w', word, 0), 1);
+        features_add(ret, feature_hash('s', word, (uint64_t)scope), 0.7f);
+        features_add(ret, feature_hash('b', before, word), 0.8f);
+        if (i >= first + 2) {
+            features_add(ret, feature_hash('k', seen_word(source, i - 2), word), 0.5f);
+        }
+        before = word;
+    }
+    features_add(ret, feature_hash('b', before, END_WORD), 0.8f);
+    normalise(ret, start, 1);
+}
+
+static void add_pieces(struct features *ret, const struct feature_source *source, uint32_t first,
+                       uint32_t last)
+{
+    uint32_t start = ret->count;
+    for (uint32_t i = first; i <= last; i++) {
+        const struct token *token = &source->tokens->items[i];
+        if ((source->scopes->flags[i] & SCOPE_MASKED) || token->len < PIECE_SHORT) {
+            continue;
+        }
+        char padded[WORD_MAX + 2];
+        size_t len = 0;
+        padded[len++] = '<';
+        memcpy(padded + len, token->letters, token->len);
+        len += token->len;
+        padded[len++] = '>';
+        for (size_t size = PIECE_SHORT; size <= PIECE_LONG; size++) {
+            for (size_t at = 0; at + size <= len; at++) {
+                features_add(ret, feature_hash('c', hash_bytes(padded + at, size), 0), 1);
+            }
+        }
+    }
+    normalise(ret, start, 0.6f);
+}
+
+static void add_dense(struct features *ret, const struct feature_source *source, uint32_t first,
+                      uint32_t last)
+{
+    if (!source->vectors || source->vectors->dims > DENSE_MAX) {
+        return;
+    }
+    ret->dims = source->vectors->dims;
+    for (uint32_t i = first; i <= last; i++) {
+        const struct vector *vector = vectors_find(source->vectors, source->tokens->items[i].word);
+        if (!vector || (source->scopes->flags[i] & SCOPE_MASKED)) {
+            continue;
+        }
+        float rank = (float)vector->rank * 16 + 8;
+        float weight = rank / (rank + RANK_HALF) * vector->scale;
+        for (uint32_t d = 0; d < ret->dims; d++) {
+            ret->dense[d] += weight * (float)vector->values[d];
+        }
+    }
+    float sum = 0;
+    for (uint32_t d = 0; d < ret->dims; d++) {
+        sum += ret->dense[d] * ret->dense[d];
+    }
+    float factor = sum > 0 ? 1 / sqrtf(sum) : 0;
+    for (uint32_t d = 0; d < ret->dims; d++) {
+        ret->dense[d] *= factor;
+    }
+}
+
+static char match_scope(const struct feature_source *source, const struct match *match)
+{
+    return scope_letter(source->scopes->flags[match->first] | source->scopes->flags[match->last]);
+}
+
+static void add_once(struct features *ret, uint32_t start, uint32_t hash, float value)
+{
+    for (uint32_t i = start; i < ret->count; i++) {
+        if (ret->items[i].hash == hash) {
+            return;
+        }
+    }
+    features_add(ret, hash, value);
+}
+
+/* The English that bears on whether a thing is stated; the rest is noise to topics. */
+static bool polar(int16_t english)
+{
+    return english <= EN_OTHERS || english == EN_WISH || english == EN_DROP_QUESTION ||
+           english == EN_WRONG_PROJECT;
+}
+
+static void add_cues(struct features *ret, const struct feature_source *source, uint32_t first,
+                     uint32_t last)
+{
+    uint32_t start = ret->count;
+    for (uint32_t k = matches_from(source->matches, first); k < source->matches->count; k++) {
+        const struct match *match = &source->matches->items[k];
+        if (match->first > last) {
+            break;
+        }
+        if (match->last > last) {
+            continue;
+        }
+        const struct target *target = &match->target;
+        if (target->type == TARGET_ENGLISH && polar(target->item)) {
+            add_once(ret, start, feature_hash('e', (uint64_t)target->item + 1, 0), 0.3f);
+        } else if (target->pack == source->pack && target->type >= TARGET_SITUATION &&
+                   target->type <= TARGET_DENIAL) {
+            uint64_t what = (uint64_t)target->item * 8 + target->type;
+            add_once(ret, start, feature_hash('q', what, (uint64_t)match_scope(source, match)),
+                     0.6f);
+        }
+    }
+}
+
+void features_of_unit(struct features *ret, const struct feature_source *source, uint32_t first,
+                      uint32_t last)
+{
+    features_clear(ret);
+    add_words(ret, source, first, last);
+    add_pieces(ret, source, first, last);
+    add_cues(ret, source, first, last);
+    add_dense(ret, source, first, last);
+}
+
+enum { KIND_WORDS_MAX = 160 };
+
+void features_of_text(struct features *ret, const struct feature_source *source, char prefix)
+{
+    features_clear(ret);
+    uint32_t count = source->tokens->count;
+    if (count == 0) {
+        features_add(ret, feature_hash('0', (uint64_t)prefix, 0), 1);
+        return;
+    }
+    uint32_t last = (count < KIND_WORDS_MAX ? count : KIND_WORDS_MAX) - 1;
+    add_words(ret, source, 0, last);
+    add_pieces(ret, source, 0, last);
+    add_dense(ret, source, 0, last);
+    uint32_t start = ret->count;
+    for (uint32_t k = 0; k < source->matches->count; k++) {
+        const struct target *target = &source->matches->items[k].target;
+        if (target->type == TARGET_ENGLISH) {
+            add_once(ret, start, feature_hash('E', (uint64_t)target->item + 1, 0), 0.35f);
+            add_once(ret, start, feature_hash('F', (uint64_t)target->item + 1, (uint64_t)prefix),
+                     0.35f);
+        }
+    }
+    add_once(ret, start, feature_hash('E', 1000, (uint64_t)prefix), 0.8f);
+}
+
+void model_score(const struct model *model, const struct features *features, float *scores)
+{
+    float sums[MODEL_CLASSES_MAX] = {0};
+    for (uint32_t i = 0; i < features->count; i++) {
+        const struct model_feature *feature = model_find(model, features->items[i].hash);
+        if (!feature) {
+            continue;
+        }
+        const struct model_weight *weight = model->weights + feature->first;
+        for (uint32_t k = 0; k < feature->count; k++) {
+            sums[weight[k].cls] += (float)weight[k].value * features->items[i].value;
+        }
+    }
+    for (uint32_t c = 0; c < model->class_count; c++) {
+        const struct model_class *cls = &model->classes[c];
+        float dense = 0;
+        for (uint32_t d = 0; d < model->dims && d < features->dims; d++) {
+            dense += (float)cls->dense[d] * features->dense[d];
+        }
+        scores[c] = cls->bias + cls->scale * sums[c] + cls->dense_scale * dense;
+    }
+}

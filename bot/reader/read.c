@@ -1,0 +1,594 @@
+#include "bot/reader/read.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "bot/base/mem.h"
+#include "bot/reader/english.h"
+#include "bot/reader/reader.h"
+#include "bot/reader/spell.h"
+#include "knowledge/model.h"
+
+static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
+
+/*
+ * Where the learned topics and the exact cues meet. A cue adds to the learned score of its
+ * situation; the sums are log odds.
+ * Chosen on the project's own corpus (docs/reading.md), not on the labelled conversations that
+ * are only measured on.
+ */
+static const float cue_weight = 2.2f, denial_weight = 2.0f, hint_weight = 0.6f, no_model = -1.2f;
+static const float stated_threshold = 0.45f, denied_threshold = 0.4f, aside_weight = 2;
+
+/* ---- building ---- */
+
+static int class_of(const struct model *model, const char *situation, const char *polarity)
+{
+    char name[sizeof(model->classes[0].name)];
+    size_t a = strlen(situation), b = strlen(polarity);
+    if (!model || a + b + 2 > sizeof(name)) {
+        return -1;
+    }
+    memcpy(name, situation, a);
+    name[a] = ':';
+    memcpy(name + a + 1, polarity, b + 1);
+    return model_class_find(model, name);
+}
+
+struct reader *reader_create(const struct knowledge *knowledge)
+{
+    struct reader *reader = mem_alloc(sizeof(*reader));
+    reader->knowledge = knowledge;
+    reader->lexicon = lexicon_create(knowledge);
+    for (size_t p = 0; p < knowledge->count; p++) {
+        const struct pack *pack = knowledge->packs[p];
+        for (size_t i = 0; i < pack->situation_count; i++) {
+            reader->classes[p].stated[i] =
+                (int16_t)class_of(pack->model, pack->situations[i].id, "stated");
+            reader->classes[p].denied[i] =
+                (int16_t)class_of(pack->model, pack->situations[i].id, "denied");
+        }
+    }
+    for (int k = 0; k < KIND_COUNT; k++) {
+        reader->kind_class[k] =
+            (int16_t)model_class_find(knowledge->kinds, kind_name((enum kind)k));
+    }
+    return reader;
+}
+
+void reader_destroy(struct reader *reader)
+{
+    if (reader) {
+        lexicon_destroy(reader->lexicon);
+        mem_free(reader);
+    }
+}
+
+size_t reader_memory(const struct reader *reader)
+{
+    return sizeof(*reader) + lexicon_memory(reader->lexicon);
+}
+
+const struct knowledge *reader_knowledge(const struct reader *reader)
+{
+    return reader->knowledge;
+}
+
+struct feature_source reader_source(const struct reader *reader, const struct reading *reading)
+{
+    return (struct feature_source){.tokens = &reading->tokens,
+                                   .matches = &reading->matches,
+                                   .scopes = &reading->scopes,
+                                   .vectors = reader->knowledge->vectors,
+                                   .pack = reading->pack};
+}
+
+/* ---- signals ---- */
+
+static bool names_option(const struct match *match)
+{
+    return match->target.type == TARGET_OPTION || match->target.type == TARGET_TOOL;
+}
+
+/* "X or Y", "X/Y", "X vs Y": whether an "or" stands just before or after the words of a match. */
+static bool beside_or(const struct reading *r, const struct match *match)
+{
+    static const char *const words[] = {"or", "versus", "oder", "ou", "o", NULL};
+    const struct token *items = r->tokens.items;
+    for (uint32_t step = 0; step < 2; step++) {
+        bool exists = step ? match->last + 1 < r->tokens.count : match->first > 0;
+        const struct token *beside =
+            exists ? &items[step ? match->last + 1 : match->first - 1] : NULL;
+        for (size_t i = 0; beside && words[i]; i++) {
+            if (strcmp(beside->letters, words[i]) == 0) {
+                return true;
+            }
+        }
+    }
+    return (items[match->first].flags & TOKEN_SLASH) ||
+           (match->last + 1 < r->tokens.count && (items[match->last + 1].flags & TOKEN_SLASH));
+}
+
+static void note_option(struct reading *r, const struct match *match)
+{
+    struct signals *s = &r->signals;
+    bool aside = r->scopes.flags[match->first] & (SCOPE_QUOTE | SCOPE_OUT);
+    if (match->target.pack != r->pack || match->target.item >= 32) {
+        return;
+    }
+    uint32_t bit = 1u << match->target.item;
+    s->options |= bit;
+    s->quoted_only = s->quoted_only && aside;
+    if (s->first_option < 0) {
+        s->first_option = (int8_t)match->target.item;
+    }
+    s->last_option = (int8_t)match->target.item;
+    if (beside_or(r, match)) {
+        s->alternatives |= bit;
+    }
+    if (match->target.type == TARGET_TOOL) {
+        s->tool_count++;
+        s->tool_option = match->target.item;
+        s->tool = match->target.sub;
+    }
+}
+
+static void note_pointer(struct reading *r, const struct knowledge *knowledge,
+                         const struct match *match, uint64_t *seen)
+{
+    struct signals *s = &r->signals;
+    int pack = match->target.pack;
+    if (pack < 0 || pack == r->pack || !knowledge->packs[pack]->pointer) {
+        return;
+    }
+    uint64_t bit = 1ull << ((unsigned)pack * 7 % 57 + (unsigned)match->target.item % 7);
+    if (s->pointer != pack && (s->pointer < 0 || beside_or(r, match))) {
+        s->pointer = (int16_t)pack;
+        s->pointer_options = 0;
+        *seen = 0;
+    }
+    if (s->pointer == pack && !(*seen & bit)) {
+        *seen |= bit;
+        s->pointer_options++;
+    }
+    s->pointer_or = s->pointer_or || (s->pointer == pack && beside_or(r, match));
+}
+
+static uint32_t last_sentence(const struct reading *r)
+{
+    return r->tokens.count ? r->scopes.sentence_first[r->tokens.count - 1] : 0;
+}
+
+static void note_english(struct reading *r, const struct match *match)
+{
+    struct signals *s = &r->signals;
+    enum english id = (enum english)match->target.item;
+    s->english |= 1ull << id;
+    if (match->first >= last_sentence(r)) {
+        s->english_late |= 1ull << id;
+    }
+    if (id == EN_OTHER_TECH) {
+        s->other_tech = true;
+        s->other_or = s->other_or || beside_or(r, match);
+    }
+    s->choice_word = s->choice_word || id == EN_CHOICE || id == EN_GOOD_CHOICE;
+}
+
+/* The fact whose cues cover most words; of equals, the one about an option that is named. */
+static void note_fact(struct reading *r, const struct pack *pack, const struct match *match)
+{
+    struct signals *s = &r->signals;
+    int option = match->target.pack == r->pack ? pack->facts[match->target.item].option : -1;
+    bool named = option >= 0 && option < 32 && (s->options >> option & 1);
+    uint32_t words = (match->last - match->first + 1) * 2 + named;
+    if (match->target.pack == r->pack && words > s->fact_score &&
+        (named || option < 0 || !s->options)) {
+        s->fact = match->target.item;
+        s->fact_score = (uint8_t)(words < 255 ? words : 255);
+    }
+}
+
+static void read_fact(struct reading *r, const struct pack *pack)
+{
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        if (r->matches.items[i].target.type == TARGET_FACT) {
+            note_fact(r, pack, &r->matches.items[i]);
+        }
+    }
+}
+
+static void read_signals(struct reading *r, const struct knowledge *knowledge)
+{
+    struct signals *s = &r->signals;
+    uint64_t seen = 0;
+    *s = (struct signals){.first_option = -1,
+                          .last_option = -1,
+                          .tool_option = -1,
+                          .tool = -1,
+                          .pointer = -1,
+                          .fact = -1};
+    s->quoted_only = true;
+    s->words = (uint16_t)(r->tokens.count < UINT16_MAX ? r->tokens.count : UINT16_MAX);
+    s->mentions = r->text.mentions;
+    for (uint32_t i = 0; i < r->tokens.count; i++) {
+        s->question = s->question || (r->tokens.items[i].flags & TOKEN_QUESTION);
+    }
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        const struct match *match = &r->matches.items[i];
+        if (names_option(match)) {
+            note_option(r, match);
+            note_pointer(r, knowledge, match, &seen);
+        } else if (match->target.type == TARGET_ENGLISH) {
+            note_english(r, match);
+        } else if (match->target.type == TARGET_SUBJECT) {
+            s->subject = s->subject || match->target.pack == r->pack;
+        }
+    }
+    read_fact(r, knowledge->packs[r->pack]);
+    for (uint32_t bits = s->options; bits; bits &= bits - 1) {
+        s->option_count++;
+    }
+    s->quoted_only = s->quoted_only && s->options;
+    s->alternatives = s->alternatives & (s->alternatives - 1) ? s->alternatives : 0;
+}
+
+/*
+ * "nod or django": an unknown-looking neighbour of "or" that is one slip from another option's
+ * plain name is that option.
+ */
+static void mend_alternatives(struct reading *r, const struct knowledge *knowledge,
+                              struct stemmer *stemmer, bool *ret_mended)
+{
+    const struct pack *pack = knowledge->packs[r->pack];
+    for (uint32_t k = 0; k < r->matches.count; k++) {
+        const struct match *match = &r->matches.items[k];
+        if (!names_option(match) || match->target.pack != r->pack || !beside_or(r, match)) {
+            continue;
+        }
+        uint32_t sides[2] = {match->first >= 2 ? match->first - 2 : UINT32_MAX, match->last + 2};
+        if (r->tokens.items[match->first].flags & TOKEN_SLASH) {
+            sides[0] = match->first - 1;
+        }
+        for (int side = 0; side < 2; side++) {
+            struct token *token =
+                sides[side] < r->tokens.count ? &r->tokens.items[sides[side]] : NULL;
+            for (size_t o = 0; token && token->len >= 3 && o < pack->option_count; o++) {
+                const char *id = pack->options[o].id;
+                if ((int)o != match->target.item && strcmp(token->letters, id) != 0 &&
+                    spell_near(token->letters, id)) {
+                    token_set(token, stemmer, id, strlen(id));
+                    token->flags |= TOKEN_FIXED;
+                    *ret_mended = true;
+                }
+            }
+        }
+    }
+}
+
+/* ---- evidence ---- */
+
+static void add_evidence(struct reading *r, struct evidence evidence)
+{
+    if (r->evidence_count < EVIDENCE_MAX) {
+        r->evidence[r->evidence_count++] = evidence;
+    }
+}
+
+static uint16_t scope_of(const struct reading *r, uint32_t first, uint32_t last)
+{
+    uint16_t any = 0;
+    for (uint32_t i = first; i <= last; i++) {
+        any |= r->scopes.flags[i];
+    }
+    return any;
+}
+
+static enum polarity polarity_of(uint16_t scope)
+{
+    if (scope & (SCOPE_NEGATED | SCOPE_OUT)) {
+        return POLARITY_DENIED;
+    }
+    return scope & SCOPE_ASIDE ? POLARITY_ASIDE : POLARITY_STATED;
+}
+
+/* What the exact cues say of each situation, the later word winning over the earlier one. */
+struct tally {
+    float stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX], hint[PACK_SITUATIONS_MAX];
+};
+
+static void weigh_cue(struct reading *r, struct tally *tally, const struct match *match)
+{
+    int i = match->target.item;
+    uint16_t scope = scope_of(r, match->first, match->last);
+    enum polarity polarity = polarity_of(scope);
+    r->others |= scope & SCOPE_OTHERS ? 1ull << i : 0;
+    r->later |= scope & SCOPE_LATER ? 1ull << i : 0;
+    if (match->target.type == TARGET_HINT) {
+        r->hinted |= 1ull << i;
+        tally->hint[i] = polarity == POLARITY_STATED ? 1.0f : tally->hint[i];
+        if (polarity != POLARITY_DENIED) {
+            r->hints |= 1ull << i;
+            return;
+        }
+    }
+    if (match->target.type == TARGET_DENIAL) {
+        polarity = polarity == POLARITY_DENIED   ? POLARITY_ASIDE
+                   : polarity == POLARITY_STATED ? POLARITY_DENIED
+                                                 : polarity;
+    }
+    r->hinted |= 1ull << i;
+    if (polarity == POLARITY_STATED) {
+        tally->stated[i] = 1;
+        tally->denied[i] *= 0.4f;
+    } else if (polarity == POLARITY_DENIED) {
+        tally->denied[i] = 1;
+        tally->stated[i] *= 0.4f;
+    } else {
+        r->aside |= 1ull << i;
+    }
+    add_evidence(r, (struct evidence){(uint8_t)i, (uint8_t)polarity, 1, 0, match->first,
+                                      match->last, scope});
+}
+
+static void weigh_cues(struct reading *r, struct tally *tally)
+{
+    for (uint32_t k = 0; k < r->matches.count; k++) {
+        const struct match *match = &r->matches.items[k];
+        bool cue = match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT ||
+                   match->target.type == TARGET_DENIAL;
+        if (cue && match->target.pack == r->pack) {
+            weigh_cue(r, tally, match);
+        }
+    }
+}
+
+/* How much of a unit is not the speaker's present statement: then the topics of it are no facts. */
+static uint16_t unit_scope(const struct reading *r, const struct unit *unit)
+{
+    static const uint16_t flags[] = {SCOPE_NEGATED, SCOPE_PAST,  SCOPE_HEARSAY, SCOPE_SUPPOSED,
+                                     SCOPE_OTHERS,  SCOPE_QUOTE, SCOPE_HEAVY,   SCOPE_LIGHT,
+                                     SCOPE_MASKED,  SCOPE_ASKED, SCOPE_OUT,     SCOPE_LATER};
+    uint32_t count = unit->last - unit->first + 1;
+    uint16_t result = 0;
+    for (size_t f = 0; f < ARRAY_LEN(flags); f++) {
+        uint32_t with = 0;
+        for (uint32_t i = unit->first; i <= unit->last; i++) {
+            with += (r->scopes.flags[i] & flags[f]) != 0;
+        }
+        result |= with * 2 > count ? flags[f] : 0;
+    }
+    return result;
+}
+
+struct best {
+    float score;
+    uint32_t unit;
+};
+
+static void score_unit(const struct reader *reader, struct reading *r, uint32_t number,
+                       struct best *stated, struct best *denied)
+{
+    const struct pack *pack = reader->knowledge->packs[r->pack];
+    const struct topic_classes *classes = &reader->classes[r->pack];
+    const struct unit *unit = &r->scopes.units[number];
+    uint16_t scope = unit_scope(r, unit);
+    r->unit_best[number].situation = -1;
+    if (scope & (SCOPE_MASKED | SCOPE_QUOTE)) {
+        return;
+    }
+    float scores[MODEL_CLASSES_MAX];
+    struct feature_source source = reader_source(reader, r);
+    features_of_unit(&r->features, &source, unit->first, unit->last);
+    model_score(pack->model, &r->features, scores);
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        float s = classes->stated[i] >= 0 ? scores[classes->stated[i]] : no_model;
+        float d = classes->denied[i] >= 0 ? scores[classes->denied[i]] : no_model;
+        if (scope & (SCOPE_OUT | SCOPE_NEGATED)) {
+            d = d > s ? d : s;
+            s = -9;
+        } else if (scope & (SCOPE_PAST | SCOPE_HEARSAY | SCOPE_OTHERS)) {
+            s -= aside_weight;
+        }
+        if (r->unit_best[number].situation < 0 || s > r->unit_best[number].score) {
+            r->unit_best[number].situation = (int16_t)i;
+            r->unit_best[number].score = s;
+        }
+        if (s > stated[i].score) {
+            stated[i] = (struct best){s, number};
+        }
+        if (d > denied[i].score) {
+            denied[i] = (struct best){d, number};
+        }
+    }
+}
+
+static void settle(struct reading *r, size_t i, const struct tally *tally, struct best stated,
+                   struct best denied)
+{
+    float s = stated.score + cue_weight * tally->stated[i] + hint_weight * tally->hint[i] -
+              1.0f * tally->denied[i];
+    float d = denied.score + denial_weight * tally->denied[i] - 1.0f * tally->stated[i];
+    uint64_t bit = 1ull << i;
+    r->stated_score[i] = stated.score;
+    r->denied_score[i] = denied.score;
+    if (s > stated_threshold && s >= d) {
+        r->stated |= bit;
+    } else if (d > denied_threshold && d > s) {
+        r->denied |= bit;
+    }
+    if (stated.score > -1.0f) {
+        r->hinted |= bit;
+    }
+}
+
+/* Evidence of the learned part, for explanations and for weight: only where it tips the balance. */
+static void keep_learned(struct reading *r, size_t i, struct best best, enum polarity polarity)
+{
+    const struct unit *unit = &r->scopes.units[best.unit];
+    if (best.score > -0.5f) {
+        add_evidence(r, (struct evidence){(uint8_t)i, (uint8_t)polarity, 0, best.score, unit->first,
+                                          unit->last, scope_of(r, unit->first, unit->last)});
+    }
+}
+
+/* The situations that words first..last name, exactly or by a hint, without denying them. */
+static uint64_t named_in(const struct reading *r, uint32_t first, uint32_t last)
+{
+    uint64_t set = 0;
+    for (uint32_t k = matches_from(&r->matches, first);
+         k < r->matches.count && r->matches.items[k].first <= last; k++) {
+        const struct match *match = &r->matches.items[k];
+        bool cue = match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT;
+        if (cue && match->target.pack == r->pack &&
+            polarity_of(scope_of(r, match->first, match->last)) != POLARITY_DENIED) {
+            set |= 1ull << match->target.item;
+        }
+    }
+    return set;
+}
+
+static uint64_t topic_of_unit(const struct reading *r, uint32_t unit)
+{
+    return r->unit_best[unit].situation >= 0 && r->unit_best[unit].score > 0
+               ? 1ull << r->unit_best[unit].situation
+               : 0;
+}
+
+/* What a clause is about: its cues, else its likeliest topic. */
+static uint64_t about_clause(const struct reading *r, bool learned, uint32_t first, uint32_t last)
+{
+    uint64_t set = named_in(r, first, last);
+    for (uint32_t u = 0; learned && !set && u < r->scopes.unit_count; u++) {
+        const struct unit *unit = &r->scopes.units[u];
+        if (unit->first >= first && unit->last <= last) {
+            set = topic_of_unit(r, u);
+        }
+    }
+    return set;
+}
+
+static bool has_english_in(const struct reading *r, enum english id, uint32_t first, uint32_t last)
+{
+    for (uint32_t k = matches_from(&r->matches, first);
+         k < r->matches.count && r->matches.items[k].first <= last; k++) {
+        const struct target *target = &r->matches.items[k].target;
+        if (target->type == TARGET_ENGLISH && target->item == (int16_t)id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A clause that weighs: its own subject, else that of the clause before ("..., but that's a
+ * garnish"), else of an earlier message.
+ */
+static void weigh_clause(struct reading *r, uint64_t own, uint64_t before, uint32_t first,
+                         uint32_t last)
+{
+    uint16_t scope = scope_of(r, first, last);
+    bool rest = has_english_in(r, EN_REST_LIGHT, first, last);
+    bool heavy = rest || (scope & SCOPE_HEAVY), light = !rest && (scope & SCOPE_LIGHT);
+    if (heavy == light) {
+        return;
+    }
+    uint64_t what = rest ? before : own ? own : before;
+    r->heavy |= heavy ? what : 0;
+    r->light |= light ? what : 0;
+    r->heavy_back = r->heavy_back || (heavy && !what);
+    r->light_back = r->light_back || (light && !what);
+}
+
+static void read_weights(struct reading *r, bool learned)
+{
+    uint64_t before = 0;
+    bool seen = (r->signals.english & (1ull << EN_HEAVY | 1ull << EN_LIGHT | 1ull << EN_MORE_THAN |
+                                       1ull << EN_REST_LIGHT | 1ull << EN_SECTION_LIGHT)) != 0;
+    for (uint32_t k = 0; k < r->evidence_count; k++) {
+        const struct evidence *e = &r->evidence[k];
+        bool both = (e->scope & SCOPE_HEAVY) && (e->scope & SCOPE_LIGHT);
+        r->asked |= e->scope & SCOPE_ASKED ? 1ull << e->situation : 0;
+        r->heavy |= e->exact && !both && (e->scope & SCOPE_HEAVY) ? 1ull << e->situation : 0;
+        r->light |= e->exact && !both && (e->scope & SCOPE_LIGHT) ? 1ull << e->situation : 0;
+    }
+    for (uint32_t i = 0; seen && i < r->tokens.count; i = r->scopes.clause_last[i] + 1u) {
+        uint32_t last = r->scopes.clause_last[i];
+        uint64_t own = about_clause(r, learned, i, last);
+        weigh_clause(r, own, before, i, last);
+        before = own ? own : before;
+    }
+    uint64_t unclear = r->heavy & r->light;
+    r->heavy &= ~unclear;
+    r->light &= ~unclear;
+}
+
+static void read_evidence(const struct reader *reader, struct reading *r)
+{
+    const struct pack *pack = reader->knowledge->packs[r->pack];
+    struct tally tally = {0};
+    struct best stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX];
+    for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
+        stated[i] = denied[i] = (struct best){pack->model ? -9 : no_model, 0};
+    }
+    weigh_cues(r, &tally);
+    for (uint32_t u = 0; pack->model && u < r->scopes.unit_count; u++) {
+        score_unit(reader, r, u, stated, denied);
+    }
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        settle(r, i, &tally, stated[i], denied[i]);
+        if (r->scopes.unit_count) {
+            keep_learned(r, i, stated[i], POLARITY_STATED);
+            keep_learned(r, i, denied[i], POLARITY_DENIED);
+        }
+    }
+    read_weights(r, pack->model != NULL);
+}
+
+/*
+ * The pack whose options the message names; the preferred one, or the main one, when it names
+ * none.
+ */
+static int16_t choose_pack(const struct reader *reader, const struct reading *r, int preferred)
+{
+    const struct knowledge *knowledge = reader->knowledge;
+    int counts[PACKS_MAX] = {0};
+    int best = preferred >= 0 ? preferred : knowledge->main;
+    for (uint32_t k = 0; k < r->matches.count; k++) {
+        if (names_option(&r->matches.items[k])) {
+            counts[r->matches.items[k].target.pack]++;
+        }
+    }
+    best = best < 0 ? 0 : best;
+    for (size_t p = 0; p < knowledge->count; p++) {
+        if (!knowledge->packs[p]->pointer && counts[p] > counts[best]) {
+            best = (int)p;
+        }
+    }
+    return (int16_t)best;
+}
+
+void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
+                 const char *bytes, size_t len, int preferred)
+{
+    const struct knowledge *knowledge = reader->knowledge;
+    ret->evidence_count = 0;
+    ret->stated = ret->denied = ret->aside = ret->heavy = ret->light = ret->asked = ret->hinted = 0;
+    ret->others = ret->later = ret->hints = 0;
+    ret->heavy_back = ret->light_back = false;
+    memset(ret->stated_score, 0, sizeof(ret->stated_score));
+    memset(ret->denied_score, 0, sizeof(ret->denied_score));
+    text_read(&ret->text, bytes, len);
+    tokens_read(&ret->tokens, &ret->text, stemmer);
+    spell_mend(&ret->tokens, reader->lexicon, knowledge->vectors, stemmer);
+    lexicon_search(reader->lexicon, &ret->tokens, &ret->matches);
+    ret->pack = choose_pack(reader, ret, preferred);
+    bool mended = false;
+    mend_alternatives(ret, knowledge, stemmer, &mended);
+    if (mended) {
+        lexicon_search(reader->lexicon, &ret->tokens, &ret->matches);
+    }
+    scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack);
+    ret->truncated = ret->text.truncated || ret->tokens.truncated || ret->matches.truncated;
+    read_signals(ret, knowledge);
+    read_evidence(reader, ret);
+}

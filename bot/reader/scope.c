@@ -1,0 +1,506 @@
+#include "bot/reader/scope.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "bot/reader/english.h"
+#include "bot/reader/text.h"
+
+enum { NEGATION_REACH = 12, LIST_CHUNK = 4, FRAGMENT = 7, CHUNK_MIN = 3, SENTENCE_LONG = 9 };
+
+struct work {
+    struct scopes *scopes;
+    const struct text *text;
+    const struct tokens *tokens;
+    struct matches *matches;
+    int pack;
+};
+
+static bool is_english(const struct match *match, enum english id)
+{
+    return match->target.type == TARGET_ENGLISH && match->target.item == (int16_t)id;
+}
+
+static const struct token *token_at(const struct work *w, uint32_t i)
+{
+    return i < w->tokens->count ? &w->tokens->items[i] : NULL;
+}
+
+static uint8_t border_at(const struct work *w, uint32_t i)
+{
+    const struct token *token = token_at(w, i);
+    return token ? token->border : BORDER_PARAGRAPH;
+}
+
+static void mark(struct work *w, uint32_t first, uint32_t last, uint16_t flag)
+{
+    for (uint32_t i = first; i <= last && i < w->tokens->count; i++) {
+        w->scopes->flags[i] |= flag;
+    }
+}
+
+static bool has_word(const struct token *token, const char *const *words)
+{
+    for (; token && *words; words++) {
+        if (strcmp(token->letters, *words) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *const subjects[] = {"i",    "we",    "he",    "she",       "they",     "it",
+                                       "you",  "there", "the",   "our",       "my",       "this",
+                                       "that", "these", "those", "everybody", "everyone", "people",
+                                       "what", "which", "who",   NULL};
+static const char *const joins[] = {
+    "and", "but", "so",   "though", "although", "however", "while", "whereas", "because", "since",
+    "yet", "if",  "when", "unless", "plus",     "which",   "who",   "where",   "as",      NULL};
+static const char *const list_words[] = {"and", "or", "nor", NULL};
+
+/*
+ * Whether a new clause begins at word i: a hard border, or a joining word that a subject follows.
+ */
+static bool clause_begins(const struct work *w, uint32_t i)
+{
+    uint8_t border = border_at(w, i);
+    if (border >= BORDER_CLAUSE) {
+        return true;
+    }
+    const struct token *token = token_at(w, i);
+    if (border == BORDER_COMMA) {
+        return has_word(token, joins) || has_word(token, subjects);
+    }
+    return has_word(token, joins) && strcmp(token->letters, "as") != 0 &&
+           has_word(token_at(w, i + 1), subjects);
+}
+
+static uint32_t clause_first(const struct work *w, uint32_t i)
+{
+    return w->scopes->clause_first[i];
+}
+
+static uint32_t clause_last(const struct work *w, uint32_t i)
+{
+    return w->scopes->clause_last[i];
+}
+
+static uint32_t sentence_first(const struct work *w, uint32_t i)
+{
+    return w->scopes->sentence_first[i];
+}
+
+static uint32_t sentence_last(const struct work *w, uint32_t i)
+{
+    return w->scopes->sentence_last[i];
+}
+
+static void find_borders(struct work *w)
+{
+    struct scopes *s = w->scopes;
+    uint32_t clause = 0, sentence = 0;
+    for (uint32_t i = 0; i < w->tokens->count; i++) {
+        if (border_at(w, i) >= BORDER_SENTENCE || i - sentence >= SENTENCE_LIMIT) {
+            sentence = clause = i;
+        } else if (i > 0 && (clause_begins(w, i) || i - clause >= CLAUSE_LONG)) {
+            clause = i;
+        }
+        s->sentence_first[i] = (uint16_t)sentence;
+        s->clause_first[i] = (uint16_t)clause;
+    }
+    for (uint32_t i = w->tokens->count; i-- > 0;) {
+        bool final = i + 1 == w->tokens->count;
+        s->clause_last[i] = final || s->clause_first[i + 1] != s->clause_first[i]
+                                ? (uint16_t)i
+                                : s->clause_last[i + 1];
+        s->sentence_last[i] = final || s->sentence_first[i + 1] != s->sentence_first[i]
+                                  ? (uint16_t)i
+                                  : s->sentence_last[i + 1];
+    }
+}
+
+/* ---- false friends and idioms ---- */
+
+static bool hides(const struct match *hider, const struct match *match)
+{
+    return hider->first <= match->first && hider->last >= match->last;
+}
+
+static bool hidden_by(const struct match *match, const struct match *other)
+{
+    if (is_english(other, EN_FALSE_FRIEND)) {
+        return match->target.type != TARGET_ENGLISH && hides(other, match);
+    }
+    bool denial = is_english(match, EN_NEGATION) || is_english(match, EN_DENIED_BEFORE) ||
+                  is_english(match, EN_BUT) || is_english(match, EN_NO_ANSWER);
+    return denial && is_english(other, EN_AFFIRMATION) && other->first <= match->first &&
+           match->first <= other->last;
+}
+
+/*
+ * Removes the cues that lie inside a false friend, and the denials that begin inside an idiom that
+ * affirms.
+ */
+static void drop_hidden(struct work *w)
+{
+    struct matches *m = w->matches;
+    for (uint32_t k = 0; k < m->count; k++) {
+        const struct match *other = &m->items[k];
+        if (!is_english(other, EN_FALSE_FRIEND) && !is_english(other, EN_AFFIRMATION)) {
+            continue;
+        }
+        if (is_english(other, EN_FALSE_FRIEND)) {
+            mark(w, other->first, other->last, SCOPE_MASKED);
+        }
+        for (uint32_t i = matches_from(w->matches, other->first);
+             i < m->count && m->items[i].first <= other->last; i++) {
+            m->items[i].hidden = m->items[i].hidden || (i != k && hidden_by(&m->items[i], other));
+        }
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < m->count; i++) {
+        if (!m->items[i].hidden) {
+            m->items[kept++] = m->items[i];
+        }
+    }
+    m->count = kept;
+}
+
+/* ---- denial ---- */
+
+static bool is_but(const struct work *w, uint32_t i)
+{
+    static const char *const words[] = {"but",     "however", "though", "although", "yet",
+                                        "whereas", "just",    "only",   "except",   "because",
+                                        "since",   "so",      "still",  "rather",   "instead",
+                                        "until",   "unless",  "either", NULL};
+    return has_word(token_at(w, i), words) && strcmp(token_at(w, i)->letters, "either") != 0;
+}
+
+/*
+ * "no chat, presence or video": after a comma a denial goes on only over short pieces without a
+ * subject of their own.
+ */
+static bool list_goes_on(const struct work *w, uint32_t i)
+{
+    uint32_t end = i;
+    if (has_word(token_at(w, i), joins) && !has_word(token_at(w, i), list_words)) {
+        return false;
+    }
+    while (end < w->tokens->count && end < i + LIST_CHUNK + 1) {
+        const struct token *token = token_at(w, end);
+        if (has_word(token, subjects) || is_but(w, end)) {
+            return false;
+        }
+        if (end > i && token->border >= BORDER_COMMA) {
+            break;
+        }
+        end++;
+    }
+    return end - i <= LIST_CHUNK && end > i;
+}
+
+static void deny_after(struct work *w, const struct match *match)
+{
+    uint32_t i = match->last + 1;
+    if (border_at(w, i) >= BORDER_COMMA) {
+        return;
+    }
+    for (uint32_t n = 0; i < w->tokens->count && n < NEGATION_REACH; i++, n++) {
+        if (n > 0 && (border_at(w, i) >= BORDER_CLAUSE || is_but(w, i))) {
+            break;
+        }
+        if (n > 0 && border_at(w, i) == BORDER_COMMA && !list_goes_on(w, i)) {
+            break;
+        }
+        if (n > 0 && border_at(w, i) == BORDER_NONE && clause_begins(w, i)) {
+            break;
+        }
+        w->scopes->flags[i] |= SCOPE_NEGATED;
+    }
+}
+
+static void deny_before(struct work *w, const struct match *match)
+{
+    uint32_t first = clause_first(w, match->first);
+    if (first < match->first) {
+        mark(w, first, match->first - 1, SCOPE_NEGATED);
+    }
+}
+
+/* "React? God, no." */
+static void deny_question(struct work *w, const struct match *match)
+{
+    uint32_t first = sentence_first(w, match->first);
+    if (match->first > first + 2 || first == 0 || match->last + 3 < sentence_last(w, first)) {
+        return;
+    }
+    const struct token *before = token_at(w, first - 1);
+    uint32_t start = sentence_first(w, first - 1);
+    if ((before->flags & TOKEN_QUESTION) && first - start <= FRAGMENT) {
+        mark(w, start, first - 1, SCOPE_NEGATED);
+    }
+}
+
+/* ---- whose, when, how certain ---- */
+
+static void aside_clause(struct work *w, const struct match *match, uint16_t flag)
+{
+    mark(w, clause_first(w, match->first), clause_last(w, match->last), flag);
+}
+
+static void past(struct work *w, const struct match *match)
+{
+    uint32_t first = clause_first(w, match->first), last = clause_last(w, match->last);
+    for (uint32_t k = matches_from(w->matches, match->last + 1); k < w->matches->count; k++) {
+        const struct match *now = &w->matches->items[k];
+        if (now->first > last) {
+            break;
+        }
+        if (is_english(now, EN_NOW)) {
+            last = now->first - 1;
+            break;
+        }
+    }
+    mark(w, first, last, SCOPE_PAST);
+}
+
+static void weigh(struct work *w, const struct match *match)
+{
+    uint32_t first = clause_first(w, match->first), last = clause_last(w, match->last);
+    if (is_english(match, EN_MORE_THAN)) {
+        if (match->first > first) {
+            mark(w, first, match->first - 1, SCOPE_HEAVY);
+        }
+        mark(w, match->last + 1, last, SCOPE_LIGHT);
+        return;
+    }
+    mark(w, first, last, is_english(match, EN_HEAVY) ? SCOPE_HEAVY : SCOPE_LIGHT);
+}
+
+static void apply(struct work *w, const struct match *match)
+{
+    switch ((int)match->target.item) {
+    case EN_NEGATION:
+        deny_after(w, match);
+        break;
+    case EN_DENIED_BEFORE:
+        deny_before(w, match);
+        break;
+    case EN_NO_ANSWER:
+        deny_question(w, match);
+        break;
+    case EN_HEARSAY:
+        mark(w, match->first, clause_last(w, match->last), SCOPE_HEARSAY);
+        break;
+    case EN_PAST:
+        past(w, match);
+        break;
+    case EN_HYPOTHETICAL:
+        mark(w, match->first, clause_last(w, match->last), SCOPE_SUPPOSED);
+        break;
+    case EN_LATER:
+        aside_clause(w, match, SCOPE_LATER);
+        break;
+    case EN_WISH:
+        aside_clause(w, match, SCOPE_SUPPOSED);
+        break;
+    case EN_OTHERS:
+        aside_clause(w, match, SCOPE_OTHERS);
+        break;
+    case EN_DROP_QUESTION:
+        if (token_at(w, sentence_last(w, match->last))->flags & TOKEN_QUESTION) {
+            mark(w, match->first, sentence_last(w, match->last), SCOPE_ASKED);
+        }
+        break;
+    case EN_HEAVY:
+    case EN_LIGHT:
+    case EN_MORE_THAN:
+        weigh(w, match);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- structure ---- */
+
+/*
+ * A section title: a known word at the start of a line, and a colon, a heading sign or nothing
+ * after it.
+ */
+static int section_kind(const struct work *w, uint32_t line, uint32_t first, uint32_t last,
+                        uint32_t *ret_end)
+{
+    int kind = -1;
+    for (uint32_t k = matches_from(w->matches, first);
+         k < w->matches->count && w->matches->items[k].first <= first + 1; k++) {
+        const struct match *match = &w->matches->items[k];
+        bool title = is_english(match, EN_SECTION_OUT) || is_english(match, EN_SECTION_IN) ||
+                     is_english(match, EN_SECTION_LIGHT);
+        if (!title || match->last > last) {
+            continue;
+        }
+        uint32_t end = match->last;
+        while (end < last && end < match->last + 4 && !(token_at(w, end)->flags & TOKEN_COLON)) {
+            end++;
+        }
+        bool colon = token_at(w, end)->flags & TOKEN_COLON;
+        bool heading = w->text->lines[line].flags & LINE_HEADING;
+        if (colon || heading || match->last == last) {
+            int this_kind = match->target.item;
+            if (kind < 0 || this_kind != EN_SECTION_IN) {
+                kind = this_kind;
+                *ret_end = colon ? end : last;
+            }
+        }
+    }
+    return kind;
+}
+
+static uint32_t line_last(const struct work *w, uint32_t i)
+{
+    uint32_t line = token_at(w, i)->line;
+    while (i + 1 < w->tokens->count &&
+           (w->tokens->items[i + 1].line == line ||
+            (w->text->lines[w->tokens->items[i + 1].line].flags & LINE_SOFT))) {
+        i++;
+    }
+    return i;
+}
+
+/* "Out of scope:" denies the rest of its line and the lines under it. */
+static void read_sections(struct work *w)
+{
+    uint16_t flag = 0;
+    bool fresh = false;
+    for (uint32_t i = 0; i < w->tokens->count;) {
+        uint32_t last = line_last(w, i), line = w->tokens->items[i].line, end = i;
+        uint8_t flags = w->text->lines[line].flags;
+        int kind = section_kind(w, line, i, last, &end);
+        if (kind >= 0) {
+            flag = kind == EN_SECTION_OUT ? SCOPE_OUT : kind == EN_SECTION_LIGHT ? SCOPE_LIGHT : 0;
+            mark(w, end + 1, last, flag);
+            fresh = true;
+            if (end < last && !(flags & LINE_HEADING) && !(flags & LINE_ITEM)) {
+                flag = end + 1 < last ? flag : 0;
+            }
+        } else {
+            bool ends = (flags & LINE_HEADING) ||
+                        ((flags & LINE_PARAGRAPH) && !(flags & LINE_ITEM) && !fresh);
+            flag = ends ? 0 : flag;
+            mark(w, i, last, flag);
+            fresh = false;
+        }
+        i = last + 1;
+    }
+}
+
+static bool adopts_quotes(const struct work *w)
+{
+    for (uint32_t k = 0; k < w->matches->count; k++) {
+        const struct match *match = &w->matches->items[k];
+        if (is_english(match, EN_OURS) && !(token_at(w, match->first)->attr & TEXT_QUOTE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_attributes(struct work *w)
+{
+    bool ours = adopts_quotes(w);
+    for (uint32_t i = 0; i < w->tokens->count; i++) {
+        uint8_t attr = w->tokens->items[i].attr;
+        w->scopes->flags[i] |= (attr & TEXT_STRUCK) ? SCOPE_OUT : 0;
+        w->scopes->flags[i] |= (attr & TEXT_CODE) ? SCOPE_MASKED : 0;
+        w->scopes->flags[i] |= (attr & TEXT_QUOTE) && !ours ? SCOPE_QUOTE : 0;
+    }
+}
+
+/* "s/JavaScript/Python/": the first part is taken back. */
+static void read_substitution(struct work *w)
+{
+    for (uint32_t i = 0; i + 2 < w->tokens->count; i++) {
+        const struct token *token = token_at(w, i);
+        if (token->len == 1 && token->letters[0] == 's' &&
+            (token_at(w, i + 1)->flags & TOKEN_SLASH)) {
+            uint32_t k = i + 1;
+            do {
+                w->scopes->flags[k++] |= SCOPE_NEGATED;
+            } while (k < w->tokens->count && k < i + 6 && !(token_at(w, k)->flags & TOKEN_SLASH));
+        }
+    }
+}
+
+static void mask_names(struct work *w)
+{
+    for (uint32_t k = 0; k < w->matches->count; k++) {
+        const struct match *match = &w->matches->items[k];
+        if (match->target.pack == w->pack &&
+            (match->target.type == TARGET_OPTION || match->target.type == TARGET_TOOL)) {
+            mark(w, match->first, match->last, SCOPE_MASKED);
+        }
+    }
+}
+
+/* ---- units ---- */
+
+static void add_unit(struct work *w, uint32_t first, uint32_t last, bool sentence)
+{
+    struct scopes *s = w->scopes;
+    if (s->unit_count < UNITS_MAX) {
+        s->units[s->unit_count++] =
+            (struct unit){first, last, sentence,
+                          (w->tokens->items[sentence_last(w, last)].flags & TOKEN_QUESTION) != 0};
+    }
+}
+
+static void add_clauses(struct work *w, uint32_t first, uint32_t last)
+{
+    uint32_t start = first;
+    for (uint32_t i = first + 1; i <= last + 1; i++) {
+        bool ends = i > last || clause_begins(w, i) || border_at(w, i) == BORDER_COMMA;
+        if (ends && (i - start >= CHUNK_MIN || i > last)) {
+            if (start > first || i <= last) {
+                add_unit(w, start, i - 1, false);
+            }
+            start = i;
+        }
+    }
+}
+
+static void read_units(struct work *w)
+{
+    for (uint32_t i = 0; i < w->tokens->count;) {
+        uint32_t last = sentence_last(w, i);
+        add_unit(w, i, last, true);
+        if (last - i + 1 > SENTENCE_LONG) {
+            add_clauses(w, i, last);
+        }
+        i = last + 1;
+    }
+}
+
+void scopes_read(struct scopes *ret, const struct text *text, const struct tokens *tokens,
+                 struct matches *matches, int pack)
+{
+    struct work w = {ret, text, tokens, matches, pack};
+    memset(ret->flags, 0, tokens->count * sizeof(ret->flags[0]));
+    ret->unit_count = 0;
+    if (tokens->count == 0) {
+        return;
+    }
+    find_borders(&w);
+    drop_hidden(&w);
+    mask_names(&w);
+    read_attributes(&w);
+    for (uint32_t i = 0; i < matches->count; i++) {
+        if (matches->items[i].target.type == TARGET_ENGLISH) {
+            apply(&w, &matches->items[i]);
+        }
+    }
+    read_sections(&w);
+    read_substitution(&w);
+    read_units(&w);
+}

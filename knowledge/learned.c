@@ -1,0 +1,85 @@
+#include "knowledge/learned.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "knowledge/model.h"
+#include "knowledge/pack.h"
+#include "knowledge/vectors.h"
+
+enum { PATH_LEN = 4096 };
+
+/* The file `name` in the folder of `file`; false when there is none. */
+static bool beside(struct buf *ret, const char *file, const char *name)
+{
+    const char *slash = strrchr(file, '/');
+    buf_init(ret, PATH_LEN);
+    buf_append(ret, file, slash ? (size_t)(slash - file) + 1 : 0);
+    buf_puts(ret, name);
+    if (!ret->failed && access(ret->data, F_OK) == 0) {
+        return true;
+    }
+    buf_finish(ret);
+    return false;
+}
+
+static bool pack_model(struct buf *ret, const char *file)
+{
+    const char *name = strrchr(file, '/');
+    name = name ? name + 1 : file;
+    size_t len = strlen(name);
+    if (len <= 5 || strcmp(name + len - 5, ".json") != 0) {
+        return false;
+    }
+    struct buf model;
+    buf_init(&model, PATH_LEN);
+    buf_append(&model, name, len - 5);
+    buf_puts(&model, ".model");
+    bool found = !model.failed && beside(ret, file, model.data);
+    buf_finish(&model);
+    return found;
+}
+
+static const struct model *load_model(const char *path, struct fault_list *faults)
+{
+    struct error err = {0};
+    struct model *model = NULL;
+    if (!model_load(path, &model, &err)) {
+        fault_add(faults, path, 0, "%s", err.text);
+    }
+    return model;
+}
+
+bool learned_load(struct knowledge *knowledge, unsigned parts, struct fault_list *faults)
+{
+    size_t before = faults->count + faults->dropped;
+    struct buf path;
+    if (knowledge->count == 0) {
+        return true;
+    }
+    if ((parts & LEARNED_VECTORS) && beside(&path, knowledge->packs[0]->file, "words.vec")) {
+        struct error err = {0};
+        struct vectors *vectors = NULL;
+        if (!vectors_load(path.data, &vectors, &err)) {
+            fault_add(faults, path.data, 0, "%s", err.text);
+        }
+        knowledge->vectors = vectors;
+        buf_finish(&path);
+    }
+    if ((parts & LEARNED_KINDS) && beside(&path, knowledge->packs[0]->file, "kinds.model")) {
+        knowledge->kinds = load_model(path.data, faults);
+        buf_finish(&path);
+    }
+    for (size_t i = 0; (parts & LEARNED_TOPICS) && i < knowledge->count; i++) {
+        if (pack_model(&path, knowledge->packs[i]->file)) {
+            /* The pack is const to all readers; while loading it is still ours. */
+            ((struct pack *)(uintptr_t)knowledge->packs[i])->model = load_model(path.data, faults);
+            buf_finish(&path);
+        }
+    }
+    return faults->count + faults->dropped == before;
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <stdbool.h>
+
+/*
+ * The learned files beside the packs: words.vec (vectors.h), kinds.model and, for a pack x.json,
+ * x.model (model.h).
+ * All of them may be missing: then the reader works by its cues alone. A file that is there and
+ * broken is a fault.
+ */
+struct fault_list;
+struct knowledge;
+
+enum learned_parts { LEARNED_VECTORS = 1, LEARNED_TOPICS = 2, LEARNED_KINDS = 4, LEARNED_ALL = 7 };
+
+/*
+ * Adds what lies beside each pack; words.vec and kinds.model are looked for beside the first
+ * pack. Each part at most once
+ * after knowledge_load(). knowledge_destroy() frees it.
+ */
+bool learned_load(struct knowledge *knowledge, unsigned parts, struct fault_list *faults);

@@ -1,0 +1,310 @@
+#include "knowledge/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "knowledge/check.h"
+#include "knowledge/format.h"
+#include "knowledge/model.h"
+#include "knowledge/pack.h"
+#include "knowledge/parse.h"
+#include "knowledge/vectors.h"
+
+enum { DIRECTORY_MAX = 10000 }; /* names read of one directory before it is given up */
+
+struct name_list {
+    char **items; /* owned, as are the names */
+    size_t count, cap;
+};
+
+struct load {
+    struct name_list files; /* in the order of loading; also what only a fault is about */
+    struct fault_list *faults;
+    struct knowledge *knowledge;
+    bool all_named; /* every file gave a pack with an id, so links can be checked */
+};
+
+static void names_add(struct name_list *names, char *name)
+{
+    if (names->count == names->cap) {
+        names->cap = names->cap == 0 ? 16 : names->cap * 2;
+        names->items = mem_grow(names->items, names->cap, sizeof(*names->items));
+    }
+    names->items[names->count++] = name;
+}
+
+static void names_finish(struct name_list *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        mem_free(names->items[i]);
+    }
+    mem_free(names->items);
+    *names = (struct name_list){0};
+}
+
+static bool has_ending(const char *name, const char *ending)
+{
+    size_t len = strlen(name), ending_len = strlen(ending);
+    return len > ending_len && strcmp(name + len - ending_len, ending) == 0;
+}
+
+static bool is_pack_name(const char *name)
+{
+    return name[0] != '.' && has_ending(name, ".json") && !has_ending(name, ".schema.json");
+}
+
+static char *join_path(const char *directory, const char *name)
+{
+    size_t len = strlen(directory), name_len = strlen(name);
+    while (len > 1 && directory[len - 1] == '/') {
+        len--;
+    }
+    bool is_root = len == 1 && directory[0] == '/';
+    char *path = mem_alloc(len + 1 + name_len + 1);
+    memcpy(path, directory, len);
+    path[len] = '/';
+    memcpy(path + len + !is_root, name, name_len + 1);
+    return path;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static bool read_names(DIR *directory, struct name_list *ret, struct error *err)
+{
+    errno = 0;
+    for (size_t seen = 0; seen < DIRECTORY_MAX; seen++) {
+        const struct dirent *entry = readdir(directory);
+        if (entry == NULL) {
+            return errno == 0 || error_errno(err, errno, "cannot be read");
+        }
+        if (is_pack_name(entry->d_name)) {
+            names_add(ret, mem_strdup(entry->d_name));
+        }
+        errno = 0;
+    }
+    return error_set(err, ERROR_INPUT, "holds more than %d files; is this the right directory?",
+                     DIRECTORY_MAX);
+}
+
+static bool list_directory(const char *path, struct name_list *ret, struct error *err)
+{
+    DIR *directory = opendir(path);
+    if (directory == NULL) {
+        return error_errno(err, errno, "cannot be opened");
+    }
+    bool done = read_names(directory, ret, err);
+    closedir(directory);
+    if (done && ret->count == 0) {
+        return error_set(err, ERROR_INPUT, "holds no packs (files named *.json)");
+    }
+    return done;
+}
+
+static void fault_path(struct load *load, const char *path, const struct error *err)
+{
+    names_add(&load->files, mem_strdup(path));
+    fault_add(load->faults, path, 0, "%s", err->text);
+    load->all_named = false;
+}
+
+/* Everyone after the last one that there is room for is left out with one fault. */
+static bool has_room(struct load *load, const char *path)
+{
+    if (load->knowledge->count < PACKS_MAX) {
+        return true;
+    }
+    struct error err = {0};
+    error_set(&err, ERROR_INPUT, "is one pack too many; at most %d are loaded", PACKS_MAX);
+    fault_path(load, path, &err);
+    return false;
+}
+
+static void parse_file(struct load *load, const char *path, const struct buf *text)
+{
+    bool whole;
+    struct knowledge *knowledge = load->knowledge;
+    const struct pack *pack =
+        pack_parse(path, text->data, text->len, knowledge->arena, load->faults, &whole);
+    if (pack == NULL) {
+        load->all_named = false;
+        return;
+    }
+    load->all_named = load->all_named && pack->id != NULL;
+    knowledge->packs[knowledge->count++] = pack;
+    if (whole) {
+        check_pack(pack, load->faults);
+    }
+}
+
+static bool load_file(struct load *load, const char *path)
+{
+    if (!has_room(load, path)) {
+        return false;
+    }
+    struct buf text;
+    struct error err = {0};
+    buf_init(&text, PACK_FILE_MAX);
+    if (buf_read_unnamed(&text, path, &err)) {
+        names_add(&load->files, mem_strdup(path));
+        parse_file(load, path, &text);
+    } else {
+        fault_path(load, path, &err);
+    }
+    buf_finish(&text);
+    return true;
+}
+
+static bool load_directory(struct load *load, const char *path)
+{
+    struct name_list names = {0};
+    struct error err = {0};
+    bool room = true;
+    if (!list_directory(path, &names, &err)) {
+        fault_path(load, path, &err);
+    } else {
+        qsort(names.items, names.count, sizeof(*names.items), compare_names);
+        for (size_t i = 0; i < names.count && room; i++) {
+            char *file = join_path(path, names.items[i]);
+            room = load_file(load, file);
+            mem_free(file);
+        }
+    }
+    names_finish(&names);
+    return room;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool load_path(struct load *load, const char *path)
+{
+    return is_directory(path) ? load_directory(load, path) : load_file(load, path);
+}
+
+static size_t file_rank(const struct load *load, const struct fault *fault)
+{
+    size_t i = 0;
+    while (i < load->files.count && strcmp(load->files.items[i], fault->file) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static bool comes_after(const struct load *load, const struct fault *a, const struct fault *b)
+{
+    size_t a_rank = file_rank(load, a), b_rank = file_rank(load, b);
+    return a_rank != b_rank ? a_rank > b_rank : a->line > b->line;
+}
+
+/* By insertion: stable, and there are at most FAULTS_MAX. */
+static void sort_faults(const struct load *load, size_t first)
+{
+    struct fault *items = load->faults->items;
+    for (size_t i = first + 1; i < load->faults->count; i++) {
+        struct fault moved = items[i];
+        size_t j = i;
+        for (; j > first && comes_after(load, &items[j - 1], &moved); j--) {
+            items[j] = items[j - 1];
+        }
+        items[j] = moved;
+    }
+}
+
+static int find_main(const struct knowledge *knowledge)
+{
+    for (size_t i = 0; i < knowledge->count; i++) {
+        if (!knowledge->packs[i]->pointer) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static void load_all(struct load *load, const char *const *paths, size_t count)
+{
+    bool room = true;
+    for (size_t i = 0; i < count && room; i++) {
+        room = load_path(load, paths[i]);
+    }
+    if (count == 0) {
+        fault_add(load->faults, "packs", 0, "name at least one pack or directory of packs");
+    }
+    if (load->all_named) {
+        check_links(load->knowledge, load->faults);
+    }
+}
+
+bool knowledge_load(const char *const *paths, size_t count, struct knowledge **ret,
+                    struct fault_list *faults)
+{
+    struct load load = {.faults = faults, .all_named = true};
+    size_t before = faults->count, before_dropped = faults->dropped;
+    load.knowledge = mem_alloc(sizeof(*load.knowledge));
+    load.knowledge->arena = arena_create();
+    load_all(&load, paths, count);
+    sort_faults(&load, before);
+    names_finish(&load.files);
+    if (faults->count > before || faults->dropped > before_dropped) {
+        knowledge_destroy(load.knowledge);
+        return false;
+    }
+    load.knowledge->main = find_main(load.knowledge);
+    *ret = load.knowledge;
+    return true;
+}
+
+void knowledge_destroy(struct knowledge *knowledge)
+{
+    if (knowledge == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < knowledge->count; i++) {
+        model_destroy((struct model *)knowledge->packs[i]->model);
+    }
+    model_destroy((struct model *)knowledge->kinds);
+    vectors_destroy((struct vectors *)knowledge->vectors);
+    arena_destroy(knowledge->arena);
+    mem_free(knowledge);
+}
+
+int pack_option_find(const struct pack *pack, const char *id)
+{
+    for (size_t i = 0; i < pack->option_count; i++) {
+        if (pack->options[i].id != NULL && strcmp(pack->options[i].id, id) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+int pack_situation_find(const struct pack *pack, const char *id)
+{
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        if (pack->situations[i].id != NULL && strcmp(pack->situations[i].id, id) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+int knowledge_find(const struct knowledge *knowledge, const char *pack_id)
+{
+    for (size_t i = 0; i < knowledge->count; i++) {
+        if (knowledge->packs[i]->id != NULL && strcmp(knowledge->packs[i]->id, pack_id) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}

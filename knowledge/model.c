@@ -1,0 +1,182 @@
+#include "knowledge/model.h"
+
+#include <string.h>
+
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+
+enum { FILE_MAX = 32 * 1024 * 1024, DIMS_MAX = 512 };
+
+struct reader {
+    const unsigned char *bytes;
+    size_t size, at;
+    bool bad;
+};
+
+static const unsigned char *take(struct reader *r, size_t len)
+{
+    if (r->bad || r->size - r->at < len) {
+        r->bad = true;
+        return NULL;
+    }
+    r->at += len;
+    return r->bytes + r->at - len;
+}
+
+static uint32_t take_u32(struct reader *r)
+{
+    const unsigned char *u = take(r, 4);
+    return u ? u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 | (uint32_t)u[3] << 24 : 0;
+}
+
+static float take_f32(struct reader *r)
+{
+    uint32_t bits = take_u32(r);
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static void read_class(struct reader *r, struct model *model, uint32_t number)
+{
+    struct model_class *cls = &model->classes[number];
+    const unsigned char *len = take(r, 1);
+    const unsigned char *name = len ? take(r, *len) : NULL;
+    if (!name || *len >= sizeof(cls->name)) {
+        r->bad = true;
+        return;
+    }
+    memcpy(cls->name, name, *len);
+    cls->bias = take_f32(r);
+    cls->scale = take_f32(r);
+    cls->dense_scale = take_f32(r);
+    cls->threshold = take_f32(r);
+    const unsigned char *dense = take(r, model->dims);
+    if (dense) {
+        memcpy(model->dense + (size_t)number * model->dims, dense, model->dims);
+    }
+    cls->dense = model->dense + (size_t)number * model->dims;
+}
+
+static void read_features(struct reader *r, struct model *model)
+{
+    size_t places = 64;
+    while (places < (size_t)model->feature_count * 3 / 2) {
+        places *= 2;
+    }
+    model->mask = places - 1;
+    model->table = mem_alloc(places * sizeof(*model->table));
+    struct model_feature *last = NULL;
+    for (uint32_t n = 0; n < model->feature_count && !r->bad; n++) {
+        struct model_feature feature = {.hash = take_u32(r), .first = take_u32(r)};
+        if (feature.hash == 0 || feature.first > model->weight_count ||
+            (last && feature.first < last->first)) {
+            r->bad = true;
+            return;
+        }
+        size_t i = feature.hash & model->mask;
+        while (model->table[i].hash) {
+            i = (i + 1) & model->mask;
+        }
+        model->table[i] = feature;
+        if (last) {
+            last->count = feature.first - last->first;
+        }
+        last = &model->table[i];
+    }
+    if (last) {
+        last->count = model->weight_count - last->first;
+    }
+}
+
+static void read_weights(struct reader *r, struct model *model)
+{
+    model->weights = mem_alloc(((size_t)model->weight_count + 1) * sizeof(*model->weights));
+    const unsigned char *p = take(r, (size_t)model->weight_count * 2);
+    for (uint32_t i = 0; p && i < model->weight_count; i++) {
+        model->weights[i] = (struct model_weight){.cls = p[2 * i], .value = (int8_t)p[2 * i + 1]};
+        r->bad = r->bad || p[2 * i] >= model->class_count;
+    }
+}
+
+static bool read_model(struct reader *r, struct model *model)
+{
+    const unsigned char *magic = take(r, 8);
+    if (!magic || memcmp(magic, "WMDL1\0\0\0", 8) != 0) {
+        return false;
+    }
+    uint32_t low = take_u32(r), high = take_u32(r);
+    model->corpus = (uint64_t)high << 32 | low;
+    model->class_count = take_u32(r);
+    model->dims = take_u32(r);
+    model->feature_count = take_u32(r);
+    model->weight_count = take_u32(r);
+    if (r->bad || model->class_count == 0 || model->class_count > MODEL_CLASSES_MAX ||
+        model->dims > DIMS_MAX || model->feature_count > r->size / 8 ||
+        model->weight_count > r->size / 2) {
+        return false;
+    }
+    model->dense = mem_alloc((size_t)model->class_count * model->dims + 1);
+    for (uint32_t i = 0; i < model->class_count; i++) {
+        read_class(r, model, i);
+    }
+    read_features(r, model);
+    read_weights(r, model);
+    return !r->bad && r->at == r->size;
+}
+
+bool model_load(const char *path, struct model **ret, struct error *err)
+{
+    struct buf buf;
+    buf_init(&buf, FILE_MAX);
+    if (!buf_read_file(&buf, path, err)) {
+        buf_finish(&buf);
+        return false;
+    }
+    struct reader r = {.bytes = (const unsigned char *)buf.data, .size = buf.len};
+    struct model *model = mem_alloc(sizeof(*model));
+    bool fine = read_model(&r, model);
+    buf_finish(&buf);
+    if (!fine) {
+        model_destroy(model);
+        return error_set(
+            err, ERROR_INPUT,
+            "%s: not a model of this version, or cut short; make it anew with `whether train`",
+            path);
+    }
+    *ret = model;
+    return true;
+}
+
+void model_destroy(struct model *model)
+{
+    if (model) {
+        mem_free(model->table);
+        mem_free(model->weights);
+        mem_free(model->dense);
+        mem_free(model);
+    }
+}
+
+int model_class_find(const struct model *model, const char *name)
+{
+    for (uint32_t i = 0; model && i < model->class_count; i++) {
+        if (strcmp(model->classes[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+const struct model_feature *model_find(const struct model *model, uint32_t hash)
+{
+    size_t i = hash & model->mask;
+    while (model->table[i].hash) {
+        if (model->table[i].hash == hash) {
+            return &model->table[i];
+        }
+        i = (i + 1) & model->mask;
+    }
+    return NULL;
+}

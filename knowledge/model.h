@@ -1,0 +1,53 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A trained linear model in memory: for each class a bias and a weight per feature, features
+ * known by 32-bit hashes
+ * (which: bot/reader/feature.h), weights cut to eight bits. Written by `whether train`, read
+ * here; immutable once loaded.
+ * File (little endian): "WMDL1\0\0\0", u64 corpus hash, u32 classes, u32 dims, u32 features, u32
+ * weights; per class u8 length + name,
+ * f32 bias, f32 scale, f32 dense scale, f32 threshold, dims x i8; features x {u32 hash, u32
+ * first}; weights x {u8 class, i8 weight}.
+ */
+struct error;
+struct buf;
+
+enum { MODEL_CLASSES_MAX = 160 };
+
+struct model_class {
+    char name[64];
+    float bias, scale, dense_scale, threshold;
+    const int8_t *dense; /* dims numbers */
+};
+
+struct model_weight {
+    uint8_t cls;
+    int8_t value;
+};
+
+struct model_feature {
+    uint32_t hash;         /* 0 = free place */
+    uint32_t first, count; /* into weights */
+};
+
+struct model {
+    uint64_t corpus; /* hash of what it was trained on */
+    uint32_t class_count, dims, feature_count, weight_count;
+    struct model_class classes[MODEL_CLASSES_MAX];
+    size_t mask;
+    struct model_feature *table;  /* owned, open addressing */
+    struct model_weight *weights; /* owned */
+    int8_t *dense;                /* owned */
+};
+
+bool model_load(const char *path, struct model **ret, struct error *err);
+void model_destroy(struct model *model);                           /* NULL is fine */
+int model_class_find(const struct model *model, const char *name); /* -1: none */
+
+/* NULL when the feature carries no weight. */
+const struct model_feature *model_find(const struct model *model, uint32_t hash);

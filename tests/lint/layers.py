@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""The floors: an #include may point to its own floor or to one below it, and to a library only where that floor may use it.
+
+The tables here are CONTRIBUTING.md's "may use" table; change both together.
+"""
+import re
+
+import tree
+
+# The lowest floor first. A file belongs to the first folder (or file) of this list that it lies in.
+FLOORS = [
+    ("base", ("bot/base/",)),
+    ("knowledge", ("knowledge/",)),
+    ("reader", ("bot/reader/",)),
+    ("advisor", ("bot/advisor/",)),
+    ("host", ("bot/host/",)),
+    ("adapters", ("adapters/",)),
+    ("command", ("bot/command/",)),
+    ("main", ("bot/main.c",)),
+]
+
+# Words that reader and advisor share with the floor below: headers without code that anyone may include.
+SHARED = {"bot/reader/kind.h"}
+
+# Headers of the C library that a pure floor may include: nothing with I/O, a clock, a locale or errno.
+PURE = {"assert.h", "float.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
+        "stdnoreturn.h", "string.h"}
+
+# Libraries: header -> floors that may include it.
+LIBRARIES = {
+    "jansson.h": {"knowledge", "host", "command"},
+    "utf8proc.h": {"reader", "host"},
+    "libstemmer.h": {"reader"},
+    "ini.h": {"host"},
+    "linear.h": {"host"},
+    "histedit.h": {"adapters"},
+    "editline/readline.h": {"adapters"},
+}
+
+# What an adapter must not know: it carries messages, it does not decide and does not store.
+NOT_FOR_ADAPTERS = {"bot/advisor/verdict.h", "bot/host/store.h"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def floor(path):
+    for number, (_, places) in enumerate(FLOORS):
+        if str(path).startswith(places):
+            return number
+    return None
+
+
+def check(path, quoted, target):
+    """The reason why this include is wrong, or None."""
+    here = floor(path)
+    name = FLOORS[here][0]
+    if not quoted:
+        if target in LIBRARIES:
+            return None if name in LIBRARIES[target] else f"{name} may not use <{target}>"
+        if name in ("reader", "advisor") and target not in PURE:
+            return f"{name} is pure: <{target}> is not for it"
+        return None
+    if not (tree.ROOT / target).is_file():
+        return f'"{target}" is not written from the root of the repository'
+    if target in SHARED:
+        return None
+    there = floor(target)
+    if there is None or there > here:
+        return f'{name} may not include "{target}", which lies above it'
+    if name == "adapters":
+        if target in NOT_FOR_ADAPTERS:
+            return f'an adapter must not know "{target}"'
+        own = path.stem.partition("_")[0]
+        if there == here and target != "adapters/adapter.h" and not target.startswith(f"adapters/{own}"):
+            return f'adapters do not include each other ("{target}")'
+    return None
+
+
+faults = []
+for source in tree.files(".c", ".h", under=("bot", "knowledge", "adapters")):
+    if floor(source) is None:
+        faults.append(f"{source}: belongs to no floor")
+        continue
+    for number, line in enumerate(tree.text(source).splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match and (why := check(source, match[1] == '"', match[2])):
+            faults.append(f"{source}:{number}: {why}")
+tree.finish(faults)
