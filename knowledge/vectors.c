@@ -29,23 +29,24 @@ static bool read_word(struct vectors *vectors, size_t *at)
     const char *p = vectors->bytes + *at;
     size_t left = vectors->size - *at;
     size_t len = left ? (unsigned char)*p : 0;
-    if (left < 1 + len + 6 + vectors->dims || len == 0) {
+    if (left < 1 + len + 8 + vectors->dims || len == 0) {
         return false;
     }
     struct vector vector = {.word = hash_bytes(p + 1, len),
-                            .values = (const int8_t *)p + 1 + len + 6};
+                            .values = (const int8_t *)p + 1 + len + 8};
     const unsigned char *u = (const unsigned char *)p + 1 + len;
-    uint32_t bits = u32_at(p + 1 + len + 2);
+    uint32_t bits = u32_at(p + 1 + len + 4);
     vector.rank = (uint16_t)(u[0] | u[1] << 8);
+    vector.cluster = (uint16_t)(u[2] | u[3] << 8);
     memcpy(&vector.scale, &bits, sizeof(vector.scale));
     place(vectors, vector);
-    *at += 1 + len + 6 + vectors->dims;
+    *at += 1 + len + 8 + vectors->dims;
     return true;
 }
 
 static bool read_all(struct vectors *vectors)
 {
-    if (vectors->size < HEAD || memcmp(vectors->bytes, "WVEC1\0\0\0", 8) != 0) {
+    if (vectors->size < HEAD || memcmp(vectors->bytes, "WVEC2\0\0\0", 8) != 0) {
         return false;
     }
     vectors->count = u32_at(vectors->bytes + 8);

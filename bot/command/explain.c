@@ -11,7 +11,7 @@
 #include "bot/host/report.h"
 #include "bot/reader/english.h"
 
-enum { OPTION_SURFACE };
+enum { OPTION_SURFACE, OPTION_AFTER };
 enum { OUT_MAX = 4 * 1024 * 1024, UNITS_SHOWN = 200 };
 
 static const char *const surfaces[] = {"dm", "mention", "slash", "tracker", "ambient", NULL};
@@ -19,6 +19,7 @@ static const char *const surfaces[] = {"dm", "mention", "slash", "tracker", "amb
 static const struct command_option options[] = {
     [OPTION_SURFACE] = {"surface", "dm|mention|slash|tracker|ambient", surfaces,
                         "where it is said"},
+    [OPTION_AFTER] = {"after", "TEXT", NULL, "an earlier message of the conversation; may be repeated"},
     {0},
 };
 
@@ -203,13 +204,19 @@ static void show_verdict(const struct show *show, const struct verdict *verdict)
     }
 }
 
-static void explain(struct program *program, enum surface surface, const char *text,
+static void explain(struct program *program, const struct command_call *call, const char *text,
                     struct buf *out)
 {
+    enum surface surface = (enum surface)command_choice(call, OPTION_SURFACE, SURFACE_DM);
+    const struct command_values *before = &call->values[OPTION_AFTER];
     struct conversation conversation;
     struct outcome outcome;
     struct reply reply;
     conversation_init(&conversation);
+    for (size_t i = 0; i < before->count; i++) {
+        program_turn(program, &conversation, surface, before->items[i], strlen(before->items[i]),
+                     program->config.length, &outcome, &reply);
+    }
     program_turn(program, &conversation, surface, text, strlen(text), program->config.length,
                  &outcome, &reply);
     const struct reading *reading = &program->workspace->reading;
@@ -232,7 +239,7 @@ static int run(const struct command_call *call)
     char *text = command_join_operands(call);
     buf_init(&out, OUT_MAX);
     buf_init(&safe, OUT_MAX);
-    explain(&program, (enum surface)command_choice(call, OPTION_SURFACE, SURFACE_DM), text, &out);
+    explain(&program, call, text, &out);
     report_neutral(&safe, out.data ? out.data : "", out.len, true);
     report_write(safe.data, safe.len);
     buf_finish(&safe);
@@ -251,7 +258,8 @@ const struct command command_explain = {
     .details = "Prints each stage of the reading: clauses, cues, evidence for each situation, the\n"
                "kind of message, the facts, the rules that fired, both sides' weights, and what\n"
                "would change the verdict.\n",
-    .examples = "  whether explain \"Node or Django? The chat is out, the forms stay.\"\n"
+    .examples = "  whether explain --after \"We are Python people.\" \"But the chat is the product.\"\n"
+                "  whether explain \"Node or Django? The chat is out, the forms stay.\"\n"
                 "  whether explain --surface ambient node or django for the quiz app, anyone\n",
     .options = options,
     .run = run,

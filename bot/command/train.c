@@ -14,7 +14,19 @@
 #include "knowledge/load.h"
 #include "knowledge/pack.h"
 
+enum { OPTION_ONLY };
+
+static const char *const parts[] = {"topics", "kinds", NULL};
+
+static const struct command_option options[] = {
+    [OPTION_ONLY] = {"only", "topics|kinds", parts, "make one of the two models"},
+    {0},
+};
+
+enum { PART_TOPICS, PART_KINDS, PART_BOTH };
+
 struct training {
+    int part;
     struct knowledge *knowledge;
     struct fault_list faults;
     bool watched;
@@ -85,11 +97,12 @@ static bool train_pack(struct training *training, int number)
     struct corpus corpus = {0};
     bool fine = true;
     if (is_directory(folder)) {
+        bool topics = training->part != PART_KINDS;
+        bool kinds_too = training->part != PART_TOPICS && number == training->knowledge->main;
         fine = corpus_load(&corpus, pack, folder, &training->faults) &&
-               make(training, train_topics, number, &corpus, model) &&
+               (!topics || make(training, train_topics, number, &corpus, model)) &&
                learned_load(training->knowledge, LEARNED_TOPICS, &training->faults) &&
-               (number != training->knowledge->main ||
-                make(training, train_kinds, number, &corpus, kinds));
+               (!kinds_too || make(training, train_kinds, number, &corpus, kinds));
     }
     corpus_finish(&corpus);
     free(kinds);
@@ -100,7 +113,8 @@ static bool train_pack(struct training *training, int number)
 
 static int run(const struct command_call *call)
 {
-    struct training training = {.watched = isatty(STDERR_FILENO)};
+    struct training training = {.part = command_choice(call, OPTION_ONLY, PART_BOTH),
+                                .watched = isatty(STDERR_FILENO)};
     struct config config = {0};
     const struct program_options options = {call->config_path, (const char *const *)call->operands,
                                             call->operand_count};
@@ -127,5 +141,6 @@ const struct command command_train = {
                "bytes. Packs without such a folder are passed over: they work by their cues.\n",
     .examples = "  whether train\n"
                 "  whether train knowledge\n",
+    .options = options,
     .run = run,
 };

@@ -102,7 +102,8 @@ static struct example *take_features(struct trainer *t, const struct features *f
 static void read_text(struct trainer *t, const char *text)
 {
     reader_read(t->advisor->reader, &t->workspace->reading, t->workspace->stemmer, text,
-                strlen(text), t->pack);
+                strlen(text),
+                t->pack, 0);
 }
 
 static void add_clause(struct trainer *t, const char *text, uint64_t situations,

@@ -62,7 +62,7 @@ const struct english_row english_rows[] = {
     {EN_AFFIRMATION, "(is|are) not going (anywhere|away)"},
     {EN_AFFIRMATION, "neither ... nor ... (going|leaving|negotiable|optional|changing|droppable)"},
     {EN_AFFIRMATION, "neither ... nor ... (garnish|decoration|gimmick|afterthought)"},
-    {EN_AFFIRMATION, "it is not (that|as if|as though|like) .. (not|do not|does not|did not)"},
+    {EN_AFFIRMATION, "(it is|its) not (that|as if|as though|like) .. (not|do not|does not|did not)"},
     {EN_AFFIRMATION, "not without"},
     {EN_AFFIRMATION,
      "(not|never) (mean|bad|badly|wrong|dead|stupid|crazy|easy|sure|certain|clear|yet sure|so "
@@ -167,7 +167,7 @@ const struct english_row english_rows[] = {
     {EN_OTHERS,
      "(bought in|off the shelf|outsourced|we buy|is bought|comes from a vendor|handled by)"},
     {EN_WISH,
-     "(would love to|want to|wants to|would like to|keen to|always wanted to|dream of|hope "
+     "(would love to|would gladly|would happily|happy to|glad to|willing to|ready to|want to|wants to|would like to|keen to|always wanted to|dream of|hope "
      "to|curious to|tempted to|eager to|plan to|planning to) (learn|try|pick up|study|get into)"},
     {EN_DROP_QUESTION,
      "(might|may|could|should|can|do|shall|would) (we|i|they|it|you) [just|maybe|perhaps] "

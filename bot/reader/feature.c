@@ -115,6 +115,27 @@ static void add_pieces(struct features *ret, const struct feature_source *source
     normalise(ret, start, 0.6f);
 }
 
+/* Classes of kin words: what the corpus says of clerks it says of bookkeepers too. */
+static void add_clusters(struct features *ret, const struct feature_source *source, uint32_t first,
+                         uint32_t last)
+{
+    uint32_t start = ret->count;
+    uint64_t before = 0;
+    for (uint32_t i = first; source->vectors && i <= last; i++) {
+        const struct vector *vector =
+            source->scopes->flags[i] & SCOPE_MASKED
+                ? NULL
+                : vectors_find(source->vectors, source->tokens->items[i].word);
+        uint64_t cluster = vector ? vector->cluster + 1u : 0;
+        if (cluster) {
+            features_add(ret, feature_hash('g', cluster, 0), 1);
+            features_add(ret, feature_hash('h', before, cluster), 0.7f);
+        }
+        before = cluster;
+    }
+    normalise(ret, start, 0.7f);
+}
+
 static void add_dense(struct features *ret, const struct feature_source *source, uint32_t first,
                       uint32_t last)
 {
@@ -195,6 +216,7 @@ void features_of_unit(struct features *ret, const struct feature_source *source,
     features_clear(ret);
     add_words(ret, source, first, last);
     add_pieces(ret, source, first, last);
+    add_clusters(ret, source, first, last);
     add_cues(ret, source, first, last);
     add_dense(ret, source, first, last);
 }
@@ -212,6 +234,7 @@ void features_of_text(struct features *ret, const struct feature_source *source,
     uint32_t last = (count < KIND_WORDS_MAX ? count : KIND_WORDS_MAX) - 1;
     add_words(ret, source, 0, last);
     add_pieces(ret, source, 0, last);
+    add_clusters(ret, source, 0, last);
     add_dense(ret, source, 0, last);
     uint32_t start = ret->count;
     for (uint32_t k = 0; k < source->matches->count; k++) {

@@ -65,12 +65,19 @@ struct lexicon {
 
 /* ---- compiling ---- */
 
+enum { KNOWN_MAX = 16 * 1024 };
+
 struct builder {
     struct lexicon *lexicon;
     struct stemmer *stemmer;
     struct text *text;
     struct tokens *tokens;
     size_t pattern_cap, element_cap, alternative_cap, word_cap;
+    /* What a written word was read as the last time: phrases share most of their words. */
+    struct known_word {
+        uint64_t written;      /* 0 = free */
+        uint32_t first, count; /* into words */
+    } known[KNOWN_MAX];
 };
 
 static void *room(void *items, size_t *cap, size_t count, size_t size)
@@ -108,25 +115,13 @@ static void add_word(struct builder *b, struct phrase_word word)
     lex->words[lex->word_count++] = word;
 }
 
-/*
- * One written word may be several as read ("don't", "drag-and-drop"). Returns how many were added.
- */
-static size_t add_written(struct builder *b, const char *letters, size_t len)
+static struct known_word *known_word(struct builder *b, const char *letters, size_t len)
 {
-    bool exact = len > 1 && letters[0] == '=';
-    bool prefix = len > 2 && letters[len - 1] == '*';
-    letters += exact;
-    len -= (size_t)exact + (size_t)prefix;
-    if (len == 1 && letters[0] == '#') {
-        add_word(b, (struct phrase_word){.mode = WORD_NUMBER});
-        return 1;
-    }
-    if (prefix) {
-        struct phrase_word word = {.mode = WORD_PREFIX, .len = (uint8_t)len};
-        word.prefix = arena_strndup(b->lexicon->arena, letters, len);
-        add_word(b, word);
-        return 1;
-    }
+    return &b->known[(word_hash(letters, len) >> 20) % KNOWN_MAX];
+}
+
+static void add_read(struct builder *b, const char *letters, size_t len, bool exact)
+{
     text_read(b->text, letters, len);
     tokens_read(b->tokens, b->text, b->stemmer);
     for (uint32_t i = 0; i < b->tokens->count; i++) {
@@ -134,7 +129,42 @@ static size_t add_written(struct builder *b, const char *letters, size_t len)
         add_word(b, (struct phrase_word){.mode = exact ? WORD_EXACT : WORD_STEM,
                                          .hash = exact ? token->word : token->stem});
     }
-    return b->tokens->count;
+}
+
+static void add_prefix(struct builder *b, const char *letters, size_t len)
+{
+    struct phrase_word word = {.mode = WORD_PREFIX, .len = (uint8_t)len};
+    word.prefix = arena_strndup(b->lexicon->arena, letters, len);
+    add_word(b, word);
+}
+
+static void add_new(struct builder *b, const char *letters, size_t len)
+{
+    bool exact = len > 1 && letters[0] == '=';
+    if (len == 1 && letters[0] == '#') {
+        add_word(b, (struct phrase_word){.mode = WORD_NUMBER});
+    } else if (len > 2 && letters[len - 1] == '*') {
+        add_prefix(b, letters + exact, len - exact - 1);
+    } else {
+        add_read(b, letters + exact, len - exact, exact);
+    }
+}
+
+/* One written word may be several as read ("don't", "drag-and-drop"). Returns how many. */
+static size_t add_written(struct builder *b, const char *letters, size_t len)
+{
+    struct known_word *known = known_word(b, letters, len);
+    size_t first = b->lexicon->word_count;
+    if (known->written == word_hash(letters, len)) {
+        for (uint32_t i = 0; i < known->count; i++) {
+            add_word(b, b->lexicon->words[known->first + i]);
+        }
+        return known->count;
+    }
+    add_new(b, letters, len);
+    size_t count = b->lexicon->word_count - first;
+    *known = (struct known_word){word_hash(letters, len), (uint32_t)first, (uint32_t)count};
+    return count;
 }
 
 static const char *skip_blanks(const char *p)
@@ -262,6 +292,7 @@ static void add_pattern(struct builder *b, const char *phrase, struct target tar
         lex->element_count = elements;
         lex->alternative_count = alternatives;
         lex->word_count = words;
+        memset(b->known, 0, sizeof(b->known));
         return;
     }
     lex->patterns =
@@ -463,20 +494,22 @@ static void build_vocabulary(struct lexicon *lex)
 struct lexicon *lexicon_create(const struct knowledge *knowledge)
 {
     struct lexicon *lex = mem_alloc(sizeof(*lex));
-    struct builder builder = {.lexicon = lex};
+    struct builder *builder = mem_alloc(sizeof(*builder));
+    builder->lexicon = lex;
     lex->arena = arena_create();
-    builder.stemmer = stemmer_create();
-    builder.text = mem_alloc(sizeof(*builder.text));
-    builder.tokens = mem_alloc(sizeof(*builder.tokens));
-    add_english(&builder);
+    builder->stemmer = stemmer_create();
+    builder->text = mem_alloc(sizeof(*builder->text));
+    builder->tokens = mem_alloc(sizeof(*builder->tokens));
+    add_english(builder);
     for (size_t i = 0; i < knowledge->count; i++) {
-        add_pack(&builder, knowledge->packs[i], (int16_t)i);
+        add_pack(builder, knowledge->packs[i], (int16_t)i);
     }
     build_index(lex);
     build_vocabulary(lex);
-    mem_free(builder.tokens);
-    mem_free(builder.text);
-    stemmer_destroy(builder.stemmer);
+    mem_free(builder->tokens);
+    mem_free(builder->text);
+    stemmer_destroy(builder->stemmer);
+    mem_free(builder);
     return lex;
 }
 

@@ -19,6 +19,7 @@ static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
  */
 static const float cue_weight = 2.2f, denial_weight = 2.0f, hint_weight = 0.6f, no_model = -1.2f;
 static const float stated_threshold = 0.45f, denied_threshold = 0.4f, aside_weight = 2;
+static const float reference_threshold = -4;
 
 /* ---- building ---- */
 
@@ -372,7 +373,6 @@ static void score_unit(const struct reader *reader, struct reading *r, uint32_t 
     const struct topic_classes *classes = &reader->classes[r->pack];
     const struct unit *unit = &r->scopes.units[number];
     uint16_t scope = unit_scope(r, unit);
-    r->unit_best[number].situation = -1;
     if (scope & (SCOPE_MASKED | SCOPE_QUOTE)) {
         return;
     }
@@ -388,10 +388,6 @@ static void score_unit(const struct reader *reader, struct reading *r, uint32_t 
             s = -9;
         } else if (scope & (SCOPE_PAST | SCOPE_HEARSAY | SCOPE_OTHERS)) {
             s -= aside_weight;
-        }
-        if (r->unit_best[number].situation < 0 || s > r->unit_best[number].score) {
-            r->unit_best[number].situation = (int16_t)i;
-            r->unit_best[number].score = s;
         }
         if (s > stated[i].score) {
             stated[i] = (struct best){s, number};
@@ -447,24 +443,36 @@ static uint64_t named_in(const struct reading *r, uint32_t first, uint32_t last)
     return set;
 }
 
-static uint64_t topic_of_unit(const struct reading *r, uint32_t unit)
+/* The likeliest of the situations that are known or stated; 0 when none is likely at all. */
+static uint64_t likeliest(const struct reader *reader, struct reading *r, uint64_t known,
+                          uint32_t first, uint32_t last)
 {
-    return r->unit_best[unit].situation >= 0 && r->unit_best[unit].score > 0
-               ? 1ull << r->unit_best[unit].situation
-               : 0;
-}
-
-/* What a clause is about: its cues, else its likeliest topic. */
-static uint64_t about_clause(const struct reading *r, bool learned, uint32_t first, uint32_t last)
-{
-    uint64_t set = named_in(r, first, last);
-    for (uint32_t u = 0; learned && !set && u < r->scopes.unit_count; u++) {
-        const struct unit *unit = &r->scopes.units[u];
-        if (unit->first >= first && unit->last <= last) {
-            set = topic_of_unit(r, u);
+    const struct topic_classes *classes = &reader->classes[r->pack];
+    const struct model *model = reader->knowledge->packs[r->pack]->model;
+    float scores[MODEL_CLASSES_MAX], most = reference_threshold;
+    uint64_t best = 0;
+    struct feature_source source = reader_source(reader, r);
+    if (!model || !known) {
+        return 0;
+    }
+    features_of_unit(&r->features, &source, first, last);
+    model_score(model, &r->features, scores);
+    for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
+        bool counts = (known >> i & 1) && classes->stated[i] >= 0;
+        if (counts && scores[classes->stated[i]] > most) {
+            most = scores[classes->stated[i]];
+            best = 1ull << i;
         }
     }
-    return set;
+    return best;
+}
+
+/* What a clause is about: its cues, else what is likeliest among what the conversation knows. */
+static uint64_t about_clause(const struct reader *reader, struct reading *r, uint64_t known,
+                             uint32_t first, uint32_t last)
+{
+    uint64_t set = named_in(r, first, last) & known;
+    return set ? set : likeliest(reader, r, known, first, last);
 }
 
 static bool has_english_in(const struct reading *r, enum english id, uint32_t first, uint32_t last)
@@ -492,37 +500,49 @@ static void weigh_clause(struct reading *r, uint64_t own, uint64_t before, uint3
     if (heavy == light) {
         return;
     }
-    uint64_t what = rest ? before : own ? own : before;
+    uint64_t what = rest && before ? before : own ? own : before;
     r->heavy |= heavy ? what : 0;
     r->light |= light ? what : 0;
     r->heavy_back = r->heavy_back || (heavy && !what);
     r->light_back = r->light_back || (light && !what);
 }
 
-static void read_weights(struct reading *r, bool learned)
+static void weigh_clauses(const struct reader *reader, struct reading *r, uint64_t known)
 {
     uint64_t before = 0;
-    bool seen = (r->signals.english & (1ull << EN_HEAVY | 1ull << EN_LIGHT | 1ull << EN_MORE_THAN |
-                                       1ull << EN_REST_LIGHT | 1ull << EN_SECTION_LIGHT)) != 0;
+    for (uint32_t i = 0; i < r->tokens.count; i = r->scopes.clause_last[i] + 1u) {
+        uint32_t last = r->scopes.clause_last[i];
+        uint64_t own = about_clause(reader, r, known, i, last);
+        bool points = !own && (r->tokens.items[last].flags & TOKEN_COLON);
+        if (points && last + 1 < r->tokens.count) {
+            own = about_clause(reader, r, known, last + 1, r->scopes.clause_last[last + 1]);
+        }
+        weigh_clause(r, own, before, i, last);
+        before = own ? own : before;
+    }
+}
+
+static void read_weights(const struct reader *reader, struct reading *r, uint64_t known)
+{
+    static const uint64_t words = 1ull << EN_HEAVY | 1ull << EN_LIGHT | 1ull << EN_MORE_THAN |
+                                  1ull << EN_REST_LIGHT | 1ull << EN_SECTION_LIGHT;
     for (uint32_t k = 0; k < r->evidence_count; k++) {
         const struct evidence *e = &r->evidence[k];
         bool both = (e->scope & SCOPE_HEAVY) && (e->scope & SCOPE_LIGHT);
-        r->asked |= e->scope & SCOPE_ASKED ? 1ull << e->situation : 0;
-        r->heavy |= e->exact && !both && (e->scope & SCOPE_HEAVY) ? 1ull << e->situation : 0;
-        r->light |= e->exact && !both && (e->scope & SCOPE_LIGHT) ? 1ull << e->situation : 0;
+        uint64_t bit = 1ull << e->situation;
+        r->asked |= e->scope & SCOPE_ASKED ? bit : 0;
+        r->heavy |= e->exact && !both && (e->scope & SCOPE_HEAVY) ? bit : 0;
+        r->light |= e->exact && !both && (e->scope & SCOPE_LIGHT) ? bit : 0;
     }
-    for (uint32_t i = 0; seen && i < r->tokens.count; i = r->scopes.clause_last[i] + 1u) {
-        uint32_t last = r->scopes.clause_last[i];
-        uint64_t own = about_clause(r, learned, i, last);
-        weigh_clause(r, own, before, i, last);
-        before = own ? own : before;
+    if (r->signals.english & words) {
+        weigh_clauses(reader, r, known | r->stated);
     }
     uint64_t unclear = r->heavy & r->light;
     r->heavy &= ~unclear;
     r->light &= ~unclear;
 }
 
-static void read_evidence(const struct reader *reader, struct reading *r)
+static void read_evidence(const struct reader *reader, struct reading *r, uint64_t known)
 {
     const struct pack *pack = reader->knowledge->packs[r->pack];
     struct tally tally = {0};
@@ -541,7 +561,7 @@ static void read_evidence(const struct reader *reader, struct reading *r)
             keep_learned(r, i, denied[i], POLARITY_DENIED);
         }
     }
-    read_weights(r, pack->model != NULL);
+    read_weights(reader, r, known);
 }
 
 /*
@@ -568,7 +588,7 @@ static int16_t choose_pack(const struct reader *reader, const struct reading *r,
 }
 
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred)
+                 const char *bytes, size_t len, int preferred, uint64_t known)
 {
     const struct knowledge *knowledge = reader->knowledge;
     ret->evidence_count = 0;
@@ -590,5 +610,5 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack);
     ret->truncated = ret->text.truncated || ret->tokens.truncated || ret->matches.truncated;
     read_signals(ret, knowledge);
-    read_evidence(reader, ret);
+    read_evidence(reader, ret, ret->pack == preferred ? known : 0);
 }

@@ -75,10 +75,6 @@ struct reading {
         light_back;  /* "that is what counts": said of something in an earlier message */
     uint64_t hints;  /* weakly named and not denied */
     uint64_t hinted; /* weakly named: enough to refer to what is known already */
-    struct {
-        int16_t situation;
-        float score;
-    } unit_best[UNITS_MAX]; /* the likeliest topic of each unit, -1 none */
     float stated_score[PACK_SITUATIONS_MAX],
         denied_score[PACK_SITUATIONS_MAX]; /* the learned part's best */
     bool truncated;
@@ -89,9 +85,12 @@ void reader_destroy(struct reader *reader);
 size_t reader_memory(const struct reader *reader);
 const struct knowledge *reader_knowledge(const struct reader *reader);
 
-/* preferred: the pack that the conversation is about, or -1. stemmer: the workspace's own. */
+/*
+ * preferred: the pack that the conversation is about, or -1; known: what was stated in it before, so that "that" and "the live
+ * bit" find what they mean. stemmer: the workspace's own.
+ */
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred);
+                 const char *bytes, size_t len, int preferred, uint64_t known);
 
 /* Where features of a reading come from (for kinds and for training). */
 struct feature_source reader_source(const struct reader *reader, const struct reading *reading);

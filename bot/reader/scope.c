@@ -49,10 +49,11 @@ static bool has_word(const struct token *token, const char *const *words)
     return false;
 }
 
-static const char *const subjects[] = {"i",    "we",    "he",    "she",       "they",     "it",
-                                       "you",  "there", "the",   "our",       "my",       "this",
-                                       "that", "these", "those", "everybody", "everyone", "people",
-                                       "what", "which", "who",   NULL};
+static const char *const subjects[] = {
+    "i",     "we",    "he",    "she",  "they",  "it",        "you",      "there",  "the",
+    "our",   "my",    "this",  "that", "these", "those",     "everybody", "everyone", "people",
+    "what",  "which", "who",   "all",  "both",  "everything", "nothing",  "half",   "each",
+    "most",  "one",   "his",   "her",  "their", "its",       NULL};
 static const char *const joins[] = {
     "and", "but", "so",   "though", "although", "however", "while", "whereas", "because", "since",
     "yet", "if",  "when", "unless", "plus",     "which",   "who",   "where",   "as",      NULL};

@@ -41,16 +41,22 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || is_digit(c) || (c & 0x80) || c == '_';
 }
 
-static bool is_number_word(const char *letters)
+/* Whether `known` is the word of `len` letters. */
+static bool same_word(const char *known, const char *word, size_t len)
+{
+    return known[0] == word[0] && strncmp(known, word, len) == 0 && known[len] == '\0';
+}
+
+static bool is_number_word(const char *letters, size_t len)
 {
     static const char *const words[] = {
-        "two",      "three",     "four",   "five",   "six",     "seven",    "eight",
-        "nine",     "ten",       "eleven", "twelve", "fifteen", "twenty",   "thirty",
-        "forty",    "fifty",     "sixty",  "eighty", "ninety",  "hundred",  "hundreds",
-        "thousand", "thousands", "dozen",  "dozens", "million", "millions",
+        "two",     "three", "four",   "five",     "six",      "seven",     "eight",
+        "nine",    "ten",   "eleven", "twelve",   "fifteen",  "twenty",    "thirty",
+        "forty",   "fifty", "sixty",  "eighty",   "ninety",   "hundred",   "hundreds",
+        "thousand", "thousands", "dozen", "dozens", "million", "millions",
     };
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcmp(letters, words[i]) == 0) {
+        if (same_word(words[i], letters, len)) {
             return true;
         }
     }
@@ -82,7 +88,7 @@ void token_set(struct token *token, struct stemmer *stemmer, const char *letters
                 word_hash((const char *)stem, (size_t)sb_stemmer_length(stemmer->snowball));
         }
     }
-    if ((len > 0 && is_digit(token->letters[0])) || is_number_word(token->letters)) {
+    if ((len > 0 && is_digit(token->letters[0])) || is_number_word(token->letters, len)) {
         token->flags |= TOKEN_NUMBER;
     }
 }
@@ -169,15 +175,14 @@ static bool split_contraction(struct walk *walk, uint32_t start, uint32_t end, c
                               size_t len)
 {
     for (size_t i = 0; i < ARRAY_LEN(contractions); i++) {
-        if (strlen(contractions[i].whole) == len && memcmp(contractions[i].whole, word, len) == 0) {
+        if (same_word(contractions[i].whole, word, len)) {
             push(walk, start, end, contractions[i].first, strlen(contractions[i].first));
             push_half(walk, start, end, contractions[i].second);
             return true;
         }
     }
     for (size_t i = 0; i < ARRAY_LEN(respellings); i++) {
-        if (strlen(respellings[i].shorter) == len &&
-            memcmp(respellings[i].shorter, word, len) == 0) {
+        if (same_word(respellings[i].shorter, word, len)) {
             push(walk, start, end, respellings[i].longer, strlen(respellings[i].longer));
             return true;
         }
@@ -190,7 +195,7 @@ static bool takes_is(const char *word, size_t len)
     static const char *const words[] = {"it", "that", "what",  "who", "there", "here",
                                         "he", "she",  "where", "how", "when",  "why"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strlen(words[i]) == len && memcmp(words[i], word, len) == 0) {
+        if (same_word(words[i], word, len)) {
             return true;
         }
     }

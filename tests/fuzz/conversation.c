@@ -11,7 +11,8 @@ static void take_turn(const struct bench *bench, struct conversation *conversati
     struct conversation copy = *conversation;
     struct outcome outcome, again;
     advisor_turn(bench->advisor, bench->workspace, conversation, surface, line, len, &outcome);
-    fuzz_check_turn(bench->advisor, conversation, &outcome);
+    fuzz_check_turn(conversation, &outcome);
+    fuzz_check_reply(bench->advisor, &outcome, (enum reply_length)(len % (LENGTH_FULL + 1)));
 
     /* The same question in the same place gets the same answer: no state hides in the workspace. */
     advisor_turn(bench->advisor, bench->workspace, &copy, surface, line, len, &again);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/advisor/reply.h"
+
 /*
  * What every fuzz target is: one function that takes any bytes and returns 0, and must neither
  * crash, leak nor take long (libFuzzer's -timeout=2). Called by libFuzzer, or by main.c with each
@@ -41,9 +43,9 @@ struct bench {
 };
 const struct bench *fuzz_bench(void);
 
-/*
- * What must hold of any turn: kinds and indexes in range, facts consistent, replies within their
- * bounds, wordings valid UTF-8.
- */
-void fuzz_check_turn(const struct advisor *advisor, const struct conversation *conversation,
-                     const struct outcome *outcome);
+/* What must hold of any turn: kinds and indexes in range, facts and verdicts consistent. */
+void fuzz_check_turn(const struct conversation *conversation, const struct outcome *outcome);
+
+/* The outcome's reply: its blocks within their bounds, every wording valid UTF-8. */
+void fuzz_check_reply(const struct advisor *advisor, const struct outcome *outcome,
+                      enum reply_length length);

@@ -59,7 +59,8 @@ static void use(const struct knowledge *knowledge)
         const char *question = knowledge->packs[i]->question;
         advisor_turn(advisor, workspace, &conversation, SURFACE_DM, question, strlen(question),
                      &outcome);
-        fuzz_check_turn(advisor, &conversation, &outcome);
+        fuzz_check_turn(&conversation, &outcome);
+        fuzz_check_reply(advisor, &outcome, LENGTH_FULL);
     }
     workspace_destroy(workspace);
     advisor_destroy(advisor);

@@ -14,7 +14,6 @@ static void check_text(const struct text *text, size_t size)
     REQUIRE(!memchr(text->normal, '\0', text->len) && !memchr(text->normal, '\r', text->len));
     for (uint32_t i = 0; i < text->len; i++) {
         REQUIRE(text->source[i] <= size);
-        REQUIRE(i == 0 || text->source[i] >= text->source[i - 1]);
     }
     for (uint32_t i = 0; i < text->line_count; i++) {
         REQUIRE(text->lines[i].start <= text->len);
