@@ -13,6 +13,15 @@
 
 enum { PATH_LEN = 4096 };
 
+static bool found(struct buf *path)
+{
+    if (!path->failed && access(path->data, F_OK) == 0) {
+        return true;
+    }
+    buf_finish(path);
+    return false;
+}
+
 /* The file `name` in the folder of `file`; false when there is none. */
 static bool beside(struct buf *ret, const char *file, const char *name)
 {
@@ -20,11 +29,22 @@ static bool beside(struct buf *ret, const char *file, const char *name)
     buf_init(ret, PATH_LEN);
     buf_append(ret, file, slash ? (size_t)(slash - file) + 1 : 0);
     buf_puts(ret, name);
-    if (!ret->failed && access(ret->data, F_OK) == 0) {
+    return found(ret);
+}
+
+/* A file that all packs share: beside the first pack, or in the program's own folder. */
+static bool shared(struct buf *ret, const struct knowledge *knowledge, const char *home,
+                   const char *name)
+{
+    if (beside(ret, knowledge->packs[0]->file, name)) {
         return true;
     }
-    buf_finish(ret);
-    return false;
+    if (!home) {
+        return false;
+    }
+    buf_init(ret, PATH_LEN);
+    buf_printf(ret, "%s/%s", home, name);
+    return found(ret);
 }
 
 static bool pack_model(struct buf *ret, const char *file)
@@ -39,9 +59,9 @@ static bool pack_model(struct buf *ret, const char *file)
     buf_init(&model, PATH_LEN);
     buf_append(&model, name, len - 5);
     buf_puts(&model, ".model");
-    bool found = !model.failed && beside(ret, file, model.data);
+    bool exists = !model.failed && beside(ret, file, model.data);
     buf_finish(&model);
-    return found;
+    return exists;
 }
 
 static const struct model *load_model(const char *path, struct fault_list *faults)
@@ -54,14 +74,15 @@ static const struct model *load_model(const char *path, struct fault_list *fault
     return model;
 }
 
-bool learned_load(struct knowledge *knowledge, unsigned parts, struct fault_list *faults)
+bool learned_load(struct knowledge *knowledge, unsigned parts, const char *home,
+                  struct fault_list *faults)
 {
     size_t before = faults->count + faults->dropped;
     struct buf path;
     if (knowledge->count == 0) {
         return true;
     }
-    if ((parts & LEARNED_VECTORS) && beside(&path, knowledge->packs[0]->file, "words.vec")) {
+    if ((parts & LEARNED_VECTORS) && shared(&path, knowledge, home, "words.vec")) {
         struct error err = {0};
         struct vectors *vectors = NULL;
         if (!vectors_load(path.data, &vectors, &err)) {
@@ -70,7 +91,7 @@ bool learned_load(struct knowledge *knowledge, unsigned parts, struct fault_list
         knowledge->vectors = vectors;
         buf_finish(&path);
     }
-    if ((parts & LEARNED_KINDS) && beside(&path, knowledge->packs[0]->file, "kinds.model")) {
+    if ((parts & LEARNED_KINDS) && shared(&path, knowledge, home, "kinds.model")) {
         knowledge->kinds = load_model(path.data, faults);
         buf_finish(&path);
     }

@@ -188,8 +188,8 @@ static void reweigh(struct project *project, const struct reading *reading, uint
  */
 static uint64_t exchanged(const struct project *project, const struct reading *reading)
 {
-    bool gives_way = reading->denied & (project->facts.stated | project->facts.denied);
-    return gives_way && !reading->stated ? reading->hints & ~reading->denied : 0;
+    bool gives_way = reading->unsaid & (project->facts.stated | project->facts.denied);
+    return gives_way && !reading->stated ? reading->hints & ~reading->unsaid : 0;
 }
 
 void conversation_apply(struct conversation *conversation, const struct pack *pack,
@@ -201,6 +201,7 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
     uint64_t in_doubt = reading->asked & project->facts.stated;
     uint64_t stated = reading->stated & ~in_doubt, denied = reading->denied & ~in_doubt;
     uint64_t back = last_said(project);
+    denied |= reading->unsaid & project->facts.stated & ~stated & ~in_doubt;
     stated |= exchanged(project, reading);
     project->used = 1;
     fill_slots(project, pack, stated, turn);

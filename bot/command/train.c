@@ -101,7 +101,7 @@ static bool train_pack(struct training *training, int number)
         bool kinds_too = training->part != PART_TOPICS && number == training->knowledge->main;
         fine = corpus_load(&corpus, pack, folder, &training->faults) &&
                (!topics || make(training, train_topics, number, &corpus, model)) &&
-               learned_load(training->knowledge, LEARNED_TOPICS, &training->faults) &&
+               program_load_learned(training->knowledge, LEARNED_TOPICS, &training->faults) &&
                (!kinds_too || make(training, train_kinds, number, &corpus, kinds));
     }
     corpus_finish(&corpus);
@@ -120,7 +120,7 @@ static int run(const struct command_call *call)
                                             call->operand_count};
     bool fine = program_load_config(&options, &config, &training.faults) &&
                 program_load_knowledge(&options, &config, &training.knowledge, &training.faults) &&
-                learned_load(training.knowledge, LEARNED_VECTORS, &training.faults);
+                program_load_learned(training.knowledge, LEARNED_VECTORS, &training.faults);
     for (size_t i = 0; fine && i < training.knowledge->count; i++) {
         fine = train_pack(&training, (int)i);
     }

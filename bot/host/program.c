@@ -109,6 +109,12 @@ bool program_load_knowledge(const struct program_options *options, const struct 
                                : load_environment(environment, ret, faults);
 }
 
+bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fault_list *faults)
+{
+    char home[PATH_MAX];
+    return learned_load(knowledge, parts, usual_place(home, sizeof(home)) ? home : NULL, faults);
+}
+
 bool program_load_config(const struct program_options *options, struct config *ret,
                          struct fault_list *faults)
 {
@@ -125,7 +131,7 @@ bool program_open(struct program *ret, const struct program_options *options,
     *ret = (struct program){0};
     if (!program_load_config(options, &ret->config, faults) ||
         !program_load_knowledge(options, &ret->config, &ret->knowledge, faults) ||
-        !learned_load(ret->knowledge, LEARNED_ALL, faults)) {
+        !program_load_learned(ret->knowledge, LEARNED_ALL, faults)) {
         program_close(ret);
         return false;
     }

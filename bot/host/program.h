@@ -47,6 +47,12 @@ bool program_load_knowledge(const struct program_options *options, const struct 
                             struct knowledge **ret, struct fault_list *faults);
 
 /*
+ * The learned files (knowledge/learned.h); the ones that all packs share may also lie in the
+ * program's own knowledge folder, so that a team's pack elsewhere finds them.
+ */
+bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fault_list *faults);
+
+/*
  * On failure *ret is zeroed and faults tells all that is wrong with configuration and packs.
  * program_close() frees.
  */

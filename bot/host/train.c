@@ -27,7 +27,7 @@ enum {
 };
 
 /* Regularisation and weights: chosen by cross-validation on the corpus (docs/reading.md). */
-static const double topic_cost = 4, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5,
+static const double topic_cost = 12, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5,
                     prune = 0.03;
 
 /* ---- examples ---- */

@@ -62,7 +62,8 @@ const struct english_row english_rows[] = {
     {EN_AFFIRMATION, "(is|are) not going (anywhere|away)"},
     {EN_AFFIRMATION, "neither ... nor ... (going|leaving|negotiable|optional|changing|droppable)"},
     {EN_AFFIRMATION, "neither ... nor ... (garnish|decoration|gimmick|afterthought)"},
-    {EN_AFFIRMATION, "(it is|its) not (that|as if|as though|like) .. (not|do not|does not|did not)"},
+    {EN_AFFIRMATION,
+     "(it is|its) not (that|as if|as though|like) .. (not|do not|does not|did not)"},
     {EN_AFFIRMATION, "not without"},
     {EN_AFFIRMATION,
      "(not|never) (mean|bad|badly|wrong|dead|stupid|crazy|easy|sure|certain|clear|yet sure|so "
@@ -85,7 +86,7 @@ const struct english_row english_rows[] = {
     {EN_AFFIRMATION, "did not (know|mean|think)"},
     {EN_AFFIRMATION, "(can|could) not (decide|agree|choose|tell|wait|say|help|stop|be bothered)"},
     {EN_AFFIRMATION, "why not"},
-    {EN_AFFIRMATION, "(or|whether|if) not"},
+    {EN_AFFIRMATION, "(or|whether) not"},
     {EN_AFFIRMATION, "no longer (just|only)"},
     {EN_AFFIRMATION,
      "without (reloading|refreshing|reload|refresh|a reload|a refresh|pressing|hitting|having "
@@ -167,7 +168,8 @@ const struct english_row english_rows[] = {
     {EN_OTHERS,
      "(bought in|off the shelf|outsourced|we buy|is bought|comes from a vendor|handled by)"},
     {EN_WISH,
-     "(would love to|would gladly|would happily|happy to|glad to|willing to|ready to|want to|wants to|would like to|keen to|always wanted to|dream of|hope "
+     "(would love to|would gladly|would happily|happy to|glad to|willing to|ready to|want to|wants "
+     "to|would like to|keen to|always wanted to|dream of|hope "
      "to|curious to|tempted to|eager to|plan to|planning to) (learn|try|pick up|study|get into)"},
     {EN_DROP_QUESTION,
      "(might|may|could|should|can|do|shall|would) (we|i|they|it|you) [just|maybe|perhaps] "
@@ -325,7 +327,7 @@ const struct english_row english_rows[] = {
      "verdict|new verdict|still the same|same answer|does that change|and now|thoughts|opinions)"},
     {EN_OTHER_TECH,
      "(rails|ruby|ror|laravel|symfony|php|spring|spring "
-     "boot|springboot|java|kotlin|scala|golang|=go|=rust|elixir|phoenix|dotnet|asp.net|c#|blazor|"
+     "boot|springboot|java|kotlin|scala|golang|elixir|phoenix|dotnet|asp.net|c#|blazor|"
      "flask|fastapi|pyramid|tornado|bottle|sanic|litestar|haskell|clojure|perl|supabase|firebase|"
      "appwrite|pocketbase|wordpress|drupal|joomla|strapi|directus|payload|hasura|bun|deno|c++|"
      "cobol|delphi|strapi|adonis|adonisjs|sails|meteor|quarkus|micronaut|gin|actix|axum|crystal|"
@@ -404,6 +406,7 @@ const struct english_row english_rows[] = {
     {EN_WHO, "(are|r) (you|u) .. "
              "(bot|robot|human|person|ai|chatgpt|gpt|llm|real|machine|there|alive|somebody|malware|"
              "program|script)"},
+    {EN_WHO, "(chatgpt|=gpt|=claude|siri|alexa|llm bot)"},
     {EN_WHO, "(is this|is it|am i talking|am i speaking|do i have the pleasure|who made you|who "
              "built you|who runs you|your name|introduce yourself|who is this)"},
     {EN_RESET, "(forget|erase|clear|delete|wipe|disregard|ignore) (that|all|everything|it|all "

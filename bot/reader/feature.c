@@ -166,7 +166,13 @@ static void add_dense(struct features *ret, const struct feature_source *source,
 
 static char match_scope(const struct feature_source *source, const struct match *match)
 {
-    return scope_letter(source->scopes->flags[match->first] | source->scopes->flags[match->last]);
+    uint16_t flags = 0;
+    for (uint32_t i = match->first; i <= match->last; i++) {
+        bool inside =
+            source->scopes->negator[i] >= match->first && source->scopes->negator[i] <= match->last;
+        flags |= source->scopes->flags[i] & (uint16_t)(inside ? ~SCOPE_NEGATED : ~0);
+    }
+    return scope_letter(flags);
 }
 
 static void add_once(struct features *ret, uint32_t start, uint32_t hash, float value)

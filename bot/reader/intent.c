@@ -114,6 +114,9 @@ void kind_features(const struct reader *reader, struct reading *reading,
 
 /* ---- rules ---- */
 
+/* A score that the learned part seldom outweighs. */
+static const float sure = 12;
+
 static float score_meta(const struct reading *r, const struct context *context)
 {
     const struct signals *s = &r->signals;
@@ -129,10 +132,17 @@ static float score_meta(const struct reading *r, const struct context *context)
     if (any(s, about) && s->option_count == 0 && s->words <= 14) {
         score = score > 1 ? score : 1;
     }
+    /* Plain words that leave no doubt, whatever else is said beside them. */
+    if (has(s, EN_RESET) && s->option_count == 0 && !r->stated && s->words <= 40) {
+        score = sure;
+    }
+    if (has(s, EN_WHO) && s->option_count == 0 && s->words <= 9) {
+        score = score > 3 ? score : 3;
+    }
     if (context->asked && has(s, EN_FINE) && s->words <= 3 && !s->question) {
         score = 0.6f;
     }
-    return score > -2 || foreign ? score : -8;
+    return foreign ? 4 : score > -2 ? score : -8;
 }
 
 static float score_facts(const struct reading *r, const struct context *context)
@@ -140,6 +150,7 @@ static float score_facts(const struct reading *r, const struct context *context)
     static const enum english about_answer[] = {EN_WHY, EN_WHY_NOT, EN_FLIP, EN_REMIND, EN_COUNT};
     static const enum english about_option[] = {EN_GOOD_AT,  EN_COMPARE, EN_DOES_IT, EN_WHAT_IS,
                                                 EN_TOOL_FOR, EN_BETTER,  EN_COUNT};
+    static const enum english asks_option[] = {EN_DOES_IT, EN_WHAT_IS, EN_TOOL_FOR, EN_COUNT};
     static const enum english about_source[] = {EN_SOURCE, EN_RULE, EN_COUNT};
     const struct signals *s = &r->signals;
     float score = -1.5f;
@@ -151,6 +162,13 @@ static float score_facts(const struct reading *r, const struct context *context)
     }
     if (s->option_count && s->fact >= 0 && !s->alternatives) {
         score += 1;
+    }
+    if (s->fact >= 0 && s->option_count == 1 && s->question && !s->choice_word &&
+        any(s, asks_option)) {
+        score += 5;
+    }
+    if (s->option_count == 1 && has(s, EN_BETTER) && !r->stated && s->words <= 20) {
+        score += 3;
     }
     if (any(s, about_source) && s->words <= 20) {
         score = score > 0.4f ? score : 0.4f;
@@ -179,9 +197,9 @@ static float score_neighbour(const struct reading *r, const struct context *cont
     if (s->pointer < 0 || correction) {
         return -3;
     }
-    float score = s->pointer_options >= 2 && s->pointer_or ? 3
-                  : s->question || s->choice_word          ? 1.5f
-                                                           : -1;
+    float score = s->pointer_options >= 2 && (s->pointer_or || s->choice_word || s->question) ? 4
+                  : s->question || s->choice_word                                             ? 1.5f
+                                                                                              : -1;
     return s->option_count ? score - 4 : score;
 }
 

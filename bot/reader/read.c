@@ -275,11 +275,14 @@ static void add_evidence(struct reading *r, struct evidence evidence)
     }
 }
 
+/* The scope of words: a denial that begins among them ("never built one") is part of what they say. */
 static uint16_t scope_of(const struct reading *r, uint32_t first, uint32_t last)
 {
     uint16_t any = 0;
     for (uint32_t i = first; i <= last; i++) {
-        any |= r->scopes.flags[i];
+        uint16_t flags = r->scopes.flags[i];
+        bool inside = r->scopes.negator[i] >= first && r->scopes.negator[i] <= last;
+        any |= flags & SCOPE_NEGATED && inside ? flags & (uint16_t)~SCOPE_NEGATED : flags;
     }
     return any;
 }
@@ -302,6 +305,7 @@ static void weigh_cue(struct reading *r, struct tally *tally, const struct match
     int i = match->target.item;
     uint16_t scope = scope_of(r, match->first, match->last);
     enum polarity polarity = polarity_of(scope);
+    r->unsaid |= polarity == POLARITY_DENIED ? 1ull << i : 0;
     r->others |= scope & SCOPE_OTHERS ? 1ull << i : 0;
     r->later |= scope & SCOPE_LATER ? 1ull << i : 0;
     if (match->target.type == TARGET_HINT) {
@@ -383,7 +387,7 @@ static void score_unit(const struct reader *reader, struct reading *r, uint32_t 
     for (size_t i = 0; i < pack->situation_count; i++) {
         float s = classes->stated[i] >= 0 ? scores[classes->stated[i]] : no_model;
         float d = classes->denied[i] >= 0 ? scores[classes->denied[i]] : no_model;
-        if (scope & (SCOPE_OUT | SCOPE_NEGATED)) {
+        if (scope & SCOPE_OUT) {
             d = d > s ? d : s;
             s = -9;
         } else if (scope & (SCOPE_PAST | SCOPE_HEARSAY | SCOPE_OTHERS)) {
@@ -593,7 +597,7 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     const struct knowledge *knowledge = reader->knowledge;
     ret->evidence_count = 0;
     ret->stated = ret->denied = ret->aside = ret->heavy = ret->light = ret->asked = ret->hinted = 0;
-    ret->others = ret->later = ret->hints = 0;
+    ret->others = ret->later = ret->hints = ret->unsaid = 0;
     ret->heavy_back = ret->light_back = false;
     memset(ret->stated_score, 0, sizeof(ret->stated_score));
     memset(ret->denied_score, 0, sizeof(ret->denied_score));

@@ -73,6 +73,7 @@ struct reading {
     uint64_t others, later; /* named as another's, or as something for later */
     bool heavy_back,
         light_back;  /* "that is what counts": said of something in an earlier message */
+    uint64_t unsaid; /* named, strongly or weakly, in a denial */
     uint64_t hints;  /* weakly named and not denied */
     uint64_t hinted; /* weakly named: enough to refer to what is known already */
     float stated_score[PACK_SITUATIONS_MAX],

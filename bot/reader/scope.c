@@ -50,10 +50,10 @@ static bool has_word(const struct token *token, const char *const *words)
 }
 
 static const char *const subjects[] = {
-    "i",     "we",    "he",    "she",  "they",  "it",        "you",      "there",  "the",
-    "our",   "my",    "this",  "that", "these", "those",     "everybody", "everyone", "people",
-    "what",  "which", "who",   "all",  "both",  "everything", "nothing",  "half",   "each",
-    "most",  "one",   "his",   "her",  "their", "its",       NULL};
+    "i",    "we",    "he",   "she",  "they",  "it",         "you",       "there",    "the",
+    "our",  "my",    "this", "that", "these", "those",      "everybody", "everyone", "people",
+    "what", "which", "who",  "all",  "both",  "everything", "nothing",   "half",     "each",
+    "most", "one",   "his",  "her",  "their", "its",        NULL};
 static const char *const joins[] = {
     "and", "but", "so",   "though", "although", "however", "while", "whereas", "because", "since",
     "yet", "if",  "when", "unless", "plus",     "which",   "who",   "where",   "as",      NULL};
@@ -127,8 +127,23 @@ static bool hides(const struct match *hider, const struct match *match)
     return hider->first <= match->first && hider->last >= match->last;
 }
 
+static bool is_cue(const struct match *match)
+{
+    return match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT ||
+           match->target.type == TARGET_DENIAL;
+}
+
+/* "Python with Django or ...": a name of several words says nothing besides itself. */
+static bool is_long_name(const struct match *match)
+{
+    return match->target.type == TARGET_OPTION && match->last > match->first;
+}
+
 static bool hidden_by(const struct match *match, const struct match *other)
 {
+    if (is_long_name(other)) {
+        return is_cue(match) && hides(other, match);
+    }
     if (is_english(other, EN_FALSE_FRIEND)) {
         return match->target.type != TARGET_ENGLISH && hides(other, match);
     }
@@ -147,7 +162,8 @@ static void drop_hidden(struct work *w)
     struct matches *m = w->matches;
     for (uint32_t k = 0; k < m->count; k++) {
         const struct match *other = &m->items[k];
-        if (!is_english(other, EN_FALSE_FRIEND) && !is_english(other, EN_AFFIRMATION)) {
+        if (!is_english(other, EN_FALSE_FRIEND) && !is_english(other, EN_AFFIRMATION) &&
+            !is_long_name(other)) {
             continue;
         }
         if (is_english(other, EN_FALSE_FRIEND)) {
@@ -218,6 +234,7 @@ static void deny_after(struct work *w, const struct match *match)
             break;
         }
         w->scopes->flags[i] |= SCOPE_NEGATED;
+        w->scopes->negator[i] = (uint16_t)match->first;
     }
 }
 
@@ -488,6 +505,7 @@ void scopes_read(struct scopes *ret, const struct text *text, const struct token
 {
     struct work w = {ret, text, tokens, matches, pack};
     memset(ret->flags, 0, tokens->count * sizeof(ret->flags[0]));
+    memset(ret->negator, 0xFF, tokens->count * sizeof(ret->negator[0]));
     ret->unit_count = 0;
     if (tokens->count == 0) {
         return;

@@ -47,6 +47,7 @@ enum { CLAUSE_LONG = 64, SENTENCE_LIMIT = 128 };
 
 struct scopes {
     uint16_t flags[TOKENS_MAX];
+    uint16_t negator[TOKENS_MAX]; /* the word that denies a SCOPE_NEGATED one */
     uint16_t clause_first[TOKENS_MAX], clause_last[TOKENS_MAX];
     uint16_t sentence_first[TOKENS_MAX], sentence_last[TOKENS_MAX];
     struct unit units[UNITS_MAX];

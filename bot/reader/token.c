@@ -50,10 +50,10 @@ static bool same_word(const char *known, const char *word, size_t len)
 static bool is_number_word(const char *letters, size_t len)
 {
     static const char *const words[] = {
-        "two",     "three", "four",   "five",     "six",      "seven",     "eight",
-        "nine",    "ten",   "eleven", "twelve",   "fifteen",  "twenty",    "thirty",
-        "forty",   "fifty", "sixty",  "eighty",   "ninety",   "hundred",   "hundreds",
-        "thousand", "thousands", "dozen", "dozens", "million", "millions",
+        "two",      "three",     "four",   "five",   "six",     "seven",    "eight",
+        "nine",     "ten",       "eleven", "twelve", "fifteen", "twenty",   "thirty",
+        "forty",    "fifty",     "sixty",  "eighty", "ninety",  "hundred",  "hundreds",
+        "thousand", "thousands", "dozen",  "dozens", "million", "millions",
     };
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (same_word(words[i], letters, len)) {

@@ -167,12 +167,12 @@ static void test_near(void **state)
         const char *a, *b;
         bool near;
     } rows[] = {
-        {"node", "node", true},   {"nod", "node", true},    {"nodde", "node", true},
-        {"mode", "node", true},   {"ndoe", "node", true},   {"noed", "node", true},
-        {"onde", "node", true},   {"n", "node", false},     {"need", "node", false},
+        {"node", "node", true},    {"nod", "node", true},   {"nodde", "node", true},
+        {"mode", "node", true},    {"ndoe", "node", true},  {"noed", "node", true},
+        {"onde", "node", true},    {"n", "node", false},    {"need", "node", false},
         {"django", "node", false}, {"", "node", false},     {"", "", true},
-        {"a", "", true},          {"ab", "ba", true},       {"abc", "cba", false},
-        {"abcd", "badc", false},  {"nodes", "node", true},  {"nodess", "node", false},
+        {"a", "", true},           {"ab", "ba", true},      {"abc", "cba", false},
+        {"abcd", "badc", false},   {"nodes", "node", true}, {"nodess", "node", false},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         bool forth = spell_near(rows[i].a, rows[i].b), back = spell_near(rows[i].b, rows[i].a);
@@ -185,9 +185,9 @@ static void test_near(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mends),        cmocka_unit_test(test_without_vectors),
-        cmocka_unit_test(test_token_after),  cmocka_unit_test(test_every_length),
-        cmocka_unit_test(test_many_errors),  cmocka_unit_test(test_near),
+        cmocka_unit_test(test_mends),       cmocka_unit_test(test_without_vectors),
+        cmocka_unit_test(test_token_after), cmocka_unit_test(test_every_length),
+        cmocka_unit_test(test_many_errors), cmocka_unit_test(test_near),
     };
     return cmocka_run_group_tests_name("spell", tests, begin, end);
 }

@@ -57,7 +57,10 @@ static void test_plain_text(void **state)
         {"tabs and runs of blanks", "one\t\ttwo   three", "one two three"},
         {"marks", "\xc3\x89t\xc3\xa9 na\xc3\xafve", "ete naive"},
         {"a mark as a character of its own", "cafe\xcc\x81", "cafe"},
-        {"sharp s", "Stra\xc3\x9f" "e", "strasse"},
+        {"sharp s",
+         "Stra\xc3\x9f"
+         "e",
+         "strasse"},
         {"ligature", "\xef\xac\x81le", "file"},
         {"full width", "\xef\xbc\xae\xef\xbc\xaf", "no"},
         {"typographic apostrophe", "don\xe2\x80\x99t", "don't"},
@@ -65,7 +68,10 @@ static void test_plain_text(void **state)
         {"guillemets", "\xc2\xabyes\xc2\xbb", "\"yes\""},
         {"en and em dash", "one\xe2\x80\x93two\xe2\x80\x94three", "one - two - three"},
         {"no-break blank", "one\xc2\xa0two", "one two"},
-        {"zero-width space vanishes", "re\xe2\x80\x8b" "act", "react"},
+        {"zero-width space vanishes",
+         "re\xe2\x80\x8b"
+         "act",
+         "react"},
         {"other scripts stay", "\xd0\x9f\xd1\x80\xd0\xb8", "\xd0\xbf\xd1\x80\xd0\xb8"},
         {"a bad byte parts words", "one\xfftwo", "one two"},
         {"a cut sequence at the end", "one\xe2\x82", "one"},
@@ -109,9 +115,18 @@ static void test_markup(void **state)
         {"a comment over lines", "one <!-- react\nvue --> two", "one|two"},
         {"a comment without an end", "one <!-- react", "one"},
         {"IRC bold, italics, underline", "\x02one\x02 \x1dtwo\x1d \x1fthree\x0f", "one two three"},
-        {"IRC colours", "\x03" "04,12one\x03 two", "one two"},
-        {"an IRC colour keeps a comma after it", "\x03" "4, one", ", one"},
-        {"an IRC hex colour", "\x04" "ff0000one\x04", "one"},
+        {"IRC colours",
+         "\x03"
+         "04,12one\x03 two",
+         "one two"},
+        {"an IRC colour keeps a comma after it",
+         "\x03"
+         "4, one",
+         ", one"},
+        {"an IRC hex colour",
+         "\x04"
+         "ff0000one\x04",
+         "one"},
         {"quote signs", "> > one\n>two", "one|two"},
         {"a quote sign as an entity", "&gt; one", "one"},
         {"bullets", "- one\n* two\n+ three\n\xe2\x80\xa2 four", "one|two|three|four"},
@@ -210,9 +225,9 @@ static void test_mentions(void **state)
         const char *bytes;
         unsigned mentions;
     } rows[] = {
-        {"hello", 0},           {"@ada hello", 1},          {"@ada @bob hello", 2},
-        {"me@example.org", 0},  {"<@U1> hello", 1},         {"<!here> hello", 1},
-        {"<https://a.b/c>", 0}, {"<https://a.b|@ada>", 0},  {"at @ noon", 0},
+        {"hello", 0},           {"@ada hello", 1},         {"@ada @bob hello", 2},
+        {"me@example.org", 0},  {"<@U1> hello", 1},        {"<!here> hello", 1},
+        {"<https://a.b/c>", 0}, {"<https://a.b|@ada>", 0}, {"at @ noon", 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         read_string(rows[i].bytes);
@@ -245,7 +260,9 @@ static void check_promises(size_t size)
 }
 
 static const char nasty[] = "# A\xc3\x89\r\n> - [x] `b c` ~~d~~ <https://e|f> <@G> &amp;h [i](j)\n"
-                            "```\nk\n```\n<!-- l\nm --> \x03" "4,5n \x04" "ffffffo @p www.q __r__\n"
+                            "```\nk\n```\n<!-- l\nm --> \x03"
+                            "4,5n \x04"
+                            "ffffffo @p www.q __r__\n"
                             "1) \xe2\x80\x9cs\xe2\x80\x9d\xe2\x80\x94\xf0\x9f\x98\x80 \xff\xc0\xaf";
 
 static void test_every_prefix_and_suffix(void **state)

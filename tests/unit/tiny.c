@@ -6,16 +6,16 @@
 #include <unistd.h>
 
 #include "bot/advisor/advisor.h"
+#include "bot/advisor/conversation.h"
 #include "bot/advisor/workspace.h"
 #include "bot/base/mem.h"
 #include "bot/reader/read.h"
 #include "knowledge/pack.h"
 
-#define LIST(...)                                                              \
-    {                                                                          \
-        (const struct line_text[]){__VA_ARGS__},                               \
-            sizeof((const struct line_text[]){__VA_ARGS__}) /                  \
-                sizeof(struct line_text)                                       \
+#define LIST(...)                                                                      \
+    {                                                                                  \
+        (const struct line_text[]){__VA_ARGS__},                                       \
+            sizeof((const struct line_text[]){__VA_ARGS__}) / sizeof(struct line_text) \
     }
 
 static const struct pack_section sections[] = {{"all", "All of it", 1}};
@@ -161,11 +161,26 @@ void tiny_end(struct tiny *tiny)
     advisor_destroy(tiny->advisor);
 }
 
-const struct reading *tiny_read(struct tiny *tiny, const char *text)
+static const struct reading *read_known(struct tiny *tiny, const char *text, uint64_t known)
 {
     struct reading *reading = &tiny->workspace->reading;
-    reader_read(tiny->advisor->reader, reading, tiny->workspace->stemmer, text, strlen(text), -1,
-                0);
+    reader_read(tiny->advisor->reader, reading, tiny->workspace->stemmer, text, strlen(text),
+                TINY_COAST, known);
+    return reading;
+}
+
+const struct reading *tiny_read(struct tiny *tiny, const char *text)
+{
+    return read_known(tiny, text, 0);
+}
+
+const struct reading *tiny_turn(struct tiny *tiny, struct conversation *talk, const char *text)
+{
+    const struct reading *reading =
+        read_known(tiny, text, conversation_project(talk)->facts.stated);
+    conversation_apply(talk, tiny_knowledge.packs[TINY_COAST], reading);
+    talk->pack = TINY_COAST;
+    talk->turns++;
     return reading;
 }
 

@@ -14,6 +14,7 @@
  *   boats    options sloop and brig; situation mast
  */
 struct advisor;
+struct conversation;
 struct knowledge;
 struct pack;
 struct reading;
@@ -34,6 +35,9 @@ void tiny_end(struct tiny *tiny);
 
 /* Reads a text as the first turn of a talk about the coast; valid until the next reading. */
 const struct reading *tiny_read(struct tiny *tiny, const char *text);
+
+/* Reads a text as the next turn of kind verdict of a talk, whatever it looks like. */
+const struct reading *tiny_turn(struct tiny *tiny, struct conversation *talk, const char *text);
 
 /* The set that a list of situations of the coast, divided by blanks, names. */
 uint64_t tiny_set(const char *ids);

@@ -1,0 +1,230 @@
+/* knowledge/model: a good file, and every way to spoil one. */
+#undef NDEBUG
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "knowledge/model.h"
+#include "tests/unit/tiny.h"
+
+static void put_u32(struct buf *buf, uint32_t value)
+{
+    for (int shift = 0; shift < 32; shift += 8) {
+        buf_putc(buf, (char)(value >> shift & 0xFF));
+    }
+}
+
+static void put_f32(struct buf *buf, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    put_u32(buf, bits);
+}
+
+enum { CLASSES = 2, DIMS = 3, FEATURES = 3, WEIGHTS = 4, HEAD = 8 + 8 + 16 };
+
+/* The smallest file that has some of everything. */
+static void put_model(struct buf *buf)
+{
+    static const uint32_t hashes[FEATURES] = {7, 71, 135}; /* all in one place of a small table */
+    static const uint32_t firsts[FEATURES] = {0, 2, 3};
+    static const char weights[WEIGHTS][2] = {{0, 5}, {1, -5}, {1, 127}, {0, -128}};
+    buf_init(buf, 1 << 20);
+    buf_append(buf, "WMDL1\0\0\0", 8);
+    put_u32(buf, 0x89ABCDEF);
+    put_u32(buf, 0x01234567);
+    put_u32(buf, CLASSES);
+    put_u32(buf, DIMS);
+    put_u32(buf, FEATURES);
+    put_u32(buf, WEIGHTS);
+    for (int c = 0; c < CLASSES; c++) {
+        buf_putc(buf, 4);
+        buf_puts(buf, c ? "blue" : "pink");
+        put_f32(buf, 0.5f);
+        put_f32(buf, 0.25f);
+        put_f32(buf, 0.125f);
+        put_f32(buf, 0);
+        buf_append(buf, c ? "\1\2\3" : "\4\5\6", DIMS);
+    }
+    for (int f = 0; f < FEATURES; f++) {
+        put_u32(buf, hashes[f]);
+        put_u32(buf, firsts[f]);
+    }
+    buf_append(buf, weights, sizeof(weights));
+}
+
+static bool load(const struct buf *buf, size_t len, struct model **ret, struct error *err)
+{
+    struct tiny_file file = {0};
+    tiny_write(&file, "x.model", buf->data, len);
+    bool fine = model_load(file.path, ret, err);
+    tiny_unlink(&file);
+    return fine;
+}
+
+static void test_good(void **state)
+{
+    (void)state;
+    struct buf buf;
+    struct error err = {0};
+    struct model *model = NULL;
+    put_model(&buf);
+    assert_true(load(&buf, buf.len, &model, &err));
+    assert_true(model->corpus == UINT64_C(0x0123456789ABCDEF));
+    assert_int_equal(model->class_count, CLASSES);
+    assert_int_equal(model->dims, DIMS);
+    assert_int_equal(model_class_find(model, "pink"), 0);
+    assert_int_equal(model_class_find(model, "blue"), 1);
+    assert_int_equal(model_class_find(model, "blu"), -1);
+    assert_int_equal(model_class_find(NULL, "blue"), -1);
+    assert_true(model->classes[1].bias == 0.5f && model->classes[1].scale == 0.25f);
+    assert_int_equal(model->classes[1].dense[2], 3);
+    const struct model_feature *feature = model_find(model, 7);
+    assert_non_null(feature);
+    assert_int_equal(feature->count, 2);
+    assert_int_equal(model->weights[feature->first + 1].cls, 1);
+    assert_int_equal(model->weights[feature->first + 1].value, -5);
+    assert_int_equal(model_find(model, 71)->count, 1);
+    assert_int_equal(model_find(model, 135)->count, 1);
+    assert_int_equal(model->weights[model_find(model, 135)->first].value, -128);
+    assert_null(model_find(model, 8));
+    assert_null(model_find(model, 199));
+    model_destroy(model);
+    model_destroy(NULL);
+    buf_finish(&buf);
+}
+
+static void test_cut_short(void **state)
+{
+    (void)state;
+    struct buf buf;
+    put_model(&buf);
+    for (size_t len = 0; len < buf.len; len++) {
+        struct error err = {0};
+        struct model *model = NULL;
+        if (load(&buf, len, &model, &err) || err.text[0] == '\0' || model != NULL) {
+            fail_msg("accepted %zu of %zu bytes", len, buf.len);
+        }
+    }
+    buf_finish(&buf);
+}
+
+/* What is accepted must be safe to use, whatever it says. */
+static void use(const struct model *model)
+{
+    long sum = 0;
+    for (uint32_t hash = 0; hash < 256; hash++) {
+        const struct model_feature *feature = model_find(model, hash);
+        for (uint32_t k = 0; feature && k < feature->count; k++) {
+            assert_true(feature->first + k < model->weight_count);
+            assert_true(model->weights[feature->first + k].cls < model->class_count);
+            sum += model->weights[feature->first + k].value;
+        }
+    }
+    for (uint32_t c = 0; c < model->class_count; c++) {
+        assert_true(strlen(model->classes[c].name) < sizeof(model->classes[c].name));
+        for (uint32_t d = 0; d < model->dims; d++) {
+            sum += model->classes[c].dense[d];
+        }
+    }
+    assert_true(sum > -100000 && sum < 100000);
+}
+
+static void test_flipped_bytes(void **state)
+{
+    (void)state;
+    static const unsigned char flips[] = {0x01, 0x80, 0xFF, 0x10};
+    struct buf buf;
+    put_model(&buf);
+    for (size_t at = 0; at < buf.len; at++) {
+        for (size_t f = 0; f < sizeof(flips); f++) {
+            struct error err = {0};
+            struct model *model = NULL;
+            buf.data[at] ^= (char)flips[f];
+            if (load(&buf, buf.len, &model, &err)) {
+                use(model);
+                model_destroy(model);
+                assert_true(at >= 8);
+            } else {
+                assert_null(model);
+                assert_true(err.text[0] != '\0');
+            }
+            buf.data[at] ^= (char)flips[f];
+        }
+    }
+    buf_finish(&buf);
+}
+
+static void test_faults(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        size_t at;
+        unsigned char byte;
+    } rows[] = {
+        {"another magic", 0, 'X'},
+        {"another version", 4, '2'},
+        {"no class", 16, 0},
+        {"more classes than fit", 16, 200},
+        {"more classes than there are", 16, 3},
+        {"other dimensions", 20, 4},
+        {"far too many dimensions", 22, 1},
+        {"more features than there are", 24, 4},
+        {"far too many features", 27, 0x7F},
+        {"more weights than there are", 28, 5},
+        {"fewer weights than there are", 28, 3},
+        {"far too many weights", 31, 0x7F},
+        {"a name that is too long", HEAD, 200},
+        {"a feature 0", HEAD + 2 * (5 + 16 + DIMS), 0},
+        {"weights in no order", HEAD + 2 * (5 + 16 + DIMS) + 4, 3},
+        {"weights past the end", HEAD + 2 * (5 + 16 + DIMS) + 20, 9},
+        {"a weight of no class", HEAD + 2 * (5 + 16 + DIMS) + 24, 2},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf buf;
+        struct error err = {0};
+        struct model *model = NULL;
+        put_model(&buf);
+        buf.data[rows[i].at] = (char)rows[i].byte;
+        if (load(&buf, buf.len, &model, &err)) {
+            fail_msg("accepted: %s", rows[i].what);
+        }
+        assert_null(model);
+        buf_finish(&buf);
+    }
+}
+
+static void test_too_long(void **state)
+{
+    (void)state;
+    struct buf buf;
+    struct error err = {0};
+    struct model *model = NULL;
+    put_model(&buf);
+    buf_putc(&buf, 0);
+    assert_false(load(&buf, buf.len, &model, &err));
+    assert_false(model_load("/nowhere/x.model", &model, NULL));
+    assert_null(model);
+    buf_finish(&buf);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good),          cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_flipped_bytes), cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_too_long),
+    };
+    return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}

@@ -1,0 +1,233 @@
+/* host/train: models from a small corpus, the same bytes each time, better than none. */
+#undef NDEBUG
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bot/advisor/advisor.h"
+#include "bot/advisor/workspace.h"
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/corpus.h"
+#include "bot/host/train.h"
+#include "bot/reader/read.h"
+#include "knowledge/model.h"
+#include "knowledge/pack.h"
+#include "tests/unit/tiny.h"
+
+/* None of these sentences holds a cue of the pack: only a model can tell them apart. */
+static const struct {
+    const char *situation, *thing;
+} topics[] = {{"granary", "barley"}, {"orchard", "apples"}, {"telegraph", "dispatches"}};
+static const char *const frames[] = {
+    "we keep %s all winter",     "the whole village brings %s",  "there are %s in every shed",
+    "our people live from %s",   "each morning %s are weighed",  "the clerk counts %s by hand",
+    "half of the day is for %s", "ships carry %s to the island", "the old wall guards %s",
+};
+static const char *const held_out[] = {"the miller trades %s", "his carts are heavy with %s"};
+static const char *const small_talk[] = {"hello there", "good morning to you", "thanks a lot",
+                                         "many thanks", "hello again",         "thanks for that"};
+
+static void put_sentence(struct buf *buf, const char *frame, const char *thing)
+{
+    const char *gap = strstr(frame, "%s");
+    buf_append(buf, frame, (size_t)(gap - frame));
+    buf_puts(buf, thing);
+    buf_puts(buf, gap + 2);
+}
+
+static void put_clauses(struct buf *buf)
+{
+    for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+        for (size_t f = 0; f < ARRAY_LEN(frames); f++) {
+            buf_printf(buf, "%s\tstated\tb1\t", topics[t].situation);
+            put_sentence(buf, frames[f], topics[t].thing);
+            buf_putc(buf, '\n');
+        }
+    }
+    for (size_t f = 0; f < ARRAY_LEN(frames); f++) {
+        buf_puts(buf, "none\tnone\tb1\t");
+        put_sentence(buf, frames[f], "pebbles");
+        buf_putc(buf, '\n');
+    }
+}
+
+static void put_kinds(struct buf *buf)
+{
+    for (size_t i = 0; i < ARRAY_LEN(small_talk); i++) {
+        buf_printf(buf, "meta\tb1\t%s\nask\tb1\torion or lyra, %s\n", small_talk[i],
+                   i % 2 ? "which one" : "what would you take");
+    }
+}
+
+static bool load_corpus(void (*put)(struct buf *), const char *name, struct corpus *ret)
+{
+    struct tiny_file file = {0};
+    struct fault_list faults = {0};
+    struct buf buf;
+    buf_init(&buf, 1 << 20);
+    put(&buf);
+    tiny_write(&file, name, buf.data, buf.len);
+    bool fine = corpus_load(ret, tiny_knowledge.packs[TINY_COAST], file.folder, &faults);
+    tiny_unlink(&file);
+    buf_finish(&buf);
+    fault_finish(&faults);
+    return fine;
+}
+
+typedef bool train_fn(struct knowledge *, int, const struct corpus *, const char *,
+                      train_progress *, void *, struct train_result *, struct error *);
+
+static void count_reports(void *context, const char *what, size_t done, size_t all)
+{
+    assert_non_null(what);
+    assert_true(done <= all);
+    ++*(size_t *)context;
+}
+
+/* Trains into a new file; its bytes into *ret_bytes. */
+static struct model *train_once(train_fn *train, const struct corpus *corpus, struct buf *ret_bytes)
+{
+    struct knowledge knowledge = tiny_knowledge;
+    struct tiny_file file = {0};
+    struct train_result result;
+    struct error err = {0};
+    struct model *model = NULL;
+    size_t reports = 0;
+    tiny_write(&file, "x.model", "", 0);
+    if (!train(&knowledge, TINY_COAST, corpus, file.path, count_reports, &reports, &result, &err)) {
+        fail_msg("%s", err.text);
+    }
+    buf_init(ret_bytes, 1 << 24);
+    assert_true(buf_read_file(ret_bytes, file.path, &err));
+    assert_true(model_load(file.path, &model, &err));
+    assert_true(reports > 0);
+    assert_int_equal(result.bytes, ret_bytes->len);
+    assert_int_equal(result.weights, model->weight_count);
+    assert_true(model->corpus == corpus->hash);
+    tiny_unlink(&file);
+    return model;
+}
+
+static void check_same_bytes(train_fn *train, const struct corpus *corpus)
+{
+    struct buf first, second;
+    model_destroy(train_once(train, corpus, &first));
+    model_destroy(train_once(train, corpus, &second));
+    assert_int_equal(first.len, second.len);
+    assert_memory_equal(first.data, second.data, first.len);
+    buf_finish(&first);
+    buf_finish(&second);
+}
+
+static void test_same_bytes(void **state)
+{
+    (void)state;
+    struct corpus clauses = {0}, kinds = {0};
+    assert_true(load_corpus(put_clauses, "a.clauses.tsv", &clauses));
+    assert_true(load_corpus(put_kinds, "a.kinds.tsv", &kinds));
+    check_same_bytes(train_topics, &clauses);
+    check_same_bytes(train_kinds, &kinds);
+    corpus_finish(&clauses);
+    corpus_finish(&kinds);
+}
+
+/* How many held-out sentences are read as what they are about, and nothing else. */
+static size_t count_right(const struct model *model)
+{
+    struct pack pack = *tiny_knowledge.packs[TINY_COAST];
+    struct knowledge knowledge = {.packs = {&pack}, .count = 1};
+    size_t right = 0;
+    struct buf buf;
+    pack.model = model;
+    struct tiny tiny = {.advisor = advisor_create(&knowledge)};
+    tiny.workspace = workspace_create(tiny.advisor);
+    buf_init(&buf, 4096);
+    for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+        for (size_t f = 0; f < ARRAY_LEN(held_out); f++) {
+            buf_clear(&buf);
+            put_sentence(&buf, held_out[f], topics[t].thing);
+            right += tiny_read(&tiny, buf.data)->stated == tiny_set(topics[t].situation);
+        }
+    }
+    buf_finish(&buf);
+    tiny_end(&tiny);
+    return right;
+}
+
+static void test_topics_help(void **state)
+{
+    (void)state;
+    struct corpus corpus = {0};
+    struct buf bytes;
+    assert_true(load_corpus(put_clauses, "a.clauses.tsv", &corpus));
+    struct model *model = train_once(train_topics, &corpus, &bytes);
+    assert_int_equal(count_right(NULL), 0);
+    assert_true(count_right(model) >= ARRAY_LEN(topics) * ARRAY_LEN(held_out) / 2);
+    for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+        char name[64] = "";
+        memcpy(name, topics[t].situation, strlen(topics[t].situation));
+        memcpy(name + strlen(name), ":stated", sizeof(":stated"));
+        assert_true(model_class_find(model, name) >= 0);
+    }
+    model_destroy(model);
+    buf_finish(&bytes);
+    corpus_finish(&corpus);
+}
+
+static void test_kinds_differ(void **state)
+{
+    (void)state;
+    struct corpus corpus = {0};
+    struct buf bytes;
+    assert_true(load_corpus(put_kinds, "a.kinds.tsv", &corpus));
+    struct model *model = train_once(train_kinds, &corpus, &bytes);
+    assert_int_equal(model->class_count, 2);
+    assert_true(model_class_find(model, "meta") >= 0);
+    assert_true(model_class_find(model, "verdict") >= 0);
+    model_destroy(model);
+    buf_finish(&bytes);
+    corpus_finish(&corpus);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    struct knowledge knowledge = tiny_knowledge;
+    struct corpus nothing = {0}, clauses = {0};
+    struct train_result result;
+    struct error err = {0};
+    assert_false(train_topics(&knowledge, TINY_COAST, &nothing, "/nowhere/x.model", NULL, NULL,
+                              &result, &err));
+    assert_non_null(strstr(err.text, "none of the pack's situations"));
+    err = (struct error){0};
+    assert_false(train_kinds(&knowledge, TINY_COAST, &nothing, "/nowhere/x.model", NULL, NULL,
+                             &result, &err));
+    assert_non_null(strstr(err.text, "fewer than two kinds"));
+    err = (struct error){0};
+    assert_true(load_corpus(put_clauses, "a.clauses.tsv", &clauses));
+    assert_false(train_topics(&knowledge, TINY_COAST, &clauses, "/nowhere/x.model", NULL, NULL,
+                              &result, &err));
+    assert_non_null(strstr(err.text, "/nowhere/x.model"));
+    corpus_finish(&clauses);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_topics_help),
+        cmocka_unit_test(test_kinds_differ),
+        cmocka_unit_test(test_failures),
+    };
+    return cmocka_run_group_tests_name("train", tests, NULL, NULL);
+}
