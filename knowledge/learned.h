@@ -18,4 +18,5 @@ enum learned_parts { LEARNED_VECTORS = 1, LEARNED_TOPICS = 2, LEARNED_KINDS = 4,
  * pack. Each part at most once
  * after knowledge_load(). knowledge_destroy() frees it.
  */
-bool learned_load(struct knowledge *knowledge, unsigned parts, const char *home, struct fault_list *faults);
+bool learned_load(struct knowledge *knowledge, unsigned parts, const char *home,
+                  struct fault_list *faults);

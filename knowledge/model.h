@@ -20,7 +20,7 @@ struct buf;
 enum { MODEL_CLASSES_MAX = 160 };
 
 struct model_class {
-    char name[64];
+    char name[80]; /* an id of the pack (PACK_ID_MAX) and what of it */
     float bias, scale, dense_scale, threshold;
     const int8_t *dense; /* dims numbers */
 };

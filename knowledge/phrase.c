@@ -85,6 +85,8 @@ static bool check_word_body(const char *word, size_t len, struct error *err)
     return true;
 }
 
+enum { PREFIX_MIN = 3 };
+
 static bool check_word(const char *word, size_t len, struct error *err)
 {
     bool exact = word[0] == '=', open_end = word[len - 1] == '*';
@@ -102,8 +104,13 @@ static bool check_word(const char *word, size_t len, struct error *err)
         return error_set(err, ERROR_INPUT, "\"%.*s...\" is longer than %d letters", excerpt(len),
                          word, PHRASE_WORD_MAX);
     }
-    if (open_end && body_len < 2) {
-        return error_set(err, ERROR_INPUT, "\"%.*s\" means almost any word; give it two letters",
+    if (open_end && body_len < PREFIX_MIN) {
+        return error_set(err, ERROR_INPUT, "\"%.*s\" means almost any word; give it three letters",
+                         excerpt(len), word);
+    }
+    if (open_end && (memchr(body, '-', body_len) || memchr(body, '/', body_len))) {
+        return error_set(err, ERROR_INPUT,
+                         "\"%.*s\": \"*\" goes with a single word; write its parts apart",
                          excerpt(len), word);
     }
     return check_word_body(body, body_len, err);
@@ -143,7 +150,16 @@ static bool read_nested(struct cursor *cursor, char closer)
                          "\"%c\" inside of \"%c\": only (a|b) may be nested, and only in [ ]",
                          *cursor->at, closer == ')' ? '(' : '[');
     }
-    return read_list(cursor, ')');
+    bool alone = cursor->at[-1] == '[';
+    if (!read_list(cursor, ')')) {
+        return false;
+    }
+    if (!alone || *cursor->at != ']') {
+        return error_set(cursor->err, ERROR_INPUT,
+                         "\"( )\" fills its \"[ ]\" alone: write [(a|b)] or put the words in each "
+                         "alternative");
+    }
+    return true;
 }
 
 static bool read_item(struct cursor *cursor, char closer)

@@ -9,7 +9,7 @@
  *   word     the word in any of its inflections     =word    exactly this form
  *            (record, records, recorded)            word*    any word that begins so
  *   (a|b c)  one of the alternatives, each one      [x]      optional; x may be alternatives:
- *            or more words                                   [a|b], [(a|b) c]
+ *            or more words                                   [a|b], [(a|b)]
  *   ..       up to 3 words between                  ...      up to 7 words between
  *   #        a number (digits or one, two, ... hundred, thousand, dozens, hundreds ...)
  *
@@ -19,7 +19,7 @@
  *   phrase  = element { " " element }          at most PHRASE_ELEMENTS_MAX; blanks may be several
  *   element = word | "#" | ".." | "..." | "(" list ")" | "[" list "]"
  *   list    = run { "|" run }
- *   run     = item { " " item }                item = word | "#", in brackets also "(" list ")"
+ *   run     = item { " " item }                item = word | "#"
  *
  * A gap stands neither first nor last nor beside another gap. At least one word or (a|b) must
  * stand outside of brackets: a phrase of gaps, numbers and optional parts would match everything.

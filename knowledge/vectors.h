@@ -17,8 +17,8 @@ struct vector {
     uint64_t word;        /* hash_bytes() of the letters; 0 = free place */
     const int8_t *values; /* dims numbers, to be multiplied by scale: a vector of length 1 */
     float scale;
-    uint16_t cluster;     /* words of kin meaning share one */
-    uint16_t rank; /* commonness / 16: 0 = among the 16 commonest words; 65535 = rare */
+    uint16_t cluster; /* words of kin meaning share one */
+    uint16_t rank;    /* commonness / 16: 0 = among the 16 commonest words; 65535 = rare */
 };
 
 struct vectors {

@@ -76,6 +76,27 @@ static void mend_conversation(const struct advisor *advisor, struct conversation
         conversation_init(conversation);
     }
     conversation->project %= CONVERSATION_PROJECTS;
+    const struct pack *pack =
+        conversation->pack >= 0 ? advisor->knowledge->packs[conversation->pack] : NULL;
+    if (!pack || conversation->told >= (int)pack->option_count || conversation->told < -1) {
+        conversation->told = -1;
+        conversation->told_kind = VERDICT_NONE;
+    }
+    if (!pack || conversation->asked_situation >= (int)pack->situation_count ||
+        conversation->asked_situation < -1) {
+        conversation->asked_situation = -1;
+    }
+    uint64_t known = pack && pack->situation_count < 64 ? (1ull << pack->situation_count) - 1
+                     : pack                             ? ~0ull
+                                                        : 0;
+    for (size_t i = 0; i < CONVERSATION_PROJECTS; i++) {
+        struct facts *facts = &conversation->projects[i].facts;
+        facts->stated &= known;
+        facts->denied &= known & ~facts->stated;
+        facts->heavy &= facts->stated;
+        facts->light &= facts->stated & ~facts->heavy;
+        facts->faint &= facts->stated;
+    }
 }
 
 static void change_pack(struct conversation *conversation, int16_t pack)
@@ -96,10 +117,12 @@ static void remember_verdict(struct conversation *conversation, const struct ver
     conversation->asked_situation = (int16_t)(verdict->kind == VERDICT_ASK ? verdict->asks : -1);
 }
 
-static void finish(struct conversation *conversation, const struct pack *pack, struct outcome *ret)
+static void finish(struct conversation *conversation, const struct pack *pack, int ret_pack,
+                   struct outcome *ret)
 {
-    const struct project *project = conversation_project(conversation);
-    ret->facts = project->facts;
+    /* A question about another decision is answered without the facts of this one. */
+    bool same = conversation->pack < 0 || conversation->pack == ret_pack;
+    ret->facts = same ? conversation_project(conversation)->facts : (struct facts){0};
     verdict_decide(pack, &ret->facts, &ret->standing);
     if (ret->kind == KIND_VERDICT) {
         ret->verdict = ret->standing;
@@ -126,8 +149,11 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
     kind_score(advisor->reader, reading, &context, workspace->kind_scores);
     ret->kind = best_kind(workspace->kind_scores);
     ret->truncated = cut || reading->truncated;
-    ret->before = (struct verdict){.kind = (enum verdict_kind)conversation->told_kind,
-                                   .option = conversation->told};
+    bool same_pack = conversation->pack == reading->pack;
+    if (same_pack) {
+        ret->before = (struct verdict){.kind = (enum verdict_kind)conversation->told_kind,
+                                       .option = conversation->told};
+    }
     ret->both = reading->signals.english >> EN_BOTH & 1;
     ret->pack = pack;
     if (ret->kind == KIND_SILENT) {
@@ -135,7 +161,8 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
         ret->ask = (struct ask){ASK_NOTHING, -1, -1};
         return;
     }
-    if (surface != SURFACE_AMBIENT && conversation_answer(conversation, pack, reading)) {
+    if (surface != SURFACE_AMBIENT && same_pack &&
+        conversation_answer(conversation, pack, reading)) {
         ret->kind = KIND_VERDICT;
     } else if (ret->kind == KIND_VERDICT) {
         change_pack(conversation, reading->pack);
@@ -145,7 +172,7 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
     if (ret->ask.about == ASK_RESET) {
         conversation_init(conversation);
     }
-    finish(conversation, pack, ret);
+    finish(conversation, pack, reading->pack, ret);
 }
 
 void outcome_request(const struct advisor *advisor, const struct outcome *outcome,

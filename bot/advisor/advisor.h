@@ -41,6 +41,7 @@ struct conversation {
     uint32_t turns;
     int16_t pack;      /* index of the decision it is about, -1 before any */
     uint8_t project;   /* the current one of projects */
+    uint8_t began;     /* another project than the first was begun */
     uint8_t asked;     /* a verdict was asked for or given */
     uint8_t last_kind; /* enum kind of the last turn + 1; 0 = none */
     int16_t told;      /* option last recommended, -1 none */

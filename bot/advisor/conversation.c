@@ -65,6 +65,7 @@ static void deny(struct facts *facts, uint64_t set)
     facts->stated &= ~set;
     facts->heavy &= ~set;
     facts->light &= ~set;
+    facts->faint &= ~set;
     facts->denied |= set;
 }
 
@@ -73,6 +74,7 @@ static void deny(struct facts *facts, uint64_t set)
 static void begin_project(struct conversation *conversation)
 {
     conversation->project = (uint8_t)((conversation->project + 1) % CONVERSATION_PROJECTS);
+    conversation->began = 1;
     struct project *project = conversation_project(conversation);
     memset(project, 0, sizeof(*project));
     project->used = 1;
@@ -81,7 +83,7 @@ static void begin_project(struct conversation *conversation)
 
 static bool go_back(struct conversation *conversation, const struct reading *reading)
 {
-    if (!has_early(reading, EN_BACK_TO_FIRST) || conversation->project == 0) {
+    if (!has_early(reading, EN_BACK_TO_FIRST) || conversation->began == 0) {
         return false;
     }
     uint8_t best = 0;
@@ -130,8 +132,7 @@ static void change_project(struct conversation *conversation, const struct readi
 /* ---- facts ---- */
 
 /* A slot holds one thing: what was said of it in earlier turns gives way. */
-static void fill_slots(struct project *project, const struct pack *pack, uint64_t fresh,
-                       uint8_t turn)
+static void fill_slots(struct project *project, const struct pack *pack, uint64_t fresh)
 {
     for (size_t i = 0; i < pack->situation_count; i++) {
         const char *slot = pack->situations[i].slot;
@@ -141,7 +142,7 @@ static void fill_slots(struct project *project, const struct pack *pack, uint64_
         for (size_t k = 0; k < pack->situation_count; k++) {
             const char *other = pack->situations[k].slot;
             bool rival = k != i && other && strcmp(slot, other) == 0 && !(fresh >> k & 1);
-            if (rival && (project->facts.stated >> k & 1) && project->order[k] < turn) {
+            if (rival && (project->facts.stated >> k & 1)) {
                 deny(&project->facts, 1ull << k);
             }
         }
@@ -204,9 +205,12 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
     denied |= reading->unsaid & project->facts.stated & ~stated & ~in_doubt;
     stated |= exchanged(project, reading);
     project->used = 1;
-    fill_slots(project, pack, stated, turn);
+    fill_slots(project, pack, stated);
     /* "the booking goes to another vendor": no longer a part of this. */
     deny(&project->facts, denied | (reading->others & project->facts.stated & ~stated));
+    /* Said twice, or said plainly, is meant. */
+    uint64_t again = stated & project->facts.stated;
+    project->facts.faint = (project->facts.faint & ~stated) | (reading->faint & stated & ~again);
     project->facts.stated |= stated;
     project->facts.denied &= ~stated;
     for (size_t i = 0; i < pack->situation_count; i++) {

@@ -11,6 +11,7 @@
  */
 enum {
     WEIGHT_NUDGE = 1, /* what a light fact counts, too, however strong its rule */
+    WEIGHT_FAINT = 2, /* what a fact counts that was only read between the lines */
     WEIGHT_STRONG = 6,
     WEIGHT_DECISIVE = 8,
     HEAVY_FACTOR = 16,
@@ -68,7 +69,11 @@ static int rule_weight(const struct pack *pack, const struct pack_rule *rule,
     if (facts->heavy & bit(rule->situation)) {
         return strength_weight[rule->strength] * HEAVY_FACTOR;
     }
-    return facts->light & bit(rule->situation) ? WEIGHT_NUDGE : strength_weight[rule->strength];
+    if (facts->light & bit(rule->situation)) {
+        return WEIGHT_NUDGE;
+    }
+    int weight = strength_weight[rule->strength];
+    return facts->faint & bit(rule->situation) && weight > WEIGHT_FAINT ? WEIGHT_FAINT : weight;
 }
 
 static void take_tally(const struct pack *pack, const struct facts *facts, struct tally *ret)

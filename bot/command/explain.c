@@ -19,7 +19,8 @@ static const char *const surfaces[] = {"dm", "mention", "slash", "tracker", "amb
 static const struct command_option options[] = {
     [OPTION_SURFACE] = {"surface", "dm|mention|slash|tracker|ambient", surfaces,
                         "where it is said"},
-    [OPTION_AFTER] = {"after", "TEXT", NULL, "an earlier message of the conversation; may be repeated"},
+    [OPTION_AFTER] = {"after", "TEXT", NULL,
+                      "an earlier message of the conversation; may be repeated"},
     {0},
 };
 
@@ -258,9 +259,10 @@ const struct command command_explain = {
     .details = "Prints each stage of the reading: clauses, cues, evidence for each situation, the\n"
                "kind of message, the facts, the rules that fired, both sides' weights, and what\n"
                "would change the verdict.\n",
-    .examples = "  whether explain --after \"We are Python people.\" \"But the chat is the product.\"\n"
-                "  whether explain \"Node or Django? The chat is out, the forms stay.\"\n"
-                "  whether explain --surface ambient node or django for the quiz app, anyone\n",
+    .examples =
+        "  whether explain --after \"We are Python people.\" \"But the chat is the product.\"\n"
+        "  whether explain \"Node or Django? The chat is out, the forms stay.\"\n"
+        "  whether explain --surface ambient node or django for the quiz app, anyone\n",
     .options = options,
     .run = run,
 };

@@ -183,7 +183,11 @@ static void read_talk(struct loader *loader, char *line)
     const char *surface = json_string_value(json_object_get(root, "surface"));
     const char *kind = json_string_value(json_object_get(root, "kind"));
     const json_t *say = json_object_get(root, "say");
-    if (!surface || !kind || surface_find(surface) < 0 || kind_find(kind) < 0 ||
+    bool texts = true;
+    for (size_t i = 0; i < json_array_size(say); i++) {
+        texts = texts && json_is_string(json_array_get(say, i));
+    }
+    if (!texts || !surface || !kind || surface_find(surface) < 0 || kind_find(kind) < 0 ||
         json_array_size(say) == 0) {
         fault_add(loader->faults, loader->path, loader->line, "not a conversation: %s",
                   root ? "surface, kind and say are needed" : why.text);
@@ -228,6 +232,10 @@ static void read_file(struct loader *loader, read_line *read)
     if (!buf_read_file(&buf, loader->path, &err)) {
         fault_add(loader->faults, loader->path, 0, "%s", err.text);
     }
+    if (buf.len && memchr(buf.data, '\0', buf.len)) {
+        fault_add(loader->faults, loader->path, 0, "a NUL byte: this is no text");
+        buf_clear(&buf);
+    }
     loader->corpus->hash =
         loader->corpus->hash * 31 + hash_bytes(buf.data ? buf.data : "", buf.len);
     loader->line = 0;
@@ -235,6 +243,9 @@ static void read_file(struct loader *loader, read_line *read)
         char *end = strchr(line, '\n');
         if (end) {
             *end = '\0';
+        }
+        if (end && end > line && end[-1] == '\r') {
+            end[-1] = '\0';
         }
         loader->line++;
         if (*line) {

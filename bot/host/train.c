@@ -22,7 +22,7 @@ enum {
     SEEN_AT_LEAST = 2,
     MODEL_BYTES_MAX = 32 * 1024 * 1024,
     DENSE_AT = 1,
-    NAME_MAX_LEN = 64,
+    NAME_MAX_LEN = 80,
     TURN_UNITS_MAX = 64
 };
 
@@ -102,8 +102,7 @@ static struct example *take_features(struct trainer *t, const struct features *f
 static void read_text(struct trainer *t, const char *text)
 {
     reader_read(t->advisor->reader, &t->workspace->reading, t->workspace->stemmer, text,
-                strlen(text),
-                t->pack, 0);
+                strlen(text), t->pack, 0);
 }
 
 static void add_clause(struct trainer *t, const char *text, uint64_t situations,

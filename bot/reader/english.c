@@ -11,8 +11,9 @@ const struct english_row english_rows[] = {
     {EN_NEGATION, "rather than"},
     {EN_NEGATION, "(scrap|drop|ditch|forget|skip|scratch|cancel|ignore|strike|bin|axe|lose) "
                   "(the|that|about|all|any|our|my|this)"},
-    {EN_NEGATION, "(dropped|scrapped|ditched|cancelled|axed|killed|ruled out|gave up on|moved away "
-                  "from|got rid of|threw out|abandoned|removed|binned|decided against)"},
+    {EN_NEGATION,
+     "(=dropped|=scrapped|=ditched|=cancelled|=axed|=killed|ruled out|gave up on|moved away "
+     "from|got rid of|threw out|abandoned|removed|binned|decided against)"},
     {EN_NEGATION, "(get|getting) rid of"},
     {EN_NEGATION, "(lack*|anything but|far from|free of|minus|sans|except)"},
     {EN_NEGATION, "(steer clear|stay away|keep away) (of|from)"},
@@ -41,9 +42,9 @@ const struct english_row english_rows[] = {
     {EN_DENIED_BEFORE, "off (the|our|my|their) (table|list|menu|cards|plate|desk|hands|roadmap)"},
     {EN_DENIED_BEFORE, "(fell|falls|went|goes|dropped|dropping) (through|away|out|off)"},
     {EN_DENIED_BEFORE, "can [all] (go|wait|be dropped|be left out|be skipped|be forgotten)"},
-    {EN_DENIED_BEFORE, "(no|not) (thanks|thank you|way|chance|more|longer)"},
+    {EN_DENIED_BEFORE, "(no|not) (thanks|thank you|way|chance|longer)"},
     {EN_DENIED_BEFORE, "(have|has|had) been (cut|dropped|scrapped|removed|cancelled|killed)"},
-    {EN_DENIED_BEFORE, "no [need|use|point|reason]"},
+    {EN_DENIED_BEFORE, "no (need|use|point|reason)"},
     {EN_DENIED_BEFORE, "(is|are) [all] (bought in|bought|handled elsewhere|somebody else|someone "
                        "else|outsourced|done elsewhere|a non goal|none of our business)"},
     {EN_DENIED_BEFORE, "(is|are) [all] not our (problem|job|part|business)"},
@@ -59,6 +60,8 @@ const struct english_row english_rows[] = {
     {EN_AFFIRMATION, "not up for (debate|discussion|negotiation)"},
     {EN_AFFIRMATION, "not going (anywhere|away)"},
     {EN_AFFIRMATION, "not to be (touched|discussed|changed)"},
+    {EN_AFFIRMATION, "(can|could|must|may|should|will) not be "
+                     "(dropped|cut|skipped|removed|scrapped|left|killed|cancelled)"},
     {EN_AFFIRMATION, "(is|are) not going (anywhere|away)"},
     {EN_AFFIRMATION, "neither ... nor ... (going|leaving|negotiable|optional|changing|droppable)"},
     {EN_AFFIRMATION, "neither ... nor ... (garnish|decoration|gimmick|afterthought)"},
@@ -125,7 +128,10 @@ const struct english_row english_rows[] = {
     {EN_HEARSAY, "(competitor*|the "
                  "competition|netflix|instagram|paypal|spotify|uber|linkedin|facebook|google|other "
                  "companies) (use*|is|are|run*|does|do|build*)"},
-    {EN_PAST, "(used to|previously|formerly|back then|back in|years ago|year ago|in the past|long "
+    {EN_PAST, "used to "
+              "(be|have|do|run|use|work|write|build|code|make|go|love|hate|like|maintain|ship|host|"
+              "manage|develop|need|get)"},
+    {EN_PAST, "(previously|formerly|back then|back in|years ago|year ago|in the past|long "
               "ago|last year|last job|old job|old company|once upon)"},
     {EN_PAST,
      "(my|our|the|at my|in my|from my) (last|previous|former|old|ex|first|earlier) "
@@ -133,7 +139,7 @@ const struct english_row english_rows[] = {
      "prototype|system|version|app|site|product|one|shop|tool|stack|attempt|boss|school)"},
     {EN_PAST, "(at|in) (uni|university|school|college|bootcamp)"},
     {EN_PAST, "(did|had|was|were|took|tried|played with|worked with|learned|learnt|wrote|used) .. "
-              "(ago|once|back then|at uni|in school|before|last year|in 20*)"},
+              "(ago|once|back then|at uni|in school|before|last year)"},
     {EN_PAST,
      "(the|our|their) (old|previous|former|original|current|existing|present|legacy) "
      "(one|system|version|app|site|prototype|tool|stack|backend|setup|solution|product|platform)"},
@@ -220,7 +226,7 @@ const struct english_row english_rows[] = {
     {EN_EQUAL, "neither (is|one|of)"},
     {EN_EQUAL, "just as (much|important)"},
     {EN_EQUAL, "half of (it|the)"},
-    {EN_MORE_THAN, "(matter|matters|count|counts|weigh|weighs|important) more than"},
+    {EN_MORE_THAN, "(matter|matters|count|counts|weigh|weighs|important) [for] more than"},
     {EN_MORE_THAN, "(before|over|above|ahead of|trumps|beats|outweighs|comes before)"},
     /* sections */
     {EN_SECTION_OUT,
@@ -407,7 +413,7 @@ const struct english_row english_rows[] = {
              "(bot|robot|human|person|ai|chatgpt|gpt|llm|real|machine|there|alive|somebody|malware|"
              "program|script)"},
     {EN_WHO, "(chatgpt|=gpt|=claude|siri|alexa|llm bot)"},
-    {EN_WHO, "(is this|is it|am i talking|am i speaking|do i have the pleasure|who made you|who "
+    {EN_WHO, "(am i talking|am i speaking|do i have the pleasure|who made you|who "
              "built you|who runs you|your name|introduce yourself|who is this)"},
     {EN_RESET, "(forget|erase|clear|delete|wipe|disregard|ignore) (that|all|everything|it|all "
                "that|what|this|my|the|our)"},

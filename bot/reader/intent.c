@@ -137,7 +137,7 @@ static float score_meta(const struct reading *r, const struct context *context)
         score = sure;
     }
     if (has(s, EN_WHO) && s->option_count == 0 && s->words <= 9) {
-        score = score > 3 ? score : 3;
+        score = sure;
     }
     if (context->asked && has(s, EN_FINE) && s->words <= 3 && !s->question) {
         score = 0.6f;
@@ -168,7 +168,7 @@ static float score_facts(const struct reading *r, const struct context *context)
         score += 5;
     }
     if (s->option_count == 1 && has(s, EN_BETTER) && !r->stated && s->words <= 20) {
-        score += 3;
+        score += 6;
     }
     if (any(s, about_source) && s->words <= 20) {
         score = score > 0.4f ? score : 0.4f;
@@ -197,9 +197,12 @@ static float score_neighbour(const struct reading *r, const struct context *cont
     if (s->pointer < 0 || correction) {
         return -3;
     }
-    float score = s->pointer_options >= 2 && (s->pointer_or || s->choice_word || s->question) ? 4
-                  : s->question || s->choice_word                                             ? 1.5f
-                                                                                              : -1;
+    bool asks = s->pointer_or || s->choice_word || s->question;
+    float score = s->pointer_options >= 2 && asks ? 4 : asks ? 1.5f : -1;
+    /* No word of the backend: the other decision is all that is asked. */
+    if (asks && !s->subject && s->option_count == 0) {
+        score += s->pointer_options >= 2 ? 5 : !context->asked && s->words <= 14 ? 4 : 0;
+    }
     return s->option_count ? score - 4 : score;
 }
 
@@ -222,7 +225,7 @@ static bool plainly_asks(const struct reading *r)
     if (s->quoted_only || s->option_count == 0 || s->mentions > 0) {
         return false;
     }
-    return s->alternatives || (s->option_count >= 2 && (s->question || s->choice_word)) ||
+    return s->alternatives || (s->option_count >= 2 && s->question && s->choice_word) ||
            (s->option_count == 1 && s->question && s->choice_word && r->stated);
 }
 

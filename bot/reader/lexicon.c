@@ -20,6 +20,7 @@ enum {
 
 struct phrase_word {
     uint64_t hash;
+    uint64_t written;   /* of the word as the phrase has it: what typing errors are mended to */
     const char *prefix; /* for WORD_PREFIX, in the arena */
     uint8_t mode, len;
 };
@@ -127,7 +128,8 @@ static void add_read(struct builder *b, const char *letters, size_t len, bool ex
     for (uint32_t i = 0; i < b->tokens->count; i++) {
         const struct token *token = &b->tokens->items[i];
         add_word(b, (struct phrase_word){.mode = exact ? WORD_EXACT : WORD_STEM,
-                                         .hash = exact ? token->word : token->stem});
+                                         .hash = exact ? token->word : token->stem,
+                                         .written = token->word});
     }
 }
 
@@ -481,12 +483,13 @@ bool lexicon_has(const struct lexicon *lex, uint64_t word, uint64_t stem)
 
 static void build_vocabulary(struct lexicon *lex)
 {
-    size_t size = power_of_two(lex->word_count * 3 + 64);
+    size_t size = power_of_two(lex->word_count * 2 + 64);
     lex->vocabulary_mask = size - 1;
     lex->vocabulary = arena_alloc(lex->arena, size * sizeof(*lex->vocabulary));
     for (size_t i = 0; i < lex->word_count; i++) {
         if (lex->words[i].hash) {
             vocabulary_add(lex, lex->words[i].hash);
+            vocabulary_add(lex, lex->words[i].written);
         }
     }
 }

@@ -8,6 +8,7 @@
 #include "bot/reader/reader.h"
 #include "bot/reader/spell.h"
 #include "knowledge/model.h"
+#include "knowledge/vectors.h"
 
 static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
 
@@ -17,9 +18,12 @@ static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
  * Chosen on the project's own corpus (docs/reading.md), not on the labelled conversations that
  * are only measured on.
  */
-static const float cue_weight = 2.2f, denial_weight = 2.0f, hint_weight = 0.6f, no_model = -1.2f;
-static const float stated_threshold = 0.45f, denied_threshold = 0.4f, aside_weight = 2;
-static const float reference_threshold = -4;
+static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, no_model = -1.2f;
+static const float stated_threshold = 0.3f, denied_threshold = 0.3f, aside_weight = 2;
+static const float reference_threshold = -4, faint_threshold = 2.2f;
+
+/* Words commoner than this are no slips of a name (ranks in sixteens). */
+enum { COMMON_RANK = 300 };
 
 /* ---- building ---- */
 
@@ -100,6 +104,9 @@ static bool beside_or(const struct reading *r, const struct match *match)
         bool exists = step ? match->last + 1 < r->tokens.count : match->first > 0;
         const struct token *beside =
             exists ? &items[step ? match->last + 1 : match->first - 1] : NULL;
+        bool version =
+            step && beside && (beside->flags & TOKEN_NUMBER) && match->last + 2 < r->tokens.count;
+        beside = version ? &items[match->last + 2] : beside;
         for (size_t i = 0; beside && words[i]; i++) {
             if (strcmp(beside->letters, words[i]) == 0) {
                 return true;
@@ -233,6 +240,12 @@ static void read_signals(struct reading *r, const struct knowledge *knowledge)
     s->alternatives = s->alternatives & (s->alternatives - 1) ? s->alternatives : 0;
 }
 
+static bool is_common(const struct knowledge *knowledge, const struct token *token)
+{
+    const struct vector *vector = vectors_find(knowledge->vectors, token->word);
+    return vector && vector->rank < COMMON_RANK;
+}
+
 /*
  * "nod or django": an unknown-looking neighbour of "or" that is one slip from another option's
  * plain name is that option.
@@ -253,7 +266,8 @@ static void mend_alternatives(struct reading *r, const struct knowledge *knowled
         for (int side = 0; side < 2; side++) {
             struct token *token =
                 sides[side] < r->tokens.count ? &r->tokens.items[sides[side]] : NULL;
-            for (size_t o = 0; token && token->len >= 3 && o < pack->option_count; o++) {
+            bool known = token && is_common(knowledge, token);
+            for (size_t o = 0; token && !known && token->len >= 3 && o < pack->option_count; o++) {
                 const char *id = pack->options[o].id;
                 if ((int)o != match->target.item && strcmp(token->letters, id) != 0 &&
                     spell_near(token->letters, id)) {
@@ -275,7 +289,10 @@ static void add_evidence(struct reading *r, struct evidence evidence)
     }
 }
 
-/* The scope of words: a denial that begins among them ("never built one") is part of what they say. */
+/*
+ * The scope of words: a denial that begins among them ("never built one") is part of what they
+ * say.
+ */
 static uint16_t scope_of(const struct reading *r, uint32_t first, uint32_t last)
 {
     uint16_t any = 0;
@@ -413,6 +430,7 @@ static void settle(struct reading *r, size_t i, const struct tally *tally, struc
     r->denied_score[i] = denied.score;
     if (s > stated_threshold && s >= d) {
         r->stated |= bit;
+        r->faint |= s < faint_threshold && tally->stated[i] < 1 ? bit : 0;
     } else if (d > denied_threshold && d > s) {
         r->denied |= bit;
     }
@@ -511,11 +529,24 @@ static void weigh_clause(struct reading *r, uint64_t own, uint64_t before, uint3
     r->light_back = r->light_back || (light && !what);
 }
 
+/* Whether anything in the clause of word i says what counts and what does not. */
+static bool weighs_at(const struct reading *r, uint32_t i)
+{
+    uint32_t last = r->scopes.clause_last[i];
+    return (scope_of(r, i, last) & (SCOPE_HEAVY | SCOPE_LIGHT)) ||
+           has_english_in(r, EN_REST_LIGHT, i, last);
+}
+
 static void weigh_clauses(const struct reader *reader, struct reading *r, uint64_t known)
 {
     uint64_t before = 0;
     for (uint32_t i = 0; i < r->tokens.count; i = r->scopes.clause_last[i] + 1u) {
         uint32_t last = r->scopes.clause_last[i];
+        bool weighs = weighs_at(r, i) || (last + 1 < r->tokens.count && weighs_at(r, last + 1));
+        if (!weighs) {
+            before = 0;
+            continue;
+        }
         uint64_t own = about_clause(reader, r, known, i, last);
         bool points = !own && (r->tokens.items[last].flags & TOKEN_COLON);
         if (points && last + 1 < r->tokens.count) {
@@ -597,7 +628,7 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     const struct knowledge *knowledge = reader->knowledge;
     ret->evidence_count = 0;
     ret->stated = ret->denied = ret->aside = ret->heavy = ret->light = ret->asked = ret->hinted = 0;
-    ret->others = ret->later = ret->hints = ret->unsaid = 0;
+    ret->others = ret->later = ret->hints = ret->unsaid = ret->faint = 0;
     ret->heavy_back = ret->light_back = false;
     memset(ret->stated_score, 0, sizeof(ret->stated_score));
     memset(ret->denied_score, 0, sizeof(ret->denied_score));
@@ -611,7 +642,7 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     if (mended) {
         lexicon_search(reader->lexicon, &ret->tokens, &ret->matches);
     }
-    scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack);
+    scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack, known != 0);
     ret->truncated = ret->text.truncated || ret->tokens.truncated || ret->matches.truncated;
     read_signals(ret, knowledge);
     read_evidence(reader, ret, ret->pack == preferred ? known : 0);

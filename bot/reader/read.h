@@ -73,6 +73,7 @@ struct reading {
     uint64_t others, later; /* named as another's, or as something for later */
     bool heavy_back,
         light_back;  /* "that is what counts": said of something in an earlier message */
+    uint64_t faint;  /* stated, but by the learned part alone and barely */
     uint64_t unsaid; /* named, strongly or weakly, in a denial */
     uint64_t hints;  /* weakly named and not denied */
     uint64_t hinted; /* weakly named: enough to refer to what is known already */
@@ -87,7 +88,8 @@ size_t reader_memory(const struct reader *reader);
 const struct knowledge *reader_knowledge(const struct reader *reader);
 
 /*
- * preferred: the pack that the conversation is about, or -1; known: what was stated in it before, so that "that" and "the live
+ * preferred: the pack that the conversation is about, or -1; known: what was stated in it
+ * before, so that "that" and "the live
  * bit" find what they mean. stemmer: the workspace's own.
  */
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,

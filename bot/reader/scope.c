@@ -14,6 +14,7 @@ struct work {
     const struct tokens *tokens;
     struct matches *matches;
     int pack;
+    bool goes_on;
 };
 
 static bool is_english(const struct match *match, enum english id)
@@ -147,8 +148,12 @@ static bool hidden_by(const struct match *match, const struct match *other)
     if (is_english(other, EN_FALSE_FRIEND)) {
         return match->target.type != TARGET_ENGLISH && hides(other, match);
     }
-    bool denial = is_english(match, EN_NEGATION) || is_english(match, EN_DENIED_BEFORE) ||
-                  is_english(match, EN_BUT) || is_english(match, EN_NO_ANSWER);
+    if (is_english(other, EN_MORE_THAN)) {
+        return is_english(match, EN_HEAVY) && match->first <= other->last;
+    }
+    bool denial = is_english(match, EN_NEGATION) || is_english(match, EN_HYPOTHETICAL) ||
+                  is_english(match, EN_DENIED_BEFORE) || is_english(match, EN_BUT) ||
+                  is_english(match, EN_NO_ANSWER);
     return denial && is_english(other, EN_AFFIRMATION) && other->first <= match->first &&
            match->first <= other->last;
 }
@@ -163,7 +168,7 @@ static void drop_hidden(struct work *w)
     for (uint32_t k = 0; k < m->count; k++) {
         const struct match *other = &m->items[k];
         if (!is_english(other, EN_FALSE_FRIEND) && !is_english(other, EN_AFFIRMATION) &&
-            !is_long_name(other)) {
+            !is_english(other, EN_MORE_THAN) && !is_long_name(other)) {
             continue;
         }
         if (is_english(other, EN_FALSE_FRIEND)) {
@@ -219,6 +224,9 @@ static bool list_goes_on(const struct work *w, uint32_t i)
 
 static void deny_after(struct work *w, const struct match *match)
 {
+    static const char *const not_words[] = {"not", NULL};
+    /* "not JavaScript, Python" is a contrast, "no chat, video or presence" a list. */
+    bool is_not = has_word(token_at(w, match->last), not_words);
     uint32_t i = match->last + 1;
     if (border_at(w, i) >= BORDER_COMMA) {
         return;
@@ -227,7 +235,8 @@ static void deny_after(struct work *w, const struct match *match)
         if (n > 0 && (border_at(w, i) >= BORDER_CLAUSE || is_but(w, i))) {
             break;
         }
-        if (n > 0 && border_at(w, i) == BORDER_COMMA && !list_goes_on(w, i)) {
+        bool contrast = is_not && !has_word(token_at(w, i), list_words);
+        if (n > 0 && border_at(w, i) == BORDER_COMMA && (contrast || !list_goes_on(w, i))) {
             break;
         }
         if (n > 0 && border_at(w, i) == BORDER_NONE && clause_begins(w, i)) {
@@ -296,6 +305,16 @@ static void weigh(struct work *w, const struct match *match)
     mark(w, first, last, is_english(match, EN_HEAVY) ? SCOPE_HEAVY : SCOPE_LIGHT);
 }
 
+/* "And if we added a chat?": the whole message is the supposition. */
+static bool asks_what_if(const struct work *w, const struct match *match)
+{
+    static const char *const words[] = {"if", "suppose", "imagine", "assuming", "say", NULL};
+    bool supposes = has_word(token_at(w, match->first), words) ||
+                    has_word(token_at(w, match->first + 1), words);
+    const struct token *last = token_at(w, sentence_last(w, match->last));
+    return supposes && match->first <= 2 && (last->flags & TOKEN_QUESTION);
+}
+
 static void apply(struct work *w, const struct match *match)
 {
     switch ((int)match->target.item) {
@@ -315,6 +334,9 @@ static void apply(struct work *w, const struct match *match)
         past(w, match);
         break;
     case EN_HYPOTHETICAL:
+        if (w->goes_on && asks_what_if(w, match)) {
+            break;
+        }
         mark(w, match->first, clause_last(w, match->last), SCOPE_SUPPOSED);
         break;
     case EN_LATER:
@@ -387,28 +409,49 @@ static uint32_t line_last(const struct work *w, uint32_t i)
     return i;
 }
 
-/* "Out of scope:" denies the rest of its line and the lines under it. */
+/* What a section's title says of the words under it. */
+struct section {
+    uint16_t flag;
+    bool
+        items_only; /* the title had words beside it: only list items under it still belong to it */
+    bool fresh;     /* nothing but the title so far */
+};
+
+static void begin_section(struct work *w, struct section *section, int kind, uint32_t title_end,
+                          uint32_t last)
+{
+    section->flag = kind == EN_SECTION_OUT ? SCOPE_OUT : kind == EN_SECTION_LIGHT ? SCOPE_LIGHT : 0;
+    section->items_only = title_end < last;
+    section->fresh = true;
+    if (title_end < last) {
+        uint32_t stop = sentence_last(w, title_end + 1);
+        mark(w, title_end + 1, stop < last ? stop : last, section->flag);
+    }
+}
+
+static void go_on_section(struct work *w, struct section *section, uint8_t line, uint32_t first,
+                          uint32_t last)
+{
+    bool item = line & LINE_ITEM;
+    bool parted = (line & LINE_PARAGRAPH) && !item && !section->fresh;
+    if ((line & LINE_HEADING) || parted || (section->items_only && !item)) {
+        section->flag = 0;
+    }
+    mark(w, first, last, section->flag);
+    section->fresh = false;
+}
+
+/* "Out of scope:" denies the rest of its sentence, or the lines under it. */
 static void read_sections(struct work *w)
 {
-    uint16_t flag = 0;
-    bool fresh = false;
+    struct section section = {0};
     for (uint32_t i = 0; i < w->tokens->count;) {
         uint32_t last = line_last(w, i), line = w->tokens->items[i].line, end = i;
-        uint8_t flags = w->text->lines[line].flags;
         int kind = section_kind(w, line, i, last, &end);
         if (kind >= 0) {
-            flag = kind == EN_SECTION_OUT ? SCOPE_OUT : kind == EN_SECTION_LIGHT ? SCOPE_LIGHT : 0;
-            mark(w, end + 1, last, flag);
-            fresh = true;
-            if (end < last && !(flags & LINE_HEADING) && !(flags & LINE_ITEM)) {
-                flag = end + 1 < last ? flag : 0;
-            }
+            begin_section(w, &section, kind, end, last);
         } else {
-            bool ends = (flags & LINE_HEADING) ||
-                        ((flags & LINE_PARAGRAPH) && !(flags & LINE_ITEM) && !fresh);
-            flag = ends ? 0 : flag;
-            mark(w, i, last, flag);
-            fresh = false;
+            go_on_section(w, &section, w->text->lines[line].flags, i, last);
         }
         i = last + 1;
     }
@@ -501,9 +544,9 @@ static void read_units(struct work *w)
 }
 
 void scopes_read(struct scopes *ret, const struct text *text, const struct tokens *tokens,
-                 struct matches *matches, int pack)
+                 struct matches *matches, int pack, bool goes_on)
 {
-    struct work w = {ret, text, tokens, matches, pack};
+    struct work w = {ret, text, tokens, matches, pack, goes_on};
     memset(ret->flags, 0, tokens->count * sizeof(ret->flags[0]));
     memset(ret->negator, 0xFF, tokens->count * sizeof(ret->negator[0]));
     ret->unit_count = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bot/reader/lexicon.h"
@@ -56,7 +57,8 @@ struct scopes {
 
 /*
  * Drops from `matches` what a false friend hides, then fills *ret. Masks the names of this pack's
- * options.
+ * options. goes_on: in a conversation under way "what if we ...?" asks what would be then, so what
+ * it supposes counts.
  */
 void scopes_read(struct scopes *ret, const struct text *text, const struct tokens *tokens,
-                 struct matches *matches, int pack);
+                 struct matches *matches, int pack, bool goes_on);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
+enum { LINK_TEXT_MAX = 1024 };
+
 /* The walk over the source. */
 struct cursor {
     const char *bytes;
@@ -118,6 +120,10 @@ static void put_codepoint(struct text *text, utf8proc_int32_t cp, size_t source,
             continue;
         }
         utf8proc_ssize_t size = utf8proc_encode_char(out[i], bytes);
+        if (text->len + (size_t)size >= TEXT_NORMAL_MAX) {
+            text->truncated = 1;
+            return;
+        }
         for (utf8proc_ssize_t k = 0; k < size; k++) {
             put(text, (char)bytes[k], source, attr);
         }
@@ -177,6 +183,14 @@ static size_t skip_irc_code(const struct cursor *cur, size_t at)
         }
     }
     return at - start;
+}
+
+static bool is_word(char c);
+
+/* A word character other than the underscore, which is emphasis where it is not inside a name. */
+static bool is_name(char c)
+{
+    return is_word(c) && c != '_';
 }
 
 static bool is_irc_code(char c)
@@ -272,10 +286,13 @@ static size_t skip_mention(const struct cursor *cur, size_t at)
 /* `one plain word` is only emphasis; anything else between backticks is code. */
 static size_t inline_code(struct text *text, struct cursor *cur, size_t at)
 {
-    size_t stop = line_end(cur, at);
+    size_t stop = line_end(cur, at), start = at;
+    while (at + 1 < stop && cur->bytes[at + 1] == '`') {
+        at++;
+    }
     size_t end = find(cur, at + 1, stop, '`');
-    if (end >= stop || end == at + 1) {
-        return 0;
+    if (end >= stop) {
+        return at + 1 - start;
     }
     bool word = true;
     for (size_t i = at + 1; i < end; i++) {
@@ -290,19 +307,24 @@ static size_t inline_code(struct text *text, struct cursor *cur, size_t at)
     }
     cur->attr = before;
     put_blank(text, end, before);
-    return end + 1 - at;
+    while (end + 1 < stop && cur->bytes[end + 1] == '`') {
+        end++;
+    }
+    return end + 1 - start;
 }
 
 /* [text](url) keeps the text. */
 static size_t markdown_link(struct text *text, const struct cursor *cur, size_t at)
 {
-    size_t stop = line_end(cur, at);
+    size_t reach = at + LINK_TEXT_MAX < cur->len ? at + LINK_TEXT_MAX : cur->len;
+    size_t stop = find(cur, at, reach, '\n');
     size_t close = find(cur, at, stop, ']');
     if (close + 1 >= stop || cur->bytes[close + 1] != '(') {
         return 0;
     }
-    size_t end = find(cur, close, stop, ')');
-    if (end >= stop) {
+    size_t target = close + LINK_TEXT_MAX < cur->len ? close + LINK_TEXT_MAX : cur->len;
+    size_t end = find(cur, close, find(cur, close, target, '\n'), ')');
+    if (end >= target || cur->bytes[end] != ')') {
         return 0;
     }
     for (size_t i = at + 1; i < close;) {
@@ -364,8 +386,8 @@ static size_t read_inline(struct text *text, struct cursor *cur, size_t at)
         cur->attr ^= TEXT_STRUCK;
         put_blank(text, at, cur->attr);
         return 2;
-    } else if (c == '*' || (c == '_' && (at == 0 || !is_word(cur->bytes[at - 1]) ||
-                                         at + 1 >= cur->len || !is_word(cur->bytes[at + 1])))) {
+    } else if (c == '*' || (c == '_' && (at == 0 || !is_name(cur->bytes[at - 1]) ||
+                                         at + 1 >= cur->len || !is_name(cur->bytes[at + 1])))) {
         return 1;
     } else if (c == 'h' || c == 'w') {
         used = at == 0 || !is_word(cur->bytes[at - 1]) ? skip_url(cur, at) : 0;
@@ -425,12 +447,39 @@ static uint8_t read_prefix(struct cursor *cur, size_t end)
     }
 }
 
-static bool is_fence(const struct cursor *cur, size_t at, size_t end)
+static bool starts_fence(const struct cursor *cur, size_t at)
+{
+    return starts(cur, at, "```") || starts(cur, at, "~~~");
+}
+
+/* Slack closes a block at the end of its last line, too, and writes blocks of one line. */
+static bool ends_fence(const struct cursor *cur, size_t at, size_t end)
+{
+    while (end > at && (cur->bytes[end - 1] == ' ' || cur->bytes[end - 1] == '\r')) {
+        end--;
+    }
+    return end >= at + 3 && starts_fence(cur, end - 3);
+}
+
+enum fence_line { FENCE_OUTSIDE, FENCE_MARK, FENCE_INSIDE };
+
+/* What a line is to blocks of code; keeps track of where they begin and end. */
+static enum fence_line read_fence(struct cursor *cur, size_t at, size_t end)
 {
     while (at < end && cur->bytes[at] == ' ') {
         at++;
     }
-    return starts(cur, at, "```") || starts(cur, at, "~~~");
+    bool mark = starts_fence(cur, at);
+    if (cur->fence) {
+        cur->fence = !mark && !ends_fence(cur, at, end);
+        return mark ? FENCE_MARK : FENCE_INSIDE;
+    }
+    size_t again = at + 3;
+    while (mark && again + 3 <= end && !starts_fence(cur, again)) {
+        again++;
+    }
+    cur->fence = mark && again + 3 > end;
+    return cur->fence ? FENCE_MARK : FENCE_OUTSIDE;
 }
 
 static struct text_line *begin_line(struct text *text, uint8_t flags)
@@ -469,9 +518,6 @@ static void read_line(struct text *text, struct cursor *cur, size_t end, uint8_t
     if (!line) {
         return;
     }
-    if (cur->fence) {
-        cur->attr |= TEXT_CODE;
-    }
     while (cur->at < end) {
         cur->at += read_inline(text, cur, cur->at);
     }
@@ -497,8 +543,9 @@ void text_read(struct text *ret, const char *bytes, size_t len)
     while (cur.at < len && !ret->truncated) {
         size_t start = cur.at;
         size_t end = line_end(&cur, start);
-        if (is_fence(&cur, start, end)) {
-            cur.fence = !cur.fence;
+        enum fence_line fence = read_fence(&cur, start, end);
+        cur.attr = fence == FENCE_INSIDE ? cur.attr | TEXT_CODE : cur.attr;
+        if (fence == FENCE_MARK) {
             flags |= LINE_PARAGRAPH;
         } else if (end == start || (end == start + 1 && bytes[start] == '\r')) {
             flags |= LINE_PARAGRAPH;

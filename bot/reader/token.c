@@ -242,6 +242,14 @@ static void split_apostrophe(struct walk *walk, uint32_t start, uint32_t end, co
     }
 }
 
+/* "w/o" is without; read letter by letter it would be the opposite. */
+static bool is_without(const struct text *text, uint32_t at)
+{
+    const char *s = text->normal + at;
+    return at + 3 <= text->len && memcmp(s, "w/o", 3) == 0 && !is_letter(s[3]) &&
+           (at == 0 || !is_letter(s[-1]));
+}
+
 static void read_word(struct walk *walk, uint32_t start, uint32_t end)
 {
     const char *word = walk->text->normal + start;
@@ -332,6 +340,9 @@ static void read_punctuation(struct walk *walk, uint32_t at, struct gap *gap)
         }
         break;
     case '.':
+        if (is_digit(next) && at > 0 && is_digit(s[at - 1])) {
+            break;
+        }
         /* A dot inside a word ("admin.site") parts no sentences. */
         if (next >= 'a' && next <= 'z' && at > 0 && is_letter(s[at - 1]) &&
             !(walk->text->attr[at + 1] & TEXT_UPPER)) {
@@ -426,9 +437,14 @@ void tokens_read(struct tokens *ret, const struct text *text, struct stemmer *st
             at++;
             continue;
         }
-        uint32_t end = word_end(text, at);
+        bool without = is_without(text, at);
+        uint32_t end = without ? at + 3 : word_end(text, at);
         uint32_t first = ret->count;
-        read_word(&walk, at, end);
+        if (without) {
+            push(&walk, at, end, "without", strlen("without"));
+        } else {
+            read_word(&walk, at, end);
+        }
         if (ret->count > first) {
             struct token *token = &ret->items[first];
             token->border = gap.border;

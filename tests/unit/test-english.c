@@ -161,7 +161,7 @@ static void test_every_alternative_matches(void **state)
     lexicon_destroy(lexicon);
 }
 
-/* The checker of packs keeps its own list of surfaces and kinds: knowledge lies below the reader. */
+/* The checker of packs keeps its own names: knowledge lies below the reader. */
 static bool accepted(const char *surface, const char *kind)
 {
     struct line_text say = {"hello", 1};
