@@ -59,6 +59,15 @@ static void read_class(struct reader *r, struct model *model, uint32_t number)
     cls->dense = model->dense + (size_t)number * model->dims;
 }
 
+static size_t place_of(const struct model *model, uint32_t hash)
+{
+    size_t i = hash & model->mask;
+    while (model->index[i] && model->features[model->index[i] - 1].hash != hash) {
+        i = (i + 1) & model->mask;
+    }
+    return i;
+}
+
 static void read_features(struct reader *r, struct model *model)
 {
     size_t places = 64;
@@ -66,28 +75,18 @@ static void read_features(struct reader *r, struct model *model)
         places *= 2;
     }
     model->mask = places - 1;
-    model->table = mem_alloc(places * sizeof(*model->table));
-    struct model_feature *last = NULL;
+    model->index = mem_alloc(places * sizeof(*model->index));
+    model->features = mem_alloc(((size_t)model->feature_count + 1) * sizeof(*model->features));
+    uint32_t last = 0;
     for (uint32_t n = 0; n < model->feature_count && !r->bad; n++) {
         struct model_feature feature = {.hash = take_u32(r), .first = take_u32(r)};
-        if (feature.hash == 0 || feature.first > model->weight_count ||
-            (last && feature.first < last->first)) {
-            r->bad = true;
-            return;
-        }
-        size_t i = feature.hash & model->mask;
-        while (model->table[i].hash) {
-            i = (i + 1) & model->mask;
-        }
-        model->table[i] = feature;
-        if (last) {
-            last->count = feature.first - last->first;
-        }
-        last = &model->table[i];
+        r->bad = r->bad || feature.hash == 0 || feature.first > model->weight_count ||
+                 feature.first < last;
+        last = feature.first;
+        model->features[n] = feature;
+        model->index[place_of(model, feature.hash)] = n + 1;
     }
-    if (last) {
-        last->count = model->weight_count - last->first;
-    }
+    model->features[model->feature_count].first = model->weight_count;
 }
 
 static void read_weights(struct reader *r, struct model *model)
@@ -152,7 +151,8 @@ bool model_load(const char *path, struct model **ret, struct error *err)
 void model_destroy(struct model *model)
 {
     if (model) {
-        mem_free(model->table);
+        mem_free(model->index);
+        mem_free(model->features);
         mem_free(model->weights);
         mem_free(model->dense);
         mem_free(model);
@@ -171,12 +171,6 @@ int model_class_find(const struct model *model, const char *name)
 
 const struct model_feature *model_find(const struct model *model, uint32_t hash)
 {
-    size_t i = hash & model->mask;
-    while (model->table[i].hash) {
-        if (model->table[i].hash == hash) {
-            return &model->table[i];
-        }
-        i = (i + 1) & model->mask;
-    }
-    return NULL;
+    uint32_t number = model->index[place_of(model, hash)];
+    return number ? &model->features[number - 1] : NULL;
 }

@@ -31,8 +31,8 @@ struct model_weight {
 };
 
 struct model_feature {
-    uint32_t hash;         /* 0 = free place */
-    uint32_t first, count; /* into weights */
+    uint32_t hash;
+    uint32_t first; /* into weights; the next feature's first ends them */
 };
 
 struct model {
@@ -40,7 +40,9 @@ struct model {
     uint32_t class_count, dims, feature_count, weight_count;
     struct model_class classes[MODEL_CLASSES_MAX];
     size_t mask;
-    struct model_feature *table;  /* owned, open addressing */
+    uint32_t *index; /* owned, open addressing: number of a feature + 1, 0 = free */
+    struct model_feature
+        *features; /* owned: feature_count + 1, the last one only ends the one before */
     struct model_weight *weights; /* owned */
     int8_t *dense;                /* owned */
 };

@@ -4,55 +4,52 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
-#include "bot/base/hash.h"
 #include "bot/base/mem.h"
 
-enum { FILE_MAX = 32 * 1024 * 1024, HEAD = 16, COUNT_MAX = 1 << 20, DIMS_MAX = 512 };
+/* An entry: u64 hash of the word, u16 rank, u16 cluster, f32 scale, dims x i8. */
+enum { FILE_MAX = 32 * 1024 * 1024, HEAD = 16, FIXED = 16, COUNT_MAX = 1 << 18, DIMS_MAX = 512 };
+
+static uint16_t u16_at(const char *p)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    return (uint16_t)(u[0] | u[1] << 8);
+}
 
 static uint32_t u32_at(const char *p)
 {
-    const unsigned char *u = (const unsigned char *)p;
-    return u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 | (uint32_t)u[3] << 24;
+    return u16_at(p) | (uint32_t)u16_at(p + 2) << 16;
 }
 
-static void place(struct vectors *vectors, struct vector vector)
+static uint64_t u64_at(const char *p)
 {
-    size_t i = (size_t)(vector.word >> 20) & vectors->mask;
-    while (vectors->table[i].word) {
+    return u32_at(p) | (uint64_t)u32_at(p + 4) << 32;
+}
+
+/* The place of a word in the index: where it is, or the free one where it would be. */
+static size_t place_of(const struct vectors *vectors, uint64_t word)
+{
+    size_t i = (size_t)(word >> 20) & vectors->mask;
+    while (vectors->index[i] && u64_at(vectors->bytes + vectors->index[i]) != word) {
         i = (i + 1) & vectors->mask;
     }
-    vectors->table[i] = vector;
+    return i;
 }
 
-static bool read_word(struct vectors *vectors, size_t *at)
+static bool read_head(struct vectors *vectors)
 {
-    const char *p = vectors->bytes + *at;
-    size_t left = vectors->size - *at;
-    size_t len = left ? (unsigned char)*p : 0;
-    if (left < 1 + len + 8 + vectors->dims || len == 0) {
-        return false;
-    }
-    struct vector vector = {.word = hash_bytes(p + 1, len),
-                            .values = (const int8_t *)p + 1 + len + 8};
-    const unsigned char *u = (const unsigned char *)p + 1 + len;
-    uint32_t bits = u32_at(p + 1 + len + 4);
-    vector.rank = (uint16_t)(u[0] | u[1] << 8);
-    vector.cluster = (uint16_t)(u[2] | u[3] << 8);
-    memcpy(&vector.scale, &bits, sizeof(vector.scale));
-    place(vectors, vector);
-    *at += 1 + len + 8 + vectors->dims;
-    return true;
-}
-
-static bool read_all(struct vectors *vectors)
-{
-    if (vectors->size < HEAD || memcmp(vectors->bytes, "WVEC2\0\0\0", 8) != 0) {
+    if (vectors->size < HEAD || memcmp(vectors->bytes, "WVEC3\0\0\0", 8) != 0) {
         return false;
     }
     vectors->count = u32_at(vectors->bytes + 8);
     vectors->dims = u32_at(vectors->bytes + 12);
-    if (vectors->count == 0 || vectors->count > COUNT_MAX || vectors->dims == 0 ||
-        vectors->dims > DIMS_MAX) {
+    return vectors->count > 0 && vectors->count <= COUNT_MAX && vectors->dims > 0 &&
+           vectors->dims <= DIMS_MAX &&
+           vectors->size == HEAD + (size_t)vectors->count * (FIXED + vectors->dims);
+}
+
+static bool read_all(struct vectors *vectors)
+{
+    if (!read_head(vectors)) {
         return false;
     }
     size_t places = 64;
@@ -60,14 +57,12 @@ static bool read_all(struct vectors *vectors)
         places *= 2;
     }
     vectors->mask = places - 1;
-    vectors->table = mem_alloc(places * sizeof(*vectors->table));
-    size_t at = HEAD;
+    vectors->index = mem_alloc(places * sizeof(*vectors->index));
     for (uint32_t i = 0; i < vectors->count; i++) {
-        if (!read_word(vectors, &at)) {
-            return false;
-        }
+        uint32_t at = HEAD + i * (FIXED + vectors->dims);
+        vectors->index[place_of(vectors, u64_at(vectors->bytes + at))] = at;
     }
-    return at == vectors->size;
+    return true;
 }
 
 bool vectors_load(const char *path, struct vectors **ret, struct error *err)
@@ -79,8 +74,9 @@ bool vectors_load(const char *path, struct vectors **ret, struct error *err)
         return false;
     }
     struct vectors *vectors = mem_alloc(sizeof(*vectors));
-    vectors->bytes = buf_take(&buf, &vectors->size);
-    if (!vectors->bytes || !read_all(vectors)) {
+    vectors->size = buf.len;
+    vectors->bytes = mem_grow(buf_take(&buf, NULL), vectors->size + 1, 1);
+    if (!read_all(vectors)) {
         vectors_destroy(vectors);
         return error_set(err, ERROR_INPUT, "%s: not a table of word vectors, or cut short", path);
     }
@@ -91,23 +87,27 @@ bool vectors_load(const char *path, struct vectors **ret, struct error *err)
 void vectors_destroy(struct vectors *vectors)
 {
     if (vectors) {
-        mem_free(vectors->table);
+        mem_free(vectors->index);
         mem_free(vectors->bytes);
         mem_free(vectors);
     }
 }
 
-const struct vector *vectors_find(const struct vectors *vectors, uint64_t word)
+bool vectors_has(const struct vectors *vectors, uint64_t word)
 {
-    if (!vectors) {
-        return NULL;
+    return vectors && vectors->index[place_of(vectors, word)] != 0;
+}
+
+bool vectors_find(const struct vectors *vectors, uint64_t word, struct vector *ret)
+{
+    uint32_t at = vectors ? vectors->index[place_of(vectors, word)] : 0;
+    if (at == 0) {
+        return false;
     }
-    size_t i = (size_t)(word >> 20) & vectors->mask;
-    while (vectors->table[i].word) {
-        if (vectors->table[i].word == word) {
-            return &vectors->table[i];
-        }
-        i = (i + 1) & vectors->mask;
-    }
-    return NULL;
+    const char *p = vectors->bytes + at;
+    uint32_t bits = u32_at(p + 12);
+    *ret = (struct vector){
+        .values = (const int8_t *)p + FIXED, .rank = u16_at(p + 8), .cluster = u16_at(p + 10)};
+    memcpy(&ret->scale, &bits, sizeof(bits));
+    return true;
 }

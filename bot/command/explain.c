@@ -11,12 +11,13 @@
 #include "bot/host/report.h"
 #include "bot/reader/english.h"
 
-enum { OPTION_SURFACE, OPTION_AFTER };
+enum { OPTION_PACK, OPTION_SURFACE, OPTION_AFTER };
 enum { OUT_MAX = 4 * 1024 * 1024, UNITS_SHOWN = 200 };
 
 static const char *const surfaces[] = {"dm", "mention", "slash", "tracker", "ambient", NULL};
 
 static const struct command_option options[] = {
+    [OPTION_PACK] = {"pack", "DIR|FILE", NULL, "knowledge instead of the usual; may be repeated"},
     [OPTION_SURFACE] = {"surface", "dm|mention|slash|tracker|ambient", surfaces,
                         "where it is said"},
     [OPTION_AFTER] = {"after", "TEXT", NULL,
@@ -234,7 +235,8 @@ static int run(const struct command_call *call)
 {
     struct program program;
     struct buf out, safe;
-    if (!command_open(call, NULL, 0, &program)) {
+    if (!command_open(call, call->values[OPTION_PACK].items, call->values[OPTION_PACK].count,
+                      &program)) {
         return STATUS_FAILED;
     }
     char *text = command_join_operands(call);

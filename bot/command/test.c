@@ -1,5 +1,6 @@
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/advisor/advisor.h"
@@ -7,7 +8,9 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/command/command.h"
+#include "bot/host/corpus.h"
 #include "bot/host/report.h"
+#include "knowledge/model.h"
 #include "knowledge/pack.h"
 
 enum { SAID_MAX = 200, FAILURE_MAX = 16 * 1024 };
@@ -164,6 +167,18 @@ static void test_example(struct tester *tester, const struct pack *pack,
     }
 }
 
+/* A model that was made of another corpus still works, but does not know what was added since. */
+static void note_stale_model(const struct pack *pack)
+{
+    char *folder = corpus_beside(pack->file, ".corpus");
+    uint64_t hash = 0;
+    if (folder && corpus_hash(folder, &hash) && (!pack->model || pack->model->corpus != hash)) {
+        report("%s: the model beside it was not made of the corpus in %s; run `whether train`",
+               pack->file, folder);
+    }
+    free(folder);
+}
+
 static int run(const struct command_call *call)
 {
     struct tester tester = {0};
@@ -174,6 +189,7 @@ static int run(const struct command_call *call)
     const struct knowledge *knowledge = tester.program.knowledge;
     for (size_t i = 0; i < knowledge->count; i++) {
         const struct pack *pack = knowledge->packs[i];
+        note_stale_model(pack);
         for (size_t j = 0; j < pack->example_count; j++) {
             test_example(&tester, pack, &pack->examples[j]);
         }

@@ -98,7 +98,11 @@ static bool train_pack(struct training *training, int number)
     bool fine = true;
     if (is_directory(folder)) {
         bool topics = training->part != PART_KINDS;
-        bool kinds_too = training->part != PART_TOPICS && number == training->knowledge->main;
+        /*
+         * The kinds of messages are the same for all packs: only who has such a model remakes it.
+         */
+        bool kinds_too = training->part == PART_KINDS ||
+                         (training->part == PART_BOTH && access(kinds, F_OK) == 0);
         fine = corpus_load(&corpus, pack, folder, &training->faults) &&
                (!topics || make(training, train_topics, number, &corpus, model)) &&
                program_load_learned(training->knowledge, LEARNED_TOPICS, &training->faults) &&
@@ -137,7 +141,8 @@ const struct command command_train = {
     .operands_max = COMMAND_REPEATS_MAX,
     .summary = "make the packs' models anew from their corpora",
     .details = "Reads the labelled text in the folder PACK.corpus beside each pack and writes\n"
-               "PACK.model; for the main pack also kinds.model. The same corpus gives the same\n"
+               "PACK.model, and kinds.model where one lies beside the pack. The same corpus gives "
+               "the same\n"
                "bytes. Packs without such a folder are passed over: they work by their cues.\n",
     .examples = "  whether train\n"
                 "  whether train knowledge\n",

@@ -224,6 +224,11 @@ static read_line *reader_of(const char *name)
                                                      : NULL;
 }
 
+static uint64_t add_hash(uint64_t hash, const struct buf *bytes)
+{
+    return hash * 31 + hash_bytes(bytes->data ? bytes->data : "", bytes->len);
+}
+
 static void read_file(struct loader *loader, read_line *read)
 {
     struct error err = {0};
@@ -236,8 +241,7 @@ static void read_file(struct loader *loader, read_line *read)
         fault_add(loader->faults, loader->path, 0, "a NUL byte: this is no text");
         buf_clear(&buf);
     }
-    loader->corpus->hash =
-        loader->corpus->hash * 31 + hash_bytes(buf.data ? buf.data : "", buf.len);
+    loader->corpus->hash = add_hash(loader->corpus->hash, &buf);
     loader->line = 0;
     for (char *line = buf.data; line && *line;) {
         char *end = strchr(line, '\n');
@@ -266,31 +270,65 @@ static int wanted(const struct dirent *entry)
     return reader_of(entry->d_name) != NULL;
 }
 
-bool corpus_load(struct corpus *ret, const struct pack *pack, const char *folder,
-                 struct fault_list *faults)
+/*
+ * Calls visit for each file's path and reader, in the order of the names. Returns how many there
+ * are.
+ */
+typedef void visit_file(void *context, const char *path, read_line *read);
+
+static int each_file(const char *folder, visit_file *visit, void *context)
 {
-    struct loader loader = {.corpus = ret, .pack = pack, .faults = faults};
-    size_t before = faults->count + faults->dropped;
     struct dirent **names = NULL;
     int count = scandir(folder, &names, wanted, by_name);
-    if (count <= 0) {
-        fault_add(
-            faults, folder, 0,
-            "no corpus files (*.clauses.tsv, *.kinds.tsv, *.conversations.jsonl) in this folder");
-    }
     for (int i = 0; i < count; i++) {
         struct buf path;
         buf_init(&path, PATH_LEN);
         buf_printf(&path, "%s/%s", folder, names[i]->d_name);
-        loader.path = path.data;
         if (!path.failed) {
-            read_file(&loader, reader_of(names[i]->d_name));
+            visit(context, path.data, reader_of(names[i]->d_name));
         }
         buf_finish(&path);
         free(names[i]);
     }
     free(names);
+    return count;
+}
+
+static void load_one(void *context, const char *path, read_line *read)
+{
+    struct loader *loader = context;
+    loader->path = path;
+    read_file(loader, read);
+}
+
+bool corpus_load(struct corpus *ret, const struct pack *pack, const char *folder,
+                 struct fault_list *faults)
+{
+    struct loader loader = {.corpus = ret, .pack = pack, .faults = faults};
+    size_t before = faults->count + faults->dropped;
+    if (each_file(folder, load_one, &loader) <= 0) {
+        fault_add(
+            faults, folder, 0,
+            "no corpus files (*.clauses.tsv, *.kinds.tsv, *.conversations.jsonl) in this folder");
+    }
     return faults->count + faults->dropped == before;
+}
+
+static void hash_one(void *context, const char *path, read_line *read)
+{
+    struct error err = {0};
+    struct buf buf;
+    (void)read;
+    buf_init(&buf, FILE_MAX);
+    buf_read_file(&buf, path, &err);
+    *(uint64_t *)context = add_hash(*(uint64_t *)context, &buf);
+    buf_finish(&buf);
+}
+
+bool corpus_hash(const char *folder, uint64_t *ret)
+{
+    *ret = 0;
+    return each_file(folder, hash_one, ret) > 0;
 }
 
 void corpus_finish(struct corpus *corpus)

@@ -171,8 +171,7 @@ const struct english_row english_rows[] = {
      "(vendor|supplier|third "
      "party|contractor|agency|freelancer|contractors|hospital|customer|client) .. "
      "(does|do|handles|handle|provides|runs|owns|own|hosts|keeps|takes care|responsible)"},
-    {EN_OTHERS,
-     "(bought in|off the shelf|outsourced|we buy|is bought|comes from a vendor|handled by)"},
+    {EN_OTHERS, "(bought in|off the shelf|outsourced|is bought|comes from a vendor|handled by)"},
     {EN_WISH,
      "(would love to|would gladly|would happily|happy to|glad to|willing to|ready to|want to|wants "
      "to|would like to|keen to|always wanted to|dream of|hope "

@@ -122,11 +122,10 @@ static void add_clusters(struct features *ret, const struct feature_source *sour
     uint32_t start = ret->count;
     uint64_t before = 0;
     for (uint32_t i = first; source->vectors && i <= last; i++) {
-        const struct vector *vector =
-            source->scopes->flags[i] & SCOPE_MASKED
-                ? NULL
-                : vectors_find(source->vectors, source->tokens->items[i].word);
-        uint64_t cluster = vector ? vector->cluster + 1u : 0;
+        struct vector vector;
+        bool found = !(source->scopes->flags[i] & SCOPE_MASKED) &&
+                     vectors_find(source->vectors, source->tokens->items[i].word, &vector);
+        uint64_t cluster = found ? vector.cluster + 1u : 0;
         if (cluster) {
             features_add(ret, feature_hash('g', cluster, 0), 1);
             features_add(ret, feature_hash('h', before, cluster), 0.7f);
@@ -144,14 +143,15 @@ static void add_dense(struct features *ret, const struct feature_source *source,
     }
     ret->dims = source->vectors->dims;
     for (uint32_t i = first; i <= last; i++) {
-        const struct vector *vector = vectors_find(source->vectors, source->tokens->items[i].word);
-        if (!vector || (source->scopes->flags[i] & SCOPE_MASKED)) {
+        struct vector vector;
+        if ((source->scopes->flags[i] & SCOPE_MASKED) ||
+            !vectors_find(source->vectors, source->tokens->items[i].word, &vector)) {
             continue;
         }
-        float rank = (float)vector->rank * 16 + 8;
-        float weight = rank / (rank + RANK_HALF) * vector->scale;
+        float rank = (float)vector.rank * 16 + 8;
+        float weight = rank / (rank + RANK_HALF) * vector.scale;
         for (uint32_t d = 0; d < ret->dims; d++) {
-            ret->dense[d] += weight * (float)vector->values[d];
+            ret->dense[d] += weight * (float)vector.values[d];
         }
     }
     float sum = 0;
@@ -262,8 +262,8 @@ void model_score(const struct model *model, const struct features *features, flo
         if (!feature) {
             continue;
         }
-        const struct model_weight *weight = model->weights + feature->first;
-        for (uint32_t k = 0; k < feature->count; k++) {
+        const struct model_weight *weight = model->weights;
+        for (uint32_t k = feature[0].first; k < feature[1].first; k++) {
             sums[weight[k].cls] += (float)weight[k].value * features->items[i].value;
         }
     }

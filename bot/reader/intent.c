@@ -170,6 +170,9 @@ static float score_facts(const struct reading *r, const struct context *context)
     if (s->option_count == 1 && has(s, EN_BETTER) && !r->stated && s->words <= 20) {
         score += 6;
     }
+    if (has(s, EN_RULE) && s->words <= 8 && !r->stated && !s->alternatives) {
+        score += 4;
+    }
     if (any(s, about_source) && s->words <= 20) {
         score = score > 0.4f ? score : 0.4f;
     }

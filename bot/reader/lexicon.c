@@ -20,7 +20,6 @@ enum {
 
 struct phrase_word {
     uint64_t hash;
-    uint64_t written;   /* of the word as the phrase has it: what typing errors are mended to */
     const char *prefix; /* for WORD_PREFIX, in the arena */
     uint8_t mode, len;
 };
@@ -74,6 +73,8 @@ struct builder {
     struct text *text;
     struct tokens *tokens;
     size_t pattern_cap, element_cap, alternative_cap, word_cap;
+    uint64_t *spellings; /* owned: hashes of words as they are written */
+    size_t spelling_count, spelling_cap;
     /* What a written word was read as the last time: phrases share most of their words. */
     struct known_word {
         uint64_t written;      /* 0 = free */
@@ -121,6 +122,13 @@ static struct known_word *known_word(struct builder *b, const char *letters, siz
     return &b->known[(word_hash(letters, len) >> 20) % KNOWN_MAX];
 }
 
+/* Typing errors are mended to words as phrases have them, not to stems. */
+static void add_spelling(struct builder *b, uint64_t word)
+{
+    b->spellings = room(b->spellings, &b->spelling_cap, b->spelling_count, sizeof(*b->spellings));
+    b->spellings[b->spelling_count++] = word;
+}
+
 static void add_read(struct builder *b, const char *letters, size_t len, bool exact)
 {
     text_read(b->text, letters, len);
@@ -128,8 +136,8 @@ static void add_read(struct builder *b, const char *letters, size_t len, bool ex
     for (uint32_t i = 0; i < b->tokens->count; i++) {
         const struct token *token = &b->tokens->items[i];
         add_word(b, (struct phrase_word){.mode = exact ? WORD_EXACT : WORD_STEM,
-                                         .hash = exact ? token->word : token->stem,
-                                         .written = token->word});
+                                         .hash = exact ? token->word : token->stem});
+        add_spelling(b, token->word);
     }
 }
 
@@ -425,11 +433,32 @@ static uint8_t rarest(struct lexicon *lex, const struct pattern *pattern)
     return best;
 }
 
+/*
+ * Most words are no phrase's rarest: only the keys that lead to a phrase are kept, in a table of
+ * their size.
+ */
+static void keep_buckets(struct lexicon *lex)
+{
+    struct bucket *all = lex->buckets;
+    size_t size = lex->bucket_mask + 1, used = 0;
+    for (size_t i = 0; i < size; i++) {
+        used += all[i].count > 0;
+    }
+    lex->bucket_mask = power_of_two(used * 2) - 1;
+    lex->buckets = arena_alloc(lex->arena, (lex->bucket_mask + 1) * sizeof(*lex->buckets));
+    for (size_t i = 0; i < size; i++) {
+        if (all[i].count > 0) {
+            *bucket_at(lex, all[i].key) = all[i];
+        }
+    }
+    mem_free(all);
+}
+
 static void build_index(struct lexicon *lex)
 {
     size_t size = power_of_two(lex->alternative_count * 2 + 64);
     lex->bucket_mask = size - 1;
-    lex->buckets = arena_alloc(lex->arena, size * sizeof(*lex->buckets));
+    lex->buckets = mem_alloc(size * sizeof(*lex->buckets));
     for (size_t p = 0; p < lex->pattern_count; p++) {
         for (size_t i = 0; i < lex->patterns[p].count; i++) {
             each_key(lex, &lex->elements[lex->patterns[p].first + i], (uint32_t)p, count_key);
@@ -442,8 +471,9 @@ static void build_index(struct lexicon *lex)
         each_key(lex, &lex->elements[lex->patterns[p].first + lex->patterns[p].anchor], (uint32_t)p,
                  size_key);
     }
+    keep_buckets(lex);
     uint32_t first = 0;
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i <= lex->bucket_mask; i++) {
         lex->buckets[i].first = first;
         lex->buckets[i].fill = 0;
         first += lex->buckets[i].count;
@@ -481,15 +511,19 @@ bool lexicon_has(const struct lexicon *lex, uint64_t word, uint64_t stem)
     return lexicon_has_word(lex, word) || lexicon_has_word(lex, stem);
 }
 
-static void build_vocabulary(struct lexicon *lex)
+static void build_vocabulary(struct builder *b)
 {
-    size_t size = power_of_two(lex->word_count * 2 + 64);
+    struct lexicon *lex = b->lexicon;
+    size_t distinct = b->spelling_count; /* each written word is read once: known_word() */
+    size_t size = power_of_two(distinct * 4 + 64);
     lex->vocabulary_mask = size - 1;
     lex->vocabulary = arena_alloc(lex->arena, size * sizeof(*lex->vocabulary));
+    for (size_t i = 0; i < b->spelling_count; i++) {
+        vocabulary_add(lex, b->spellings[i]);
+    }
     for (size_t i = 0; i < lex->word_count; i++) {
         if (lex->words[i].hash) {
             vocabulary_add(lex, lex->words[i].hash);
-            vocabulary_add(lex, lex->words[i].written);
         }
     }
 }
@@ -508,7 +542,8 @@ struct lexicon *lexicon_create(const struct knowledge *knowledge)
         add_pack(builder, knowledge->packs[i], (int16_t)i);
     }
     build_index(lex);
-    build_vocabulary(lex);
+    build_vocabulary(builder);
+    mem_free(builder->spellings);
     mem_free(builder->tokens);
     mem_free(builder->text);
     stemmer_destroy(builder->stemmer);

@@ -25,6 +25,9 @@ static const float reference_threshold = -4, faint_threshold = 2.2f;
 /* Words commoner than this are no slips of a name (ranks in sixteens). */
 enum { COMMON_RANK = 300 };
 
+/* How many words before another a cue may begin that covers it. */
+enum { CUE_REACH = 24 };
+
 /* ---- building ---- */
 
 static int class_of(const struct model *model, const char *situation, const char *polarity)
@@ -242,8 +245,8 @@ static void read_signals(struct reading *r, const struct knowledge *knowledge)
 
 static bool is_common(const struct knowledge *knowledge, const struct token *token)
 {
-    const struct vector *vector = vectors_find(knowledge->vectors, token->word);
-    return vector && vector->rank < COMMON_RANK;
+    struct vector vector;
+    return vectors_find(knowledge->vectors, token->word, &vector) && vector.rank < COMMON_RANK;
 }
 
 /*
@@ -352,13 +355,32 @@ static void weigh_cue(struct reading *r, struct tally *tally, const struct match
                                       match->last, scope});
 }
 
+/* A hint inside a cue of the same situation has nothing of its own to say. */
+static bool is_part_of_cue(const struct reading *r, uint32_t number)
+{
+    const struct match *hint = &r->matches.items[number];
+    for (uint32_t k = number; hint->target.type == TARGET_HINT && k-- > 0;) {
+        const struct match *cue = &r->matches.items[k];
+        if (cue->first + CUE_REACH < hint->first) {
+            break;
+        }
+        bool same = cue->target.pack == hint->target.pack &&
+                    cue->target.item == hint->target.item &&
+                    (cue->target.type == TARGET_SITUATION || cue->target.type == TARGET_DENIAL);
+        if (same && cue->first <= hint->first && cue->last >= hint->last) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void weigh_cues(struct reading *r, struct tally *tally)
 {
     for (uint32_t k = 0; k < r->matches.count; k++) {
         const struct match *match = &r->matches.items[k];
         bool cue = match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT ||
                    match->target.type == TARGET_DENIAL;
-        if (cue && match->target.pack == r->pack) {
+        if (cue && match->target.pack == r->pack && !is_part_of_cue(r, k)) {
             weigh_cue(r, tally, match);
         }
     }

@@ -140,13 +140,32 @@ static bool is_long_name(const struct match *match)
     return match->target.type == TARGET_OPTION && match->last > match->first;
 }
 
+/*
+ * What the loaded packs speak of is not outside of them, whatever the reader's English takes it
+ * for.
+ */
+static bool is_own_word(const struct match *match)
+{
+    return match->target.type != TARGET_ENGLISH;
+}
+
+static bool is_outside(const struct match *match)
+{
+    return is_english(match, EN_OFF_TOPIC) || is_english(match, EN_MONEY) ||
+           is_english(match, EN_HOSTING) || is_english(match, EN_OTHER_TECH) ||
+           is_english(match, EN_OTHERS);
+}
+
 static bool hidden_by(const struct match *match, const struct match *other)
 {
-    if (is_long_name(other)) {
-        return is_cue(match) && hides(other, match);
+    if (is_long_name(other) && is_cue(match)) {
+        return hides(other, match);
     }
     if (is_english(other, EN_FALSE_FRIEND)) {
         return match->target.type != TARGET_ENGLISH && hides(other, match);
+    }
+    if (is_own_word(other)) {
+        return is_outside(match) && match->first <= other->last && match->last >= other->first;
     }
     if (is_english(other, EN_MORE_THAN)) {
         return is_english(match, EN_HEAVY) && match->first <= other->last;
@@ -168,7 +187,7 @@ static void drop_hidden(struct work *w)
     for (uint32_t k = 0; k < m->count; k++) {
         const struct match *other = &m->items[k];
         if (!is_english(other, EN_FALSE_FRIEND) && !is_english(other, EN_AFFIRMATION) &&
-            !is_english(other, EN_MORE_THAN) && !is_long_name(other)) {
+            !is_english(other, EN_MORE_THAN) && !is_own_word(other)) {
             continue;
         }
         if (is_english(other, EN_FALSE_FRIEND)) {
@@ -243,7 +262,7 @@ static void deny_after(struct work *w, const struct match *match)
             break;
         }
         w->scopes->flags[i] |= SCOPE_NEGATED;
-        w->scopes->negator[i] = (uint16_t)match->first;
+        w->scopes->negator[i] = (uint16_t)match->last;
     }
 }
 

@@ -29,14 +29,15 @@ static void consider(struct speller *s, const char *letters, size_t len, uint32_
 {
     uint64_t word = hash_bytes(letters, len);
     uint32_t cost = kind * COST_EDIT + (first_letter ? COST_FIRST_LETTER : 0);
-    const struct vector *vector = vectors_find(s->vectors, word);
+    struct vector vector;
+    bool common = vectors_find(s->vectors, word, &vector);
     if (!lexicon_has_word(s->lexicon, word)) {
-        if (!vector || vector->rank > 1200) {
+        if (!common || vector.rank > 1200) {
             return;
         }
         cost += COST_COMMON;
     }
-    cost += vector ? vector->rank : 2000;
+    cost += common ? vector.rank : 2000;
     if (cost < s->best.cost) {
         memcpy(s->best.letters, letters, len);
         s->best.letters[len] = '\0';
@@ -81,7 +82,9 @@ static void try_letters(struct speller *s, const char *word, size_t len)
 static bool is_suspect(const struct token *token, const struct lexicon *lexicon,
                        const struct vectors *vectors)
 {
-    if (token->len < SPELL_MIN_LEN || token->len > WORD_MAX - 4 || (token->attr & TEXT_CODE)) {
+    /* Without the list of common words a short word may well be right. */
+    size_t least = vectors ? SPELL_MIN_LEN : SPELL_MIN_BLIND;
+    if (token->len < least || token->len > WORD_MAX - 4 || (token->attr & TEXT_CODE)) {
         return false;
     }
     for (size_t i = 0; i < token->len; i++) {
@@ -89,7 +92,7 @@ static bool is_suspect(const struct token *token, const struct lexicon *lexicon,
             return false;
         }
     }
-    return !lexicon_has(lexicon, token->word, token->stem) && !vectors_find(vectors, token->word);
+    return !lexicon_has(lexicon, token->word, token->stem) && !vectors_has(vectors, token->word);
 }
 
 void spell_mend(struct tokens *tokens, const struct lexicon *lexicon, const struct vectors *vectors,

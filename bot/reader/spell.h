@@ -16,7 +16,7 @@ struct stemmer;
 struct tokens;
 struct vectors;
 
-enum { SPELL_MAX = 96, SPELL_MIN_LEN = 4 };
+enum { SPELL_MAX = 96, SPELL_MIN_LEN = 4, SPELL_MIN_BLIND = 7 };
 
 void spell_mend(struct tokens *tokens, const struct lexicon *lexicon, const struct vectors *vectors,
                 struct stemmer *stemmer);

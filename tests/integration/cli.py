@@ -18,7 +18,7 @@ import traceback
 
 ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
-COMMANDS = ["ask", "chat", "check", "explain", "replay", "test"]
+COMMANDS = ["ask", "chat", "check", "explain", "replay", "test", "train"]
 KEYS = ["id", "kind", "decision", "verdict", "confidence", "situations", "denied", "reasons", "flips", "asks", "text"]
 QUESTION = "Node or Django for a live auction board? The frontend is React."
 PATIENCE_S = 120
@@ -313,8 +313,13 @@ class Terminal:
         os.write(self.master, text.encode())
 
     def leave(self):
-        end = time.monotonic() + PATIENCE_S
-        while self.process.poll() is None and time.monotonic() < end:
+        """Ends the talk with Ctrl-D: again each second, as one typed before the editor listens is lost."""
+        start = time.monotonic()
+        pressed = 0
+        while self.process.poll() is None and time.monotonic() < start + PATIENCE_S:
+            if time.monotonic() >= start + pressed:
+                self.send("\x04")
+                pressed += 1
             ready, _, _ = select.select([self.master], [], [], 0.1)
             try:
                 self.seen += os.read(self.master, 65536) if ready else b""
@@ -337,7 +342,6 @@ def case_terminal_prompt_colour_history():
     lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", answer).split("\r\n")
     echo = max(number for number, line in enumerate(lines) if "auction" in line)
     assert max(map(len, lines[echo + 1:])) <= 60, lines
-    terminal.send("\x04")
     assert terminal.leave() == 0
     history = scratch / "state/whether/history"
     assert "auction" in history.read_text() and stat.S_IMODE(history.stat().st_mode) == 0o600

@@ -18,7 +18,7 @@ LIBC = set("""
 
 # By prefix: base and the two text libraries. Of knowledge, the look-ups in what is loaded already.
 PREFIXES = ("mem_", "arena_", "buf_", "error_", "nearest_", "utf8proc_", "sb_stemmer_")
-SUFFIXES = ("_find", "phrase_check")
+SUFFIXES = ("_find", "_has", "phrase_check")
 
 # Those of base that touch the world: not for a pure floor although their prefix is.
 NOT_PURE = {"buf_read_file", "error_errno"}

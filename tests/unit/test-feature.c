@@ -177,20 +177,9 @@ static void test_whole_text(void **state)
 /* A table of two words in two dimensions. */
 static void test_dense(void **state)
 {
-    static const int8_t east[2] = {127, 0}, north[2] = {0, 127};
-    static struct vector places[64];
-    struct vectors vectors = {.dims = 2, .mask = ARRAY_LEN(places) - 1, .table = places};
-    struct vector words[] = {
-        {.word = word_hash("granary", 7), .values = east, .scale = 1 / 127.0f, .rank = 500},
-        {.word = word_hash("harbour", 7), .values = north, .scale = 1 / 127.0f, .rank = 500},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        size_t at = (size_t)(words[i].word >> 20) & vectors.mask;
-        while (places[at].word) {
-            at = (at + 1) & vectors.mask;
-        }
-        places[at] = words[i];
-    }
+    static struct tiny_vectors vectors;
+    tiny_vector(&vectors, "granary", 500, 127, 0);
+    tiny_vector(&vectors, "harbour", 500, 0, 127);
     static const struct {
         const char *text;
         double x, y;
@@ -201,7 +190,7 @@ static void test_dense(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct reading *reading = tiny_read(*state, rows[i].text);
-        struct feature_source source = source_of(reading, &vectors);
+        struct feature_source source = source_of(reading, &vectors.table);
         features_of_unit(&one, &source, 0, reading->tokens.count - 1);
         assert_int_equal(one.dims, 2);
         bool near = fabs((double)one.dense[0] - rows[i].x) < 0.001 &&
@@ -219,16 +208,18 @@ static void test_score(void **state)
     enum { RED = 101, BLUE = 202 };
     static int8_t dense[] = {10, 0, 0, -10};
     static struct model_weight weights[] = {{0, 100}, {1, -100}, {1, 50}};
-    static struct model_feature table[64];
+    static uint32_t index[64];
+    static struct model_feature features[] = {{RED, 0}, {BLUE, 2}, {0, 3}};
     struct model model = {.class_count = 2,
                           .dims = 2,
                           .feature_count = 2,
                           .weight_count = 3,
-                          .mask = ARRAY_LEN(table) - 1,
-                          .table = table,
+                          .mask = ARRAY_LEN(index) - 1,
+                          .index = index,
+                          .features = features,
                           .weights = weights};
-    table[RED % 64] = (struct model_feature){RED, 0, 2};
-    table[BLUE % 64] = (struct model_feature){BLUE, 2, 1};
+    index[RED % 64] = 1;
+    index[BLUE % 64] = 2;
     model.classes[0] = (struct model_class){
         .name = "zero", .bias = 1, .scale = 0.01f, .dense_scale = 0.1f, .dense = dense};
     model.classes[1] = (struct model_class){

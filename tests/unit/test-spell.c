@@ -25,19 +25,7 @@ static struct text text;
 static struct tokens tokens;
 
 /* A table of common words, as words.vec would give: "barrow" common, "bureau" rare. */
-static struct vectors common;
-static struct vector places[64];
-
-static void add_common(const char *word, uint16_t rank)
-{
-    uint64_t hash = hash_bytes(word, strlen(word));
-    size_t i = (size_t)(hash >> 20) & common.mask;
-    while (places[i].word) {
-        i = (i + 1) & common.mask;
-    }
-    static const int8_t values[1] = {1};
-    places[i] = (struct vector){.word = hash, .values = values, .scale = 1, .rank = rank};
-}
+static struct tiny_vectors common;
 
 struct bench {
     struct stemmer *stemmer;
@@ -49,10 +37,9 @@ static int begin(void **state)
     static struct bench bench;
     bench.stemmer = stemmer_create();
     bench.lexicon = lexicon_create(&tiny_knowledge);
-    common = (struct vectors){.dims = 1, .mask = ARRAY_LEN(places) - 1, .table = places};
-    add_common("barrow", 3);
-    add_common("bureau", 60000);
-    add_common("talegraph", 60000);
+    tiny_vector(&common, "barrow", 3, 1, 1);
+    tiny_vector(&common, "bureau", 60000, 1, 1);
+    tiny_vector(&common, "talegraph", 60000, 1, 1);
     *state = &bench;
     return 0;
 }
@@ -105,7 +92,7 @@ static void test_mends(void **state)
         {"nothing near", "xyzzy plugh", "xyzzy plugh"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        const char *got = mended(state, rows[i].bytes, &common);
+        const char *got = mended(state, rows[i].bytes, &common.table);
         if (strcmp(got, rows[i].expected) != 0) {
             fail_msg("%s: got \"%s\"", rows[i].what, got);
         }
@@ -121,7 +108,7 @@ static void test_without_vectors(void **state)
 /* What was mended counts as what it should have been, and stays where it was. */
 static void test_token_after(void **state)
 {
-    mended(state, "The telegaph", &common);
+    mended(state, "The telegaph", &common.table);
     const struct token *token = &tokens.items[1];
     assert_int_equal(token->word, word_hash("telegraph", 9));
     assert_int_equal(token->start, 4);

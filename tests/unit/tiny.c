@@ -8,6 +8,7 @@
 #include "bot/advisor/advisor.h"
 #include "bot/advisor/conversation.h"
 #include "bot/advisor/workspace.h"
+#include "bot/base/hash.h"
 #include "bot/base/mem.h"
 #include "bot/reader/read.h"
 #include "knowledge/pack.h"
@@ -242,4 +243,25 @@ void tiny_unlink(const struct tiny_file *file)
     if (unlink(file->path) != 0 || rmdir(file->folder) != 0) {
         stop("cannot remove", file->path);
     }
+}
+
+void tiny_vector(struct tiny_vectors *ret, const char *word, uint16_t rank, int8_t x, int8_t y)
+{
+    uint32_t at = ++ret->table.count * TINY_VECTOR_SIZE;
+    uint64_t hash = hash_bytes(word, strlen(word));
+    float scale = 1 / 127.0f;
+    ret->table.dims = TINY_DIMS;
+    ret->table.mask = ARRAY_LEN(ret->index) - 1;
+    ret->table.index = ret->index;
+    ret->table.bytes = ret->bytes;
+    memcpy(ret->bytes + at, &hash, sizeof(hash));
+    memcpy(ret->bytes + at + 8, &rank, sizeof(rank));
+    memcpy(ret->bytes + at + 12, &scale, sizeof(scale));
+    ret->bytes[at + 16] = (char)x;
+    ret->bytes[at + 17] = (char)y;
+    size_t place = (size_t)(hash >> 20) & ret->table.mask;
+    while (ret->index[place]) {
+        place = (place + 1) & ret->table.mask;
+    }
+    ret->index[place] = at;
 }

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "knowledge/vectors.h"
+
 /*
  * A small knowledge for tests of the reader, and readings in one call. Its words are rare ones that
  * no list of English knows, so that what a test sees comes from these packs and from the reader's
@@ -52,3 +54,17 @@ struct tiny_file {
 
 void tiny_write(struct tiny_file *file, const char *name, const void *bytes, size_t len);
 void tiny_unlink(const struct tiny_file *file);
+
+/*
+ * A table of word vectors in memory, of at most TINY_VECTORS words in two dimensions; zero it
+ * first.
+ */
+enum { TINY_VECTORS = 8, TINY_DIMS = 2, TINY_VECTOR_SIZE = 16 + TINY_DIMS };
+
+struct tiny_vectors {
+    struct vectors table;
+    uint32_t index[64];
+    char bytes[(TINY_VECTORS + 1) * TINY_VECTOR_SIZE];
+};
+
+void tiny_vector(struct tiny_vectors *ret, const char *word, uint16_t rank, int8_t x, int8_t y);
