@@ -64,20 +64,12 @@ static bool pack_model(struct buf *ret, const char *file)
     return exists;
 }
 
-/* The error's sentence begins with the path, which a fault names by itself. */
-static void add_fault(struct fault_list *faults, const char *path, const struct error *err)
-{
-    size_t len = strlen(path);
-    bool named = strncmp(err->text, path, len) == 0 && strncmp(err->text + len, ": ", 2) == 0;
-    fault_add(faults, path, 0, "%s", err->text + (named ? len + 2 : 0));
-}
-
 static const struct model *load_model(const char *path, struct fault_list *faults)
 {
     struct error err = {0};
     struct model *model = NULL;
     if (!model_load(path, &model, &err)) {
-        add_fault(faults, path, &err);
+        fault_add(faults, path, 0, "%s", err.text);
     }
     return model;
 }
@@ -94,7 +86,7 @@ bool learned_load(struct knowledge *knowledge, unsigned parts, const char *home,
         struct error err = {0};
         struct vectors *vectors = NULL;
         if (!vectors_load(path.data, &vectors, &err)) {
-            add_fault(faults, path.data, &err);
+            fault_add(faults, path.data, 0, "%s", err.text);
         }
         knowledge->vectors = vectors;
         buf_finish(&path);

@@ -14,9 +14,10 @@ struct knowledge;
 enum learned_parts { LEARNED_VECTORS = 1, LEARNED_TOPICS = 2, LEARNED_KINDS = 4, LEARNED_ALL = 7 };
 
 /*
- * Adds what lies beside each pack; words.vec and kinds.model are looked for beside the first
- * pack. Each part at most once
- * after knowledge_load(). knowledge_destroy() frees it.
+ * Adds what lies beside each pack; words.vec and kinds.model, which all packs share, are looked for
+ * beside the first pack and then in the folder `home` (NULL: nowhere else). Each part at most once
+ * after knowledge_load(). knowledge_destroy() frees it. False when anything is broken; the rest is
+ * there all the same.
  */
 bool learned_load(struct knowledge *knowledge, unsigned parts, const char *home,
                   struct fault_list *faults);

@@ -6,7 +6,8 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 
-enum { FILE_MAX = 32 * 1024 * 1024, DIMS_MAX = 512 };
+/* Hashes that crowd into one corner of the index are no accident: looking up must stay short. */
+enum { FILE_MAX = 32 * 1024 * 1024, DIMS_MAX = 512, PROBES_MAX = 1024 };
 
 struct reader {
     const unsigned char *bytes;
@@ -35,6 +36,8 @@ static float take_f32(struct reader *r)
     uint32_t bits = take_u32(r);
     float value;
     memcpy(&value, &bits, sizeof(value));
+    /* So it is for infinities and for what is no number: no score may hold them. */
+    r->bad = r->bad || value - value != 0;
     return value;
 }
 
@@ -68,6 +71,15 @@ static size_t place_of(const struct model *model, uint32_t hash)
     return i;
 }
 
+/* False when that takes too long. The first of two with the same hash is forgotten. */
+static bool index_feature(struct model *model, uint32_t number)
+{
+    uint32_t hash = model->features[number].hash;
+    size_t place = place_of(model, hash);
+    model->index[place] = number + 1;
+    return ((place - hash) & model->mask) < PROBES_MAX;
+}
+
 static void read_features(struct reader *r, struct model *model)
 {
     size_t places = 64;
@@ -84,7 +96,7 @@ static void read_features(struct reader *r, struct model *model)
                  feature.first < last;
         last = feature.first;
         model->features[n] = feature;
-        model->index[place_of(model, feature.hash)] = n + 1;
+        r->bad = r->bad || !index_feature(model, n);
     }
     model->features[model->feature_count].first = model->weight_count;
 }
@@ -129,7 +141,7 @@ bool model_load(const char *path, struct model **ret, struct error *err)
 {
     struct buf buf;
     buf_init(&buf, FILE_MAX);
-    if (!buf_read_file(&buf, path, err)) {
+    if (!buf_read_unnamed(&buf, path, err)) {
         buf_finish(&buf);
         return false;
     }
@@ -139,10 +151,8 @@ bool model_load(const char *path, struct model **ret, struct error *err)
     buf_finish(&buf);
     if (!fine) {
         model_destroy(model);
-        return error_set(
-            err, ERROR_INPUT,
-            "%s: not a model of this version, or cut short; make it anew with `whether train`",
-            path);
+        return error_set(err, ERROR_INPUT,
+                         "is no model of this version, or damaged; `whether train` makes it anew");
     }
     *ret = model;
     return true;

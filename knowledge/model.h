@@ -47,6 +47,10 @@ struct model {
     int8_t *dense;                /* owned */
 };
 
+/*
+ * On failure *ret is untouched and err tells what is wrong in a sentence that starts after the
+ * path. *ret is owned by the caller.
+ */
 bool model_load(const char *path, struct model **ret, struct error *err);
 void model_destroy(struct model *model);                           /* NULL is fine */
 int model_class_find(const struct model *model, const char *name); /* -1: none */

@@ -4,10 +4,12 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/hash.h"
 #include "bot/base/mem.h"
 
 /* An entry: u64 hash of the word, u16 rank, u16 cluster, f32 scale, dims x i8. */
 enum { FILE_MAX = 32 * 1024 * 1024, HEAD = 16, FIXED = 16, COUNT_MAX = 1 << 18, DIMS_MAX = 512 };
+enum { PROBES_MAX = 1024 }; /* more are no accident: looking up must stay short */
 
 static uint16_t u16_at(const char *p)
 {
@@ -25,10 +27,18 @@ static uint64_t u64_at(const char *p)
     return u32_at(p) | (uint64_t)u32_at(p + 4) << 32;
 }
 
+static float f32_at(const char *p)
+{
+    uint32_t bits = u32_at(p);
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
 /* The place of a word in the index: where it is, or the free one where it would be. */
 static size_t place_of(const struct vectors *vectors, uint64_t word)
 {
-    size_t i = (size_t)(word >> 20) & vectors->mask;
+    size_t i = hash_place(word, vectors->mask);
     while (vectors->index[i] && u64_at(vectors->bytes + vectors->index[i]) != word) {
         i = (i + 1) & vectors->mask;
     }
@@ -47,6 +57,17 @@ static bool read_head(struct vectors *vectors)
            vectors->size == HEAD + (size_t)vectors->count * (FIXED + vectors->dims);
 }
 
+static bool read_entry(struct vectors *vectors, uint32_t at)
+{
+    uint64_t word = u64_at(vectors->bytes + at);
+    float scale = f32_at(vectors->bytes + at + 12);
+    size_t place = place_of(vectors, word);
+    vectors->index[place] = at;
+    /* Not so for infinities and for what is no number: no mean may hold them. */
+    return scale - scale == 0 &&
+           ((place - hash_place(word, vectors->mask)) & vectors->mask) < PROBES_MAX;
+}
+
 static bool read_all(struct vectors *vectors)
 {
     if (!read_head(vectors)) {
@@ -59,8 +80,9 @@ static bool read_all(struct vectors *vectors)
     vectors->mask = places - 1;
     vectors->index = mem_alloc(places * sizeof(*vectors->index));
     for (uint32_t i = 0; i < vectors->count; i++) {
-        uint32_t at = HEAD + i * (FIXED + vectors->dims);
-        vectors->index[place_of(vectors, u64_at(vectors->bytes + at))] = at;
+        if (!read_entry(vectors, HEAD + i * (FIXED + vectors->dims))) {
+            return false;
+        }
     }
     return true;
 }
@@ -69,7 +91,7 @@ bool vectors_load(const char *path, struct vectors **ret, struct error *err)
 {
     struct buf buf;
     buf_init(&buf, FILE_MAX);
-    if (!buf_read_file(&buf, path, err)) {
+    if (!buf_read_unnamed(&buf, path, err)) {
         buf_finish(&buf);
         return false;
     }
@@ -78,7 +100,8 @@ bool vectors_load(const char *path, struct vectors **ret, struct error *err)
     vectors->bytes = mem_grow(buf_take(&buf, NULL), vectors->size + 1, 1);
     if (!read_all(vectors)) {
         vectors_destroy(vectors);
-        return error_set(err, ERROR_INPUT, "%s: not a table of word vectors, or cut short", path);
+        return error_set(err, ERROR_INPUT,
+                         "is no table of word vectors of this version, or damaged");
     }
     *ret = vectors;
     return true;
@@ -105,9 +128,9 @@ bool vectors_find(const struct vectors *vectors, uint64_t word, struct vector *r
         return false;
     }
     const char *p = vectors->bytes + at;
-    uint32_t bits = u32_at(p + 12);
-    *ret = (struct vector){
-        .values = (const int8_t *)p + FIXED, .rank = u16_at(p + 8), .cluster = u16_at(p + 10)};
-    memcpy(&ret->scale, &bits, sizeof(bits));
+    *ret = (struct vector){.values = (const int8_t *)p + FIXED,
+                           .scale = f32_at(p + 12),
+                           .rank = u16_at(p + 8),
+                           .cluster = u16_at(p + 10)};
     return true;
 }

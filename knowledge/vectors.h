@@ -29,7 +29,10 @@ struct vectors {
     size_t size;
 };
 
-/* false: err says why (missing, cut short, not such a file). *ret is owned by the caller. */
+/*
+ * On failure *ret is untouched and err tells why (missing, damaged, not such a file) in a sentence
+ * that starts after the path. *ret is owned by the caller.
+ */
 bool vectors_load(const char *path, struct vectors **ret, struct error *err);
 void vectors_destroy(struct vectors *vectors); /* NULL is fine */
 

@@ -193,6 +193,19 @@ static uint64_t exchanged(const struct project *project, const struct reading *r
     return gives_way && !reading->stated ? reading->hints & ~reading->unsaid : 0;
 }
 
+/*
+ * "Scratch that, misread the ticket": what was said last goes, when what comes instead fills no
+ * slot of
+ * it and no word says which part is meant.
+ */
+static bool takes_back(const struct conversation *conversation, const struct project *project,
+                       const struct reading *reading)
+{
+    bool names = (reading->unsaid | reading->denied) & project->facts.stated;
+    return conversation->turns > 0 && has_early(reading, EN_TAKE_BACK) && !names &&
+           reading->stated && !(reading->stated & project->facts.stated);
+}
+
 void conversation_apply(struct conversation *conversation, const struct pack *pack,
                         const struct reading *reading)
 {
@@ -204,6 +217,9 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
     uint64_t back = last_said(project);
     denied |= reading->unsaid & project->facts.stated & ~stated & ~in_doubt;
     stated |= exchanged(project, reading);
+    if (takes_back(conversation, project, reading)) {
+        deny(&project->facts, back & ~stated);
+    }
     project->used = 1;
     fill_slots(project, pack, stated);
     /* "the booking goes to another vendor": no longer a part of this. */

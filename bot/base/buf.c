@@ -213,16 +213,62 @@ bool buf_read_unnamed(struct buf *buf, const char *path, struct error *err)
     return done;
 }
 
+/* The cause must survive a path of any length. */
+static bool name_cause(const char *path, const struct error *cause, struct error *err)
+{
+    size_t len = strlen(path), shown = 160;
+    const char *tail = len > shown ? path + len - shown : path;
+    return error_set(err, cause->code, "%s%s %s", len > shown ? "..." : "", tail, cause->text);
+}
+
 bool buf_read_file(struct buf *buf, const char *path, struct error *err)
 {
     struct error cause = {0};
-    if (buf_read_unnamed(buf, path, &cause)) {
-        return true;
+    return buf_read_unnamed(buf, path, &cause) || name_cause(path, &cause, err);
+}
+
+static bool write_all(const struct buf *buf, int fd)
+{
+    for (size_t done = 0; done < buf->len;) {
+        ssize_t put = write(fd, buf->data + done, buf->len - done);
+        if (put < 0 && errno != EINTR) {
+            return false;
+        }
+        done += put < 0 ? 0 : (size_t)put;
     }
-    /* The cause must survive a path of any length. */
-    size_t len = strlen(path), shown = 160;
-    const char *tail = len > shown ? path + len - shown : path;
-    return error_set(err, cause.code, "%s%s %s", len > shown ? "..." : "", tail, cause.text);
+    /* Renamed before it is on the disk, it could be empty after a power cut. */
+    return fsync(fd) == 0;
+}
+
+static bool write_anew(const struct buf *buf, const char *path, const char *beside,
+                       struct error *err)
+{
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return error_errno(err, errno, "cannot be written");
+    }
+    bool done = write_all(buf, fd) || error_errno(err, errno, "cannot be written");
+    if (close(fd) != 0 || (done && rename(beside, path) != 0)) {
+        done = error_errno(err, errno, "cannot be written");
+    }
+    if (!done) {
+        unlink(beside);
+    }
+    return done;
+}
+
+bool buf_write_file(const struct buf *buf, const char *path, struct error *err)
+{
+    struct error cause = {0};
+    struct buf beside;
+    buf_init(&beside, strlen(path) + 32);
+    buf_printf(&beside, "%s.%ld.new", path, (long)getpid());
+    bool done = buf->failed || beside.failed
+                    ? error_set(&cause, ERROR_ENVIRONMENT,
+                                "is not written: it would be too large, or there is no memory")
+                    : write_anew(buf, path, beside.data, &cause);
+    buf_finish(&beside);
+    return done || name_cause(path, &cause, err);
 }
 
 static bool is_continuation(unsigned char byte)

@@ -45,5 +45,12 @@ bool buf_read_file(struct buf *buf, const char *path, struct error *err);
 /* The same, but the sentence starts after the path, for those who print "FILE: sentence". */
 bool buf_read_unnamed(struct buf *buf, const char *path, struct error *err);
 
+/*
+ * Writes the contents as a file that is there whole or not at all: a new one beside it, called PATH
+ * and this process's number, takes its place at the end. False, with the old file as it was, when
+ * the buffer has failed or the disk says no. Not for devices: what was there is replaced.
+ */
+bool buf_write_file(const struct buf *buf, const char *path, struct error *err);
+
 /* Length (1 to 4) of the well-formed UTF-8 character at text; 0 for a broken one or len 0. */
 size_t utf8_length(const char *text, size_t len);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ struct training {
     struct knowledge *knowledge;
     struct fault_list faults;
     bool watched;
+    size_t corpora;   /* packs that have one */
+    char *last_kinds; /* owned: the kinds.model that was made last, NULL none */
 };
 
 static void show_progress(void *context, const char *what, size_t done, size_t all)
@@ -64,7 +67,7 @@ static char *kinds_path(const char *pack_file)
     for (size_t i = 0; pack_file[i]; i++) {
         len = pack_file[i] == '/' ? i + 1 : len;
     }
-    buf_init(&path, 4096);
+    buf_init(&path, 8192); /* beyond what the system opens */
     buf_append(&path, pack_file, len);
     buf_puts(&path, "kinds.model");
     return buf_take(&path, NULL);
@@ -87,31 +90,67 @@ static bool make(struct training *training, train_function *train, int pack,
     return true;
 }
 
-/* Topics first: the kinds are judged with the topics' help. */
-static bool train_pack(struct training *training, int number)
+/* Packs without a corpus are passed over. */
+static bool make_from_corpus(struct training *training, train_function *train, int number,
+                             const char *path)
 {
     const struct pack *pack = training->knowledge->packs[number];
-    char *folder = corpus_beside(pack->file, ".corpus"),
-         *model = corpus_beside(pack->file, ".model");
-    char *kinds = kinds_path(pack->file);
+    char *folder = corpus_beside(pack->file, ".corpus");
     struct corpus corpus = {0};
     bool fine = true;
-    if (is_directory(folder)) {
-        bool topics = training->part != PART_KINDS;
-        /*
-         * The kinds of messages are the same for all packs: only who has such a model remakes it.
-         */
-        bool kinds_too = training->part == PART_KINDS ||
-                         (training->part == PART_BOTH && access(kinds, F_OK) == 0);
+    if (folder != NULL && is_directory(folder)) {
+        training->corpora++;
         fine = corpus_load(&corpus, pack, folder, &training->faults) &&
-               (!topics || make(training, train_topics, number, &corpus, model)) &&
-               program_load_learned(training->knowledge, LEARNED_TOPICS, &training->faults) &&
-               (!kinds_too || make(training, train_kinds, number, &corpus, kinds));
+               make(training, train, number, &corpus, path);
+        corpus_finish(&corpus);
     }
-    corpus_finish(&corpus);
-    free(kinds);
-    free(model);
     free(folder);
+    return fine;
+}
+
+static bool make_topics(struct training *training, int number)
+{
+    char *path = corpus_beside(training->knowledge->packs[number]->file, ".model");
+    bool fine = make_from_corpus(training, train_topics, number, path);
+    free(path);
+    return fine;
+}
+
+/*
+ * The kinds of messages are the same for all packs: who makes everything anew remakes such a model
+ * where one lies, and of packs in one folder the first with a corpus makes it.
+ */
+static bool make_kinds(struct training *training, int number)
+{
+    char *path = kinds_path(training->knowledge->packs[number]->file);
+    bool wanted = training->part == PART_KINDS || access(path, F_OK) == 0;
+    bool made = training->last_kinds != NULL && strcmp(training->last_kinds, path) == 0;
+    size_t before = training->corpora;
+    bool fine = !wanted || made || make_from_corpus(training, train_kinds, number, path);
+    if (training->corpora > before) {
+        free(training->last_kinds);
+        training->last_kinds = path;
+    } else {
+        free(path);
+    }
+    return fine;
+}
+
+/* Topics first: the kinds are judged with the topics' help. */
+static bool train_all(struct training *training)
+{
+    int count = (int)training->knowledge->count;
+    bool fine = true;
+    for (int i = 0; fine && training->part != PART_KINDS && i < count; i++) {
+        fine = make_topics(training, i);
+    }
+    if (!fine || training->part == PART_TOPICS) {
+        return fine;
+    }
+    fine = program_load_learned(training->knowledge, LEARNED_TOPICS, &training->faults);
+    for (int i = 0; fine && i < count; i++) {
+        fine = make_kinds(training, i);
+    }
     return fine;
 }
 
@@ -125,11 +164,14 @@ static int run(const struct command_call *call)
     bool fine = program_load_config(&where, &config, &training.faults) &&
                 program_load_knowledge(&where, &config, &training.knowledge, &training.faults) &&
                 program_load_learned(training.knowledge, LEARNED_VECTORS, &training.faults);
-    for (size_t i = 0; fine && i < training.knowledge->count; i++) {
-        fine = train_pack(&training, (int)i);
+    fine = fine && train_all(&training);
+    if (fine && training.corpora == 0) {
+        report("nothing to learn from: no pack has a folder NAME.corpus beside its NAME.json");
+        fine = false;
     }
     report_faults(&training.faults, "");
     fault_finish(&training.faults);
+    free(training.last_kinds);
     knowledge_destroy(training.knowledge);
     config_finish(&config);
     return fine ? STATUS_FINE : STATUS_FAILED;

@@ -12,7 +12,8 @@
 #include "bot/reader/kind.h"
 #include "knowledge/pack.h"
 
-enum { FILE_MAX = 16 * 1024 * 1024, PATH_LEN = 4096, FIELDS_MAX = 4 };
+/* PATH_LEN is beyond what the system opens, so that a path that is too long fails there. */
+enum { FILE_MAX = 16 * 1024 * 1024, PATH_LEN = 8192, FIELDS_MAX = 4 };
 
 struct loader {
     struct corpus *corpus;
@@ -171,7 +172,12 @@ static uint64_t json_situations(struct loader *loader, const json_t *list)
     json_t *item;
     json_array_foreach(list, i, item)
     {
-        set |= json_is_string(item) ? read_situations(loader, json_string_value(item)) : 0;
+        if (json_is_string(item)) {
+            set |= read_situations(loader, json_string_value(item));
+        } else {
+            fault_add(loader->faults, loader->path, loader->line,
+                      "situations are strings, all of them");
+        }
     }
     return set;
 }
@@ -234,7 +240,7 @@ static void read_file(struct loader *loader, read_line *read)
     struct error err = {0};
     struct buf buf;
     buf_init(&buf, FILE_MAX);
-    if (!buf_read_file(&buf, loader->path, &err)) {
+    if (!buf_read_unnamed(&buf, loader->path, &err)) {
         fault_add(loader->faults, loader->path, 0, "%s", err.text);
     }
     if (buf.len && memchr(buf.data, '\0', buf.len)) {

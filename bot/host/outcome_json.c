@@ -16,12 +16,22 @@ static json_t *string_or_null(const char *text)
     return text == NULL ? json_null() : json_string(text);
 }
 
+/* A list that lost a value for want of memory is no list; jansson frees what it was given. */
+static json_t *extend(json_t *list, json_t *value)
+{
+    if (json_array_append_new(list, value) != 0) {
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
 static json_t *situation_ids(const struct pack *pack, uint64_t set)
 {
     json_t *ids = json_array();
     for (size_t i = 0; pack != NULL && i < pack->situation_count; i++) {
         if (set >> i & 1) {
-            json_array_append_new(ids, json_string(pack->situations[i].id));
+            ids = extend(ids, json_string(pack->situations[i].id));
         }
     }
     return ids;
@@ -58,13 +68,9 @@ static const char *confidence_name(const struct verdict *verdict)
 
 static json_t *reason(const struct pack *pack, const struct pack_rule *rule)
 {
-    json_t *object = json_object();
-    const struct pack_section *section = &pack->sections[rule->section];
-    json_object_set_new(object, "situation", json_string(pack->situations[rule->situation].id));
-    json_object_set_new(object, "option", json_string(pack->options[rule->option].id));
-    json_object_set_new(object, "because", json_string(rule->because));
-    json_object_set_new(object, "section", json_string(section->title));
-    return object;
+    return json_pack("{s:s, s:s, s:s, s:s}", "situation", pack->situations[rule->situation].id,
+                     "option", pack->options[rule->option].id, "because", rule->because, "section",
+                     pack->sections[rule->section].title);
 }
 
 static json_t *reasons(const struct pack *pack, const struct verdict *verdict)
@@ -72,7 +78,7 @@ static json_t *reasons(const struct pack *pack, const struct verdict *verdict)
     json_t *list = json_array();
     for (size_t i = 0; i < verdict->fired_count && i < VERDICT_RULES_MAX; i++) {
         if (verdict->fired[i] < pack->rule_count) {
-            json_array_append_new(list, reason(pack, &pack->rules[verdict->fired[i]]));
+            list = extend(list, reason(pack, &pack->rules[verdict->fired[i]]));
         }
     }
     return list;
@@ -105,7 +111,7 @@ static json_t *flip_text(const struct pack *pack, const struct flip *flip)
     name_set(pack, "without ", flip->drop, &text);
     name_set(pack, "with ", flip->add, &text);
     buf_printf(&text, ": %s", flip_end(pack, flip));
-    json_t *string = json_string(text.data == NULL ? "" : text.data);
+    json_t *string = text.failed ? NULL : json_string(text.data);
     buf_finish(&text);
     return string;
 }
@@ -114,7 +120,7 @@ static json_t *flips(const struct pack *pack, const struct verdict *verdict)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < verdict->flip_count && i < VERDICT_FLIPS_MAX; i++) {
-        json_array_append_new(list, flip_text(pack, &verdict->flips[i]));
+        list = extend(list, flip_text(pack, &verdict->flips[i]));
     }
     return list;
 }
@@ -126,8 +132,8 @@ static json_t *asks(const struct pack *pack, const struct verdict *verdict)
 }
 
 /*
- * json_object_set_new() fails on a NULL value, that is on a text that is not UTF-8, and frees what
- * it was given.
+ * json_object_set_new() fails on a NULL value, that is on a text that is not UTF-8 or for want of
+ * memory, and frees what it was given.
  */
 static bool fill(json_t *object, const char *id, const struct outcome *outcome, const char *text)
 {
@@ -177,5 +183,6 @@ bool outcome_json(const char *id, const struct outcome *outcome, const char *tex
         ret->data[before] = '\0';
     }
     return error_set(err, ERROR_ENVIRONMENT,
-                     "cannot write the outcome as JSON: a text is not UTF-8, or too long");
+                     "cannot write the outcome as JSON: a text is not UTF-8 or too long, or there "
+                     "is no memory");
 }

@@ -54,27 +54,41 @@ static bool beside_program(const char *suffix, char *path, size_t cap)
     }
     *slash = '\0';
     int written = snprintf(path, cap, "%s/%s", program, suffix);
-    return written > 0 && (size_t)written < cap && is_directory(path);
+    return written > 0 && (size_t)written < cap;
 }
 
-static bool usual_place(char *path, size_t cap)
+/* A folder that has a file `name` in it, or any folder where that is NULL. */
+static bool is_place(const char *path, const char *name)
 {
-    static const char *const places[] = {"knowledge", WHETHER_DATADIR "/knowledge"};
-    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        if (is_directory(places[i])) {
-            snprintf(path, cap, "%s", places[i]);
+    char file[PATH_MAX];
+    int written = snprintf(file, sizeof(file), "%s/%s", path, name == NULL ? "" : name);
+    return written > 0 && (size_t)written < sizeof(file) && is_directory(path) &&
+           access(file, F_OK) == 0;
+}
+
+static bool usual_place(const char *name, char *path, size_t cap)
+{
+    static const char *const fixed[] = {"knowledge", WHETHER_DATADIR "/knowledge"};
+    static const char *const beside[] = {"knowledge", "../knowledge", "../../knowledge"};
+    for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
+        if (is_place(fixed[i], name)) {
+            snprintf(path, cap, "%s", fixed[i]);
             return true;
         }
     }
-    return beside_program("knowledge", path, cap) || beside_program("../knowledge", path, cap) ||
-           beside_program("../../knowledge", path, cap);
+    for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+        if (beside_program(beside[i], path, cap) && is_place(path, name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool load_usual(struct knowledge **ret, struct fault_list *faults)
 {
     char path[PATH_MAX];
     const char *paths[] = {path};
-    if (!usual_place(path, sizeof(path))) {
+    if (!usual_place(NULL, path, sizeof(path))) {
         fault_add(faults, "knowledge", 0,
                   "found no packs: not here, not in %s/knowledge; "
                   "name them with [bot] packs in a -c FILE or with $WHETHER_PACKS",
@@ -112,7 +126,8 @@ bool program_load_knowledge(const struct program_options *options, const struct 
 bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fault_list *faults)
 {
     char home[PATH_MAX];
-    return learned_load(knowledge, parts, usual_place(home, sizeof(home)) ? home : NULL, faults);
+    bool has_home = usual_place("words.vec", home, sizeof(home));
+    return learned_load(knowledge, parts, has_home ? home : NULL, faults);
 }
 
 bool program_load_config(const struct program_options *options, struct config *ret,

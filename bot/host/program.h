@@ -47,8 +47,9 @@ bool program_load_knowledge(const struct program_options *options, const struct 
                             struct knowledge **ret, struct fault_list *faults);
 
 /*
- * The learned files (knowledge/learned.h); the ones that all packs share may also lie in the
- * program's own knowledge folder, so that a team's pack elsewhere finds them.
+ * The learned files (knowledge/learned.h); the ones that all packs share may also lie in the first
+ * of the usual places (./knowledge and those after it) that has a words.vec, so that a team's packs
+ * elsewhere find them.
  */
 bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fault_list *faults);
 

@@ -445,14 +445,11 @@ static void put_weights(const struct trainer *t, const struct fitted *classes, s
     }
 }
 
-static bool write_file(const char *path, const struct buf *buf, struct error *err)
+/* A part that failed makes the whole fail: a model must not be written without it. */
+static void put_part(struct buf *buf, const struct buf *part)
 {
-    FILE *file = fopen(path, "wb");
-    bool fine = file && !buf->failed && fwrite(buf->data, 1, buf->len, file) == buf->len;
-    if (file && fclose(file) != 0) {
-        fine = false;
-    }
-    return fine || error_set(err, ERROR_ENVIRONMENT, "%s: cannot be written", path);
+    buf_append(buf, part->data ? part->data : "", part->len);
+    buf->failed = buf->failed || part->failed;
 }
 
 static bool write_model(const struct trainer *t, const struct fitted *classes, size_t count,
@@ -476,12 +473,12 @@ static bool write_model(const struct trainer *t, const struct fitted *classes, s
     put_u32(&head, t->dims);
     put_u32(&head, (uint32_t)ret->features);
     put_u32(&head, (uint32_t)ret->weights);
-    buf_append(&head, body.data, body.len);
-    buf_append(&head, features.data ? features.data : "", features.len);
-    buf_append(&head, weights.data ? weights.data : "", weights.len);
+    put_part(&head, &body);
+    put_part(&head, &features);
+    put_part(&head, &weights);
     ret->examples = t->count;
     ret->bytes = head.len;
-    bool fine = write_file(path, &head, err);
+    bool fine = buf_write_file(&head, path, err);
     buf_finish(&body);
     buf_finish(&weights);
     buf_finish(&features);

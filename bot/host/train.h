@@ -22,7 +22,10 @@ struct train_result {
     size_t examples, features, weights, bytes;
 };
 
-/* The knowledge must be loaded without the models that are made anew. progress may be NULL. */
+/*
+ * The knowledge must be loaded without the models that are made anew. progress may be NULL. `path`
+ * gets the whole model or stays as it was.
+ */
 bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *corpus,
                   const char *path, train_progress *progress, void *context,
                   struct train_result *ret, struct error *err);

@@ -187,8 +187,15 @@ const struct english_row english_rows[] = {
                "breaker|dealbreaker|big one|first|number one|be all|reason)"},
     {EN_HEAVY, "(everything|all) (hangs|depends|revolves|turns|stands|rests|hinges) (on|around)"},
     {EN_HEAVY, "(stands|stand) (or|and) (falls|fall) with"},
-    {EN_HEAVY, "(matters|matter|counts|count|weighs|weigh) (most|more|first|the most|above all)"},
-    {EN_HEAVY, "(comes|come) first"},
+    {EN_HEAVY, "(matters|matter|counts|count|weighs|weigh) [far|way|much|even|a lot|a great "
+               "deal|by far] (most|more|first|the most|above all)"},
+    {EN_HEAVY, "if .. (has|have|had) to (win|choose|pick|rank|say|decide|go first|give)"},
+    {EN_HEAVY, "(take|takes|took) .. (away|out) and .. (nothing|no product|no company|nobody)"},
+    {EN_HEAVY, "(wins|win) (every time|hands down|if it comes|for us)"},
+    {EN_LIGHT, "(is|are) [just|only|all of|barely|maybe|some] # (screen|page|view|form)"},
+    {EN_LIGHT,
+     "(is|are) (thin|throwaway|disposable|replaceable|wallpaper|paint|packaging|the wrapping)"},
+    {EN_LIGHT, "could be (rewritten|anything|replaced|thrown away|swapped)"},
     {EN_HEAVY, "(most|more) (important|importantly|crucial|critical)"},
     {EN_HEAVY,
      "(main|first|top|biggest|primary|number one|core|central|decisive|deciding|key|whole) "
@@ -226,7 +233,7 @@ const struct english_row english_rows[] = {
     {EN_EQUAL, "just as (much|important)"},
     {EN_EQUAL, "half of (it|the)"},
     {EN_MORE_THAN, "(matter|matters|count|counts|weigh|weighs|important) [for] more than"},
-    {EN_MORE_THAN, "(before|over|above|ahead of|trumps|beats|outweighs|comes before)"},
+    {EN_MORE_THAN, "(trumps|beats|outweighs|goes before|comes before|ranks above)"},
     /* sections */
     {EN_SECTION_OUT,
      "(out of scope|out|non goals|non goal|not in scope|not needed|not planned|will not "
@@ -245,6 +252,10 @@ const struct english_row english_rows[] = {
     {EN_CORRECTION, "(correction|sorry|i meant|i mean|scratch that|wait|no wait|actually|turns "
                     "out|my mistake|my bad|oops|strike that|let me correct|misread|mixed up|mixed "
                     "it up|got that wrong|i was wrong|make that|rather|update|news)"},
+    {EN_TAKE_BACK,
+     "(scratch|scrap|strike|forget|ignore|undo|disregard) (that|it|this|what i said|what i wrote)"},
+    {EN_TAKE_BACK, "(misread|mixed up|mixed it up|got that wrong|wrong information|was "
+                   "misinformed|my mistake|correction|turns out)"},
     {EN_WRONG_PROJECT, "(that|this|those|it) (is|was|were|are) [for|about|actually|in "
                        "fact|all|really] (the|a|an|another|somebody|someone|my|our|about|for) "
                        "(other|different|another|wrong|else|old) "
@@ -482,6 +493,7 @@ const char *english_name(enum english id)
         [EN_SECTION_IN] = "section-in",
         [EN_SECTION_LIGHT] = "section-light",
         [EN_CORRECTION] = "correction",
+        [EN_TAKE_BACK] = "take-back",
         [EN_WRONG_PROJECT] = "wrong-project",
         [EN_NEW_PROJECT] = "new-project",
         [EN_BACK_TO_FIRST] = "back-to-first",

@@ -35,6 +35,7 @@ enum english {
     EN_SECTION_LIGHT,
     /* discourse */
     EN_CORRECTION,
+    EN_TAKE_BACK,     /* "scratch that": what was said last */
     EN_WRONG_PROJECT, /* the facts so far were about something else */
     EN_NEW_PROJECT,
     EN_BACK_TO_FIRST,

@@ -7,6 +7,7 @@
 #include "bot/reader/english.h"
 #include "bot/reader/text.h"
 #include "knowledge/model.h"
+#include "knowledge/pack.h"
 #include "knowledge/vectors.h"
 
 enum { PIECE_SHORT = 4, PIECE_LONG = 5, RANK_HALF = 90 };
@@ -164,17 +165,6 @@ static void add_dense(struct features *ret, const struct feature_source *source,
     }
 }
 
-static char match_scope(const struct feature_source *source, const struct match *match)
-{
-    uint16_t flags = 0;
-    for (uint32_t i = match->first; i <= match->last; i++) {
-        bool inside =
-            source->scopes->negator[i] >= match->first && source->scopes->negator[i] <= match->last;
-        flags |= source->scopes->flags[i] & (uint16_t)(inside ? ~SCOPE_NEGATED : ~0);
-    }
-    return scope_letter(flags);
-}
-
 static void add_once(struct features *ret, uint32_t start, uint32_t hash, float value)
 {
     for (uint32_t i = start; i < ret->count; i++) {
@@ -183,6 +173,17 @@ static void add_once(struct features *ret, uint32_t start, uint32_t hash, float 
         }
     }
     features_add(ret, hash, value);
+}
+
+/* Features are named by ids, not by numbers, so that a model outlives new rows and situations. */
+static uint64_t name_hash(const char *name)
+{
+    return hash_bytes(name, strlen(name));
+}
+
+static uint64_t english_hash(int16_t id)
+{
+    return name_hash(english_name((enum english)id));
 }
 
 /* The English that bears on whether a thing is stated; the rest is noise to topics. */
@@ -206,12 +207,14 @@ static void add_cues(struct features *ret, const struct feature_source *source, 
         }
         const struct target *target = &match->target;
         if (target->type == TARGET_ENGLISH && polar(target->item)) {
-            add_once(ret, start, feature_hash('e', (uint64_t)target->item + 1, 0), 0.3f);
-        } else if (target->pack == source->pack && target->type >= TARGET_SITUATION &&
+            add_once(ret, start, feature_hash('e', english_hash(target->item), 0), 0.3f);
+        } else if (target->pack == source->pack_number && target->type >= TARGET_SITUATION &&
                    target->type <= TARGET_DENIAL) {
-            uint64_t what = (uint64_t)target->item * 8 + target->type;
-            add_once(ret, start, feature_hash('q', what, (uint64_t)match_scope(source, match)),
-                     0.6f);
+            uint64_t what = name_hash(source->pack->situations[target->item].id) + target->type;
+            add_once(
+                ret, start,
+                feature_hash('q', what, (uint64_t)scope_letter(match_scope(source->scopes, match))),
+                0.6f);
         }
     }
 }
@@ -246,8 +249,8 @@ void features_of_text(struct features *ret, const struct feature_source *source,
     for (uint32_t k = 0; k < source->matches->count; k++) {
         const struct target *target = &source->matches->items[k].target;
         if (target->type == TARGET_ENGLISH) {
-            add_once(ret, start, feature_hash('E', (uint64_t)target->item + 1, 0), 0.35f);
-            add_once(ret, start, feature_hash('F', (uint64_t)target->item + 1, (uint64_t)prefix),
+            add_once(ret, start, feature_hash('E', english_hash(target->item), 0), 0.35f);
+            add_once(ret, start, feature_hash('F', english_hash(target->item), (uint64_t)prefix),
                      0.35f);
         }
     }

@@ -14,8 +14,9 @@
  * the cues in it with their polarity; and the mean of its words' vectors. Names of options are
  * all one word to the model.
  */
-struct vectors;
 struct model;
+struct pack;
+struct vectors;
 
 enum { FEATURES_MAX = 4096, DENSE_MAX = 128 };
 
@@ -37,7 +38,8 @@ struct feature_source {
     const struct matches *matches;
     const struct scopes *scopes;
     const struct vectors *vectors; /* may be NULL */
-    int16_t pack;                  /* whose cues count */
+    const struct pack *pack;       /* whose cues count */
+    int16_t pack_number;
 };
 
 /* 32-bit hash of a feature's name: kind of feature and up to two parts. Never 0. */

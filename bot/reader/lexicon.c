@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bot/base/hash.h"
 #include "bot/base/mem.h"
 #include "bot/reader/english.h"
 #include "bot/reader/text.h"
@@ -40,6 +41,7 @@ struct pattern {
     struct target target;
     uint32_t first; /* index into elements */
     uint8_t count, anchor;
+    bool denies;
 };
 
 /* An open-addressing table from a word's key to the patterns that are anchored at it. */
@@ -119,7 +121,7 @@ static void add_word(struct builder *b, struct phrase_word word)
 
 static struct known_word *known_word(struct builder *b, const char *letters, size_t len)
 {
-    return &b->known[(word_hash(letters, len) >> 20) % KNOWN_MAX];
+    return &b->known[hash_place(word_hash(letters, len), KNOWN_MAX - 1)];
 }
 
 /* Typing errors are mended to words as phrases have them, not to stems. */
@@ -283,6 +285,23 @@ static const char *read_element(struct builder *b, const char *p)
     return add_alternative(b, first_word) ? p + len : NULL;
 }
 
+static bool holds_denial(const char *phrase)
+{
+    static const char *const words[] = {
+        "no",    "not",     "never", "none",  "nobody", "nothing", "without", "neither", "nor",
+        "don't", "doesn't", "isn't", "can't", "won't",  "aren't",  "didn't",  "haven't", "hasn't"};
+    for (const char *p = phrase; *p;) {
+        size_t len = written_len(p);
+        for (size_t i = 0; len && i < ARRAY_LEN(words); i++) {
+            if (strlen(words[i]) == len && memcmp(words[i], p, len) == 0) {
+                return true;
+            }
+        }
+        p += len ? len : 1;
+    }
+    return false;
+}
+
 static void add_pattern(struct builder *b, const char *phrase, struct target target)
 {
     struct lexicon *lex = b->lexicon;
@@ -307,8 +326,10 @@ static void add_pattern(struct builder *b, const char *phrase, struct target tar
     }
     lex->patterns =
         room(lex->patterns, &b->pattern_cap, lex->pattern_count, sizeof(*lex->patterns));
-    lex->patterns[lex->pattern_count++] =
-        (struct pattern){.target = target, .first = (uint32_t)elements, .count = (uint8_t)count};
+    lex->patterns[lex->pattern_count++] = (struct pattern){.target = target,
+                                                           .first = (uint32_t)elements,
+                                                           .count = (uint8_t)count,
+                                                           .denies = holds_denial(phrase)};
 }
 
 static void add_list(struct builder *b, const struct text_list *list, struct target target)
@@ -354,7 +375,7 @@ static void add_english(struct builder *b)
 
 static struct bucket *bucket_at(const struct lexicon *lex, uint64_t key)
 {
-    size_t i = (size_t)(key * 0x9E3779B97F4A7C15u >> 32) & lex->bucket_mask;
+    size_t i = hash_place(key, lex->bucket_mask);
     while (lex->buckets[i].key && lex->buckets[i].key != key) {
         i = (i + 1) & lex->bucket_mask;
     }
@@ -487,7 +508,7 @@ static void build_index(struct lexicon *lex)
 
 static void vocabulary_add(struct lexicon *lex, uint64_t hash)
 {
-    size_t i = (size_t)(hash >> 20) & lex->vocabulary_mask;
+    size_t i = hash_place(hash, lex->vocabulary_mask);
     while (lex->vocabulary[i] && lex->vocabulary[i] != hash) {
         i = (i + 1) & lex->vocabulary_mask;
     }
@@ -496,7 +517,7 @@ static void vocabulary_add(struct lexicon *lex, uint64_t hash)
 
 bool lexicon_has_word(const struct lexicon *lex, uint64_t word)
 {
-    size_t i = (size_t)(word >> 20) & lex->vocabulary_mask;
+    size_t i = hash_place(word, lex->vocabulary_mask);
     while (lex->vocabulary[i]) {
         if (lex->vocabulary[i] == word) {
             return true;
@@ -719,10 +740,12 @@ static void keep(struct search *s, uint32_t number, int64_t first, int64_t last)
         matches->truncated = 1;
         return;
     }
-    matches->items[matches->count++] = (struct match){.target = s->lexicon->patterns[number].target,
-                                                      .first = (uint32_t)first,
-                                                      .last = (uint32_t)last,
-                                                      .pattern = number};
+    matches->items[matches->count++] =
+        (struct match){.target = s->lexicon->patterns[number].target,
+                       .first = (uint32_t)first,
+                       .last = (uint32_t)last,
+                       .pattern = number,
+                       .denies = s->lexicon->patterns[number].denies};
 }
 
 enum { TRIES_MAX = 400 };

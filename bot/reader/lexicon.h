@@ -40,7 +40,8 @@ struct match {
     struct target target;
     uint32_t first, last;
     uint32_t pattern; /* number of the phrase, for explanations and as a feature */
-    bool hidden;      /* set by scope.c while it drops what a false friend hides */
+    bool denies; /* the phrase itself holds a denial (\"never built\"): none inside it counts */
+    bool hidden; /* set by scope.c while it drops what a false friend hides */
 };
 
 enum { MATCHES_MAX = 8 * 1024 };

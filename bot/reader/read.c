@@ -20,7 +20,7 @@ static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
  */
 static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, no_model = -1.2f;
 static const float stated_threshold = 0.3f, denied_threshold = 0.3f, aside_weight = 2;
-static const float reference_threshold = -4, faint_threshold = 2.2f;
+static const float reference_threshold = -4, faint_threshold = 1.6f;
 
 /* Words commoner than this are no slips of a name (ranks in sixteens). */
 enum { COMMON_RANK = 300 };
@@ -88,7 +88,8 @@ struct feature_source reader_source(const struct reader *reader, const struct re
                                    .matches = &reading->matches,
                                    .scopes = &reading->scopes,
                                    .vectors = reader->knowledge->vectors,
-                                   .pack = reading->pack};
+                                   .pack = reader->knowledge->packs[reading->pack],
+                                   .pack_number = reading->pack};
 }
 
 /* ---- signals ---- */
@@ -292,17 +293,11 @@ static void add_evidence(struct reading *r, struct evidence evidence)
     }
 }
 
-/*
- * The scope of words: a denial that begins among them ("never built one") is part of what they
- * say.
- */
 static uint16_t scope_of(const struct reading *r, uint32_t first, uint32_t last)
 {
     uint16_t any = 0;
     for (uint32_t i = first; i <= last; i++) {
-        uint16_t flags = r->scopes.flags[i];
-        bool inside = r->scopes.negator[i] >= first && r->scopes.negator[i] <= last;
-        any |= flags & SCOPE_NEGATED && inside ? flags & (uint16_t)~SCOPE_NEGATED : flags;
+        any |= r->scopes.flags[i];
     }
     return any;
 }
@@ -323,7 +318,7 @@ struct tally {
 static void weigh_cue(struct reading *r, struct tally *tally, const struct match *match)
 {
     int i = match->target.item;
-    uint16_t scope = scope_of(r, match->first, match->last);
+    uint16_t scope = match_scope(&r->scopes, match);
     enum polarity polarity = polarity_of(scope);
     r->unsaid |= polarity == POLARITY_DENIED ? 1ull << i : 0;
     r->others |= scope & SCOPE_OTHERS ? 1ull << i : 0;
@@ -452,7 +447,8 @@ static void settle(struct reading *r, size_t i, const struct tally *tally, struc
     r->denied_score[i] = denied.score;
     if (s > stated_threshold && s >= d) {
         r->stated |= bit;
-        r->faint |= s < faint_threshold && tally->stated[i] < 1 ? bit : 0;
+        bool plain = tally->stated[i] > 0 || tally->hint[i] > 0;
+        r->faint |= s < faint_threshold && !plain ? bit : 0;
     } else if (d > denied_threshold && d > s) {
         r->denied |= bit;
     }
@@ -480,7 +476,7 @@ static uint64_t named_in(const struct reading *r, uint32_t first, uint32_t last)
         const struct match *match = &r->matches.items[k];
         bool cue = match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT;
         if (cue && match->target.pack == r->pack &&
-            polarity_of(scope_of(r, match->first, match->last)) != POLARITY_DENIED) {
+            polarity_of(match_scope(&r->scopes, match)) != POLARITY_DENIED) {
             set |= 1ull << match->target.item;
         }
     }

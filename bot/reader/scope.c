@@ -585,3 +585,14 @@ void scopes_read(struct scopes *ret, const struct text *text, const struct token
     read_substitution(&w);
     read_units(&w);
 }
+
+uint16_t match_scope(const struct scopes *scopes, const struct match *match)
+{
+    uint16_t any = 0;
+    for (uint32_t i = match->first; i <= match->last; i++) {
+        uint16_t negator = scopes->negator[i];
+        bool inside = match->denies && negator >= match->first && negator <= match->last;
+        any |= scopes->flags[i] & (uint16_t)(inside ? ~SCOPE_NEGATED : ~0);
+    }
+    return any;
+}

@@ -62,3 +62,9 @@ struct scopes {
  */
 void scopes_read(struct scopes *ret, const struct text *text, const struct tokens *tokens,
                  struct matches *matches, int pack, bool goes_on);
+
+/*
+ * What holds of a cue's words together; a denial that the phrase itself holds is part of what it
+ * says.
+ */
+uint16_t match_scope(const struct scopes *scopes, const struct match *match);

@@ -23,6 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 _Noreturn void fuzz_broken(const char *file, int line, const char *condition);
 
+/*
+ * The path of a file of these bytes, for code that takes paths. One name a run: the next call
+ * overwrites it, and the end of the program removes it.
+ */
+const char *fuzz_file(const char *name, const uint8_t *data, size_t size);
+
 bool fuzz_utf8_valid(const char *text, size_t len);
 
 struct advisor;

@@ -36,7 +36,11 @@ static int end(void **state)
 
 static struct feature_source source_of(const struct reading *reading, const struct vectors *vectors)
 {
-    return (struct feature_source){&reading->tokens, &reading->matches, &reading->scopes, vectors,
+    return (struct feature_source){&reading->tokens,
+                                   &reading->matches,
+                                   &reading->scopes,
+                                   vectors,
+                                   tiny_knowledge.packs[reading->pack],
                                    reading->pack};
 }
 

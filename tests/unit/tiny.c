@@ -259,7 +259,7 @@ void tiny_vector(struct tiny_vectors *ret, const char *word, uint16_t rank, int8
     memcpy(ret->bytes + at + 12, &scale, sizeof(scale));
     ret->bytes[at + 16] = (char)x;
     ret->bytes[at + 17] = (char)y;
-    size_t place = (size_t)(hash >> 20) & ret->table.mask;
+    size_t place = hash_place(hash, ret->table.mask);
     while (ret->index[place]) {
         place = (place + 1) & ret->table.mask;
     }

@@ -1,0 +1,104 @@
+#include <string.h>
+
+#include "bot/base/error.h"
+#include "bot/reader/feature.h"
+#include "knowledge/model.h"
+#include "knowledge/vectors.h"
+#include "tests/fuzz/fuzz.h"
+
+/* Any bytes as a model and as a table of word vectors: let in and sound, or refused with a cause. */
+
+static bool is_finite(float value)
+{
+    return value - value == 0;
+}
+
+static void check_classes(const struct model *model)
+{
+    REQUIRE(model->class_count > 0 && model->class_count <= MODEL_CLASSES_MAX);
+    for (uint32_t i = 0; i < model->class_count; i++) {
+        const struct model_class *cls = &model->classes[i];
+        REQUIRE(memchr(cls->name, '\0', sizeof(cls->name)) != NULL);
+        REQUIRE(model_class_find(model, cls->name) <= (int)i);
+        REQUIRE(is_finite(cls->bias) && is_finite(cls->scale) && is_finite(cls->dense_scale));
+        REQUIRE(cls->dense == model->dense + (size_t)i * model->dims);
+    }
+}
+
+static void check_features(const struct model *model)
+{
+    REQUIRE(model_find(model, 0) == NULL);
+    for (uint32_t i = 0; i < model->feature_count; i++) {
+        const struct model_feature *feature = model_find(model, model->features[i].hash);
+        REQUIRE(feature != NULL && feature->hash == model->features[i].hash);
+        REQUIRE(feature[0].first <= feature[1].first && feature[1].first <= model->weight_count);
+    }
+    for (uint32_t i = 0; i < model->weight_count; i++) {
+        REQUIRE(model->weights[i].cls < model->class_count);
+    }
+}
+
+/* Scores a text that has all of the model's features, and one that it does not know. */
+static void score(const struct model *model)
+{
+    static struct features features;
+    float scores[MODEL_CLASSES_MAX];
+    features_clear(&features);
+    features.dims = DENSE_MAX;
+    for (uint32_t i = 0; i < model->feature_count; i++) {
+        features_add(&features, model->features[i].hash, 1);
+    }
+    features_add(&features, feature_hash('w', model->corpus, 0), 1);
+    model_score(model, &features, scores);
+}
+
+static void check_model(const char *path)
+{
+    struct model *model = NULL;
+    struct error err = {0};
+    if (model_load(path, &model, &err)) {
+        check_classes(model);
+        check_features(model);
+        score(model);
+        model_destroy(model);
+    } else {
+        REQUIRE(model == NULL && err.code != ERROR_NONE && err.text[0]);
+    }
+}
+
+static void check_words(const struct vectors *vectors)
+{
+    const char *end = vectors->bytes + vectors->size;
+    for (uint32_t i = 0; i < vectors->count; i++) {
+        /* An entry begins with its word's hash (vectors.c); this machine's order of bytes will do. */
+        uint64_t word = 0;
+        struct vector vector;
+        memcpy(&word, end - (size_t)(i + 1) * (16 + vectors->dims), sizeof(word));
+        REQUIRE(vectors_has(vectors, word) && vectors_find(vectors, word, &vector));
+        REQUIRE(is_finite(vector.scale));
+        REQUIRE((const char *)vector.values > vectors->bytes);
+        REQUIRE((const char *)vector.values + vectors->dims <= end);
+    }
+}
+
+static void check_vectors(const char *path)
+{
+    struct vectors *vectors = NULL;
+    struct error err = {0};
+    if (vectors_load(path, &vectors, &err)) {
+        struct vector vector;
+        check_words(vectors);
+        REQUIRE(vectors_has(vectors, 1) == vectors_find(vectors, 1, &vector));
+        vectors_destroy(vectors);
+    } else {
+        REQUIRE(vectors == NULL && err.code != ERROR_NONE && err.text[0]);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *path = fuzz_file("learned", data, size);
+    check_model(path);
+    check_vectors(path);
+    return 0;
+}
