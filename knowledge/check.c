@@ -553,7 +553,8 @@ static void check_neighbour(const struct knowledge *knowledge, const struct pack
         }
         fault_add(faults, pack->file, neighbour->line,
                   "neighbour \"%s\" is not among the packs loaded%s", neighbour->pack,
-                  nearest_hint(&nearest));
+                  nearest.best == NULL ? "; name its file too, or leave the neighbour out"
+                                       : nearest_hint(&nearest));
     }
     for (size_t i = 0; i < index; i++) {
         if (is_same(pack->neighbours[i].pack, neighbour->pack)) {

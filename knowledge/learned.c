@@ -47,21 +47,18 @@ static bool shared(struct buf *ret, const struct knowledge *knowledge, const cha
     return found(ret);
 }
 
-static bool pack_model(struct buf *ret, const char *file)
+char *learned_beside(const char *pack_file, const char *ending)
 {
-    const char *name = strrchr(file, '/');
-    name = name ? name + 1 : file;
-    size_t len = strlen(name);
-    if (len <= 5 || strcmp(name + len - 5, ".json") != 0) {
-        return false;
+    size_t len = strlen(pack_file), end_len = strlen(ending);
+    const char *slash = strrchr(pack_file, '/');
+    size_t name_len = slash ? len - (size_t)(slash + 1 - pack_file) : len;
+    if (name_len > 5 && strcmp(pack_file + len - 5, ".json") == 0) {
+        len -= 5;
     }
-    struct buf model;
-    buf_init(&model, PATH_LEN);
-    buf_append(&model, name, len - 5);
-    buf_puts(&model, ".model");
-    bool exists = !model.failed && beside(ret, file, model.data);
-    buf_finish(&model);
-    return exists;
+    char *path = mem_alloc(len + end_len + 1);
+    memcpy(path, pack_file, len);
+    memcpy(path + len, ending, end_len + 1);
+    return path;
 }
 
 static const struct model *load_model(const char *path, struct fault_list *faults)
@@ -96,11 +93,12 @@ bool learned_load(struct knowledge *knowledge, unsigned parts, const char *home,
         buf_finish(&path);
     }
     for (size_t i = 0; (parts & LEARNED_TOPICS) && i < knowledge->count; i++) {
-        if (pack_model(&path, knowledge->packs[i]->file)) {
+        char *model = learned_beside(knowledge->packs[i]->file, ".model");
+        if (access(model, F_OK) == 0) {
             /* The pack is const to all readers; while loading it is still ours. */
-            ((struct pack *)(uintptr_t)knowledge->packs[i])->model = load_model(path.data, faults);
-            buf_finish(&path);
+            ((struct pack *)(uintptr_t)knowledge->packs[i])->model = load_model(model, faults);
         }
+        mem_free(model);
     }
     return faults->count + faults->dropped == before;
 }

@@ -9,6 +9,9 @@
 /* Hashes that crowd into one corner of the index are no accident: looking up must stay short. */
 enum { FILE_MAX = 32 * 1024 * 1024, DIMS_MAX = 512, PROBES_MAX = 1024 };
 
+/* Weights are near 1; what is far beyond is no weight. */
+static const float number_max = 1e9f;
+
 struct reader {
     const unsigned char *bytes;
     size_t size, at;
@@ -36,8 +39,8 @@ static float take_f32(struct reader *r)
     uint32_t bits = take_u32(r);
     float value;
     memcpy(&value, &bits, sizeof(value));
-    /* So it is for infinities and for what is no number: no score may hold them. */
-    r->bad = r->bad || value - value != 0;
+    /* Nor so for what is no number: no score may hold one. */
+    r->bad = r->bad || !(value > -number_max && value < number_max);
     return value;
 }
 
@@ -53,13 +56,13 @@ static void read_class(struct reader *r, struct model *model, uint32_t number)
     memcpy(cls->name, name, *len);
     cls->bias = take_f32(r);
     cls->scale = take_f32(r);
-    cls->dense_scale = take_f32(r);
+    float dense_scale = take_f32(r);
     cls->threshold = take_f32(r);
     const unsigned char *dense = take(r, model->dims);
-    if (dense) {
-        memcpy(model->dense + (size_t)number * model->dims, dense, model->dims);
+    for (uint32_t d = 0; dense && d < model->dims; d++) {
+        model->columns[(size_t)d * model->class_count + number] =
+            dense_scale * (float)(int8_t)dense[d];
     }
-    cls->dense = model->dense + (size_t)number * model->dims;
 }
 
 static size_t place_of(const struct model *model, uint32_t hash)
@@ -128,7 +131,8 @@ static bool read_model(struct reader *r, struct model *model)
         model->weight_count > r->size / 2) {
         return false;
     }
-    model->dense = mem_alloc((size_t)model->class_count * model->dims + 1);
+    model->columns =
+        mem_alloc(((size_t)model->class_count * model->dims + 1) * sizeof(*model->columns));
     for (uint32_t i = 0; i < model->class_count; i++) {
         read_class(r, model, i);
     }
@@ -164,7 +168,7 @@ void model_destroy(struct model *model)
         mem_free(model->index);
         mem_free(model->features);
         mem_free(model->weights);
-        mem_free(model->dense);
+        mem_free(model->columns);
         mem_free(model);
     }
 }

@@ -21,8 +21,7 @@ enum { MODEL_CLASSES_MAX = 160 };
 
 struct model_class {
     char name[80]; /* an id of the pack (PACK_ID_MAX) and what of it */
-    float bias, scale, dense_scale, threshold;
-    const int8_t *dense; /* dims numbers */
+    float bias, scale, threshold;
 };
 
 struct model_weight {
@@ -44,7 +43,7 @@ struct model {
     struct model_feature
         *features; /* owned: feature_count + 1, the last one only ends the one before */
     struct model_weight *weights; /* owned */
-    int8_t *dense;                /* owned */
+    float *columns; /* owned: dims x class_count, the vector's weights, ready to be multiplied */
 };
 
 /*

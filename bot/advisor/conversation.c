@@ -203,7 +203,8 @@ static bool takes_back(const struct conversation *conversation, const struct pro
 {
     bool names = (reading->unsaid | reading->denied) & project->facts.stated;
     return conversation->turns > 0 && has_early(reading, EN_TAKE_BACK) && !names &&
-           reading->stated && !(reading->stated & project->facts.stated);
+           (reading->stated || reading->signals.alternatives) &&
+           !(reading->stated & project->facts.stated);
 }
 
 void conversation_apply(struct conversation *conversation, const struct pack *pack,

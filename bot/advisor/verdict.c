@@ -392,6 +392,21 @@ static int find_question(const struct pack *pack, const struct facts *facts, con
     return -1;
 }
 
+const char *verdict_word(const struct pack *pack, enum verdict_kind kind, int option)
+{
+    switch (kind) {
+    case VERDICT_OPTION:
+        return pack->options[option].id;
+    case VERDICT_DEPENDS:
+        return "depends";
+    case VERDICT_ASK:
+        return "ask";
+    case VERDICT_NONE:
+        break;
+    }
+    return "none";
+}
+
 void verdict_decide(const struct pack *pack, const struct facts *facts, struct verdict *ret)
 {
     *ret = (struct verdict){.kind = VERDICT_NONE, .option = -1, .asks = -1};

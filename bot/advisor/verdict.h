@@ -43,5 +43,11 @@ struct verdict {
     int asks;
 };
 
+/*
+ * What packs, JSON and tests call a verdict: the option's id, "depends", "ask" or "none". Borrowed
+ * from the pack; option counts for VERDICT_OPTION only.
+ */
+const char *verdict_word(const struct pack *pack, enum verdict_kind kind, int option);
+
 /* Never fails. Same facts, same verdict. A pack that is a pointer gets VERDICT_NONE. */
 void verdict_decide(const struct pack *pack, const struct facts *facts, struct verdict *ret);

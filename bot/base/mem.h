@@ -19,8 +19,8 @@ void *mem_grow(void *old, size_t count, size_t item_size);
 
 /*
  * Tests only, before any thread starts: the n-th allocation from now (1 = the next) fails: on_fail
- * is called and must not return; NULL: the ordinary handler. What was allocated until then is nobody's, so leave by _exit() in
- * a forked child rather than by longjmp(). 0 = off.
+ * is called and must not return; NULL: the ordinary handler. What was allocated until then is
+ * nobody's, so leave by _exit() in a forked child rather than by longjmp(). 0 = off.
  */
 void mem_fail_at(size_t n, void (*on_fail)(void));
 

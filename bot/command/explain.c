@@ -71,6 +71,9 @@ static void show_clauses(const struct show *show)
         put_words(show, unit->first, unit->last);
         buf_puts(show->out, unit->question && unit->sentence ? " ?\n" : "\n");
     }
+    if (scopes->unit_count > UNITS_SHOWN) {
+        buf_printf(show->out, "  ... and %u more\n", (unsigned)scopes->unit_count - UNITS_SHOWN);
+    }
 }
 
 static const char *target_name(const struct show *show, const struct target *target)
@@ -156,24 +159,9 @@ static void show_kinds(const struct show *show, const float scores[KIND_COUNT], 
     buf_puts(show->out, ")\n");
 }
 
-static const char *verdict_word(const struct show *show, enum verdict_kind kind, int option)
-{
-    switch (kind) {
-    case VERDICT_OPTION:
-        return show->pack->options[option].id;
-    case VERDICT_DEPENDS:
-        return "depends";
-    case VERDICT_ASK:
-        return "ask";
-    case VERDICT_NONE:
-    default:
-        return "none";
-    }
-}
-
 static void show_flip(const struct show *show, const struct flip *flip)
 {
-    buf_printf(show->out, "  %s if", verdict_word(show, flip->kind, flip->option));
+    buf_printf(show->out, "  %s if", verdict_word(show->pack, flip->kind, flip->option));
     for (size_t i = 0; i < show->pack->situation_count; i++) {
         if (flip->add >> i & 1) {
             buf_printf(show->out, " +%s", show->pack->situations[i].id);
@@ -198,7 +186,8 @@ static void show_verdict(const struct show *show, const struct verdict *verdict)
     for (size_t i = 0; i < show->pack->option_count; i++) {
         buf_printf(show->out, "  %-10s %d\n", show->pack->options[i].id, verdict->weight[i]);
     }
-    buf_printf(show->out, "verdict: %s%s\n", verdict_word(show, verdict->kind, verdict->option),
+    buf_printf(show->out, "verdict: %s%s\n",
+               verdict_word(show->pack, verdict->kind, verdict->option),
                verdict->confidence == CONFIDENCE_LEANING ? " (leaning)" : "");
     buf_puts(show->out, "would change it\n");
     for (size_t i = 0; i < verdict->flip_count; i++) {
@@ -223,6 +212,9 @@ static void explain(struct program *program, const struct command_call *call, co
                  &outcome, &reply);
     const struct reading *reading = &program->workspace->reading;
     struct show show = {out, reading, program->knowledge->packs[reading->pack], program->knowledge};
+    if (outcome.truncated) {
+        report("the message is too long: not all of it was read");
+    }
     show_clauses(&show);
     show_cues(&show);
     show_evidence(&show);

@@ -7,9 +7,11 @@
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/mem.h"
 #include "bot/command/command.h"
 #include "bot/host/corpus.h"
 #include "bot/host/report.h"
+#include "knowledge/learned.h"
 #include "knowledge/model.h"
 #include "knowledge/pack.h"
 
@@ -35,17 +37,7 @@ static void play(struct tester *tester, const struct pack_example *example, stru
 
 static const char *verdict_of(const struct outcome *outcome)
 {
-    switch (outcome->verdict.kind) {
-    case VERDICT_OPTION:
-        return outcome->pack->options[outcome->verdict.option].id;
-    case VERDICT_DEPENDS:
-        return "depends";
-    case VERDICT_ASK:
-        return "ask";
-    case VERDICT_NONE:
-        break;
-    }
-    return "none";
+    return verdict_word(outcome->pack, outcome->verdict.kind, outcome->verdict.option);
 }
 
 /* An example that names a verdict need not name the kind. */
@@ -170,13 +162,13 @@ static void test_example(struct tester *tester, const struct pack *pack,
 /* A model that was made of another corpus still works, but does not know what was added since. */
 static void note_stale_model(const struct pack *pack)
 {
-    char *folder = corpus_beside(pack->file, ".corpus");
+    char *folder = learned_beside(pack->file, ".corpus");
     uint64_t hash = 0;
-    if (folder && corpus_hash(folder, &hash) && (!pack->model || pack->model->corpus != hash)) {
+    if (corpus_hash(folder, &hash) && (!pack->model || pack->model->corpus != hash)) {
         report("%s: the model beside it was not made of the corpus in %s; run `whether train`",
                pack->file, folder);
     }
-    free(folder);
+    mem_free(folder);
 }
 
 static int run(const struct command_call *call)

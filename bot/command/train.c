@@ -95,24 +95,24 @@ static bool make_from_corpus(struct training *training, train_function *train, i
                              const char *path)
 {
     const struct pack *pack = training->knowledge->packs[number];
-    char *folder = corpus_beside(pack->file, ".corpus");
+    char *folder = learned_beside(pack->file, ".corpus");
     struct corpus corpus = {0};
     bool fine = true;
-    if (folder != NULL && is_directory(folder)) {
+    if (is_directory(folder)) {
         training->corpora++;
         fine = corpus_load(&corpus, pack, folder, &training->faults) &&
                make(training, train, number, &corpus, path);
         corpus_finish(&corpus);
     }
-    free(folder);
+    mem_free(folder);
     return fine;
 }
 
 static bool make_topics(struct training *training, int number)
 {
-    char *path = corpus_beside(training->knowledge->packs[number]->file, ".model");
+    char *path = learned_beside(training->knowledge->packs[number]->file, ".model");
     bool fine = make_from_corpus(training, train_topics, number, path);
-    free(path);
+    mem_free(path);
     return fine;
 }
 

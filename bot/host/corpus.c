@@ -23,19 +23,6 @@ struct loader {
     int line;
 };
 
-char *corpus_beside(const char *pack_file, const char *ending)
-{
-    size_t len = strlen(pack_file);
-    if (len > 5 && strcmp(pack_file + len - 5, ".json") == 0) {
-        len -= 5;
-    }
-    struct buf buf;
-    buf_init(&buf, PATH_LEN);
-    buf_append(&buf, pack_file, len);
-    buf_puts(&buf, ending);
-    return buf_take(&buf, NULL);
-}
-
 static int situation_find(const struct pack *pack, const char *id, size_t len)
 {
     for (size_t i = 0; i < pack->situation_count; i++) {

@@ -55,6 +55,3 @@ void corpus_finish(struct corpus *corpus);
 
 /* Only the hash of the folder's files, as corpus_load() finds it; false when there are none. */
 bool corpus_hash(const char *folder, uint64_t *ret);
-
-/* "knowledge/x.json" -> "knowledge/x.corpus" or ".model"; freed with free(). */
-char *corpus_beside(const char *pack_file, const char *ending);

@@ -45,17 +45,9 @@ static const char *option_id(const struct pack *pack, int option)
 
 static const char *verdict_id(const struct pack *pack, const struct verdict *verdict)
 {
-    switch (verdict->kind) {
-    case VERDICT_OPTION:
-        return option_id(pack, verdict->option);
-    case VERDICT_DEPENDS:
-        return "depends";
-    case VERDICT_ASK:
-        return "ask";
-    case VERDICT_NONE:
-        break;
-    }
-    return NULL;
+    bool none = verdict->kind == VERDICT_NONE ||
+                (verdict->kind == VERDICT_OPTION && option_id(pack, verdict->option) == NULL);
+    return none ? NULL : verdict_word(pack, verdict->kind, verdict->option);
 }
 
 static const char *confidence_name(const struct verdict *verdict)

@@ -14,6 +14,7 @@ const struct english_row english_rows[] = {
     {EN_NEGATION,
      "(=dropped|=scrapped|=ditched|=cancelled|=axed|=killed|ruled out|gave up on|moved away "
      "from|got rid of|threw out|abandoned|removed|binned|decided against)"},
+    {EN_NEGATION, "(=scrap|=ditch|=forget|=axe|=bin)"},
     {EN_NEGATION, "(get|getting) rid of"},
     {EN_NEGATION, "(lack*|anything but|far from|free of|minus|sans|except)"},
     {EN_NEGATION, "(steer clear|stay away|keep away) (of|from)"},
@@ -37,6 +38,9 @@ const struct english_row english_rows[] = {
      "it|involved|used)"},
     {EN_DENIED_BEFORE,
      "(is|are|was|were|does|do|will|would) not .. on the (list|table|menu|cards)"},
+    {EN_DENIED_BEFORE,
+     "(was|were|is|are|got|been) (voted down|turned "
+     "down|rejected|vetoed|refused|declined|struck|thrown out|taken off|called off)"},
     {EN_DENIED_BEFORE, "out of scope"},
     {EN_DENIED_BEFORE, "not in scope"},
     {EN_DENIED_BEFORE, "off (the|our|my|their) (table|list|menu|cards|plate|desk|hands|roadmap)"},
@@ -164,6 +168,11 @@ const struct english_row english_rows[] = {
     {EN_OTHERS, "(another|other|different|separate|sister|neighbouring|neighboring) "
                 "(team|department|company|group|project|product|client|squad|firm|division|office|"
                 "vendor|agency|contractor|app|building|floor)"},
+    {EN_OTHERS,
+     "(goes|go|going|went|moves|moved|handed|given|left) to .. "
+     "(vendor|supplier|agency|contractor|partner|consultancy|hospital|bank|county|ministry)"},
+    {EN_OTHERS, "(stays|stay|remains|remain|lives|kept|handled) (in|with|by) .. "
+                "(software|system|vendor|supplier|agency|spreadsheet|excel|hands)"},
     {EN_OTHERS, "(somebody|someone) else"},
     {EN_OTHERS, "(not|is not|are not) ours"},
     {EN_OTHERS, "(not|is not|are not) our (job|part|problem|concern|business|thing)"},
@@ -189,6 +198,7 @@ const struct english_row english_rows[] = {
     {EN_HEAVY, "(stands|stand) (or|and) (falls|fall) with"},
     {EN_HEAVY, "(matters|matter|counts|count|weighs|weigh) [far|way|much|even|a lot|a great "
                "deal|by far] (most|more|first|the most|above all)"},
+    {EN_HEAVY, "is what .. (is|are) [all] about"},
     {EN_HEAVY, "if .. (has|have|had) to (win|choose|pick|rank|say|decide|go first|give)"},
     {EN_HEAVY, "(take|takes|took) .. (away|out) and .. (nothing|no product|no company|nobody)"},
     {EN_HEAVY, "(wins|win) (every time|hands down|if it comes|for us)"},
@@ -334,6 +344,8 @@ const struct english_row english_rows[] = {
     {EN_GOOD_CHOICE, "(would|will|does|do|is|could|should|can) .. (make "
                      "sense|work|fit|suit|regret|fine|ok|okay|sane|sensible|suitable|defensible|"
                      "right|justified|worth it)"},
+    {EN_GOOD_CHOICE,
+     "(is|are|would) .. (any use|any good|useful|up to it|right for|good for|fit for)"},
     {EN_GOOD_CHOICE, "(talk me out of|regret|stay with|stick with|stick to|switch to|move "
                      "to|migrate to|worth the|go with|keep to)"},
     {EN_BOTH, "(both|side by side|next to|alongside|combine*|hybrid|mix of|two backends|two "

@@ -257,7 +257,7 @@ void features_of_text(struct features *ret, const struct feature_source *source,
     add_once(ret, start, feature_hash('E', 1000, (uint64_t)prefix), 0.8f);
 }
 
-void model_score(const struct model *model, const struct features *features, float *scores)
+void model_score(const struct model *model, const struct features *features, float *restrict scores)
 {
     float sums[MODEL_CLASSES_MAX] = {0};
     for (uint32_t i = 0; i < features->count; i++) {
@@ -271,11 +271,13 @@ void model_score(const struct model *model, const struct features *features, flo
         }
     }
     for (uint32_t c = 0; c < model->class_count; c++) {
-        const struct model_class *cls = &model->classes[c];
-        float dense = 0;
-        for (uint32_t d = 0; d < model->dims && d < features->dims; d++) {
-            dense += (float)cls->dense[d] * features->dense[d];
+        scores[c] = model->classes[c].bias + model->classes[c].scale * sums[c];
+    }
+    for (uint32_t d = 0; d < model->dims && d < features->dims; d++) {
+        const float *column = model->columns + (size_t)d * model->class_count;
+        float x = features->dense[d];
+        for (uint32_t c = 0; c < model->class_count; c++) {
+            scores[c] += x * column[c];
         }
-        scores[c] = cls->bias + cls->scale * sums[c] + cls->dense_scale * dense;
     }
 }

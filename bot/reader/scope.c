@@ -6,7 +6,14 @@
 #include "bot/reader/english.h"
 #include "bot/reader/text.h"
 
-enum { NEGATION_REACH = 12, LIST_CHUNK = 4, FRAGMENT = 7, CHUNK_MIN = 3, SENTENCE_LONG = 9 };
+enum {
+    INTRODUCTION = 7,
+    NEGATION_REACH = 12,
+    LIST_CHUNK = 4,
+    FRAGMENT = 7,
+    CHUNK_MIN = 3,
+    SENTENCE_LONG = 9
+};
 
 struct work {
     struct scopes *scopes;
@@ -290,14 +297,37 @@ static void deny_question(struct work *w, const struct match *match)
 
 /* ---- whose, when, how certain ---- */
 
+/*
+ * Where an aside ends: with its clause, but "At my last company, we ..." only introduces the
+ * clause after
+ * the comma, which it colours too.
+ */
+static uint32_t aside_last(const struct work *w, const struct match *match)
+{
+    uint32_t first = clause_first(w, match->first), last = clause_last(w, match->last);
+    bool introduces = first == sentence_first(w, first) && last - first < INTRODUCTION &&
+                      border_at(w, last + 1) == BORDER_COMMA;
+    return introduces ? clause_last(w, last + 1) : last;
+}
+
+/* What stands before the last comma is told of by itself: "he knows Python, did it in college". */
+static uint32_t aside_first(const struct work *w, const struct match *match)
+{
+    uint32_t i = match->first;
+    while (i > clause_first(w, match->first) && border_at(w, i) != BORDER_COMMA) {
+        i--;
+    }
+    return i;
+}
+
 static void aside_clause(struct work *w, const struct match *match, uint16_t flag)
 {
-    mark(w, clause_first(w, match->first), clause_last(w, match->last), flag);
+    mark(w, clause_first(w, match->first), aside_last(w, match), flag);
 }
 
 static void past(struct work *w, const struct match *match)
 {
-    uint32_t first = clause_first(w, match->first), last = clause_last(w, match->last);
+    uint32_t first = aside_first(w, match), last = aside_last(w, match);
     for (uint32_t k = matches_from(w->matches, match->last + 1); k < w->matches->count; k++) {
         const struct match *now = &w->matches->items[k];
         if (now->first > last) {

@@ -313,12 +313,12 @@ class Terminal:
         os.write(self.master, text.encode())
 
     def leave(self):
-        """Ends the talk with Ctrl-D: again each second, as one typed before the editor listens is lost."""
+        """Ends the talk with Ctrl-D; again each second, on a cleared line: an early one is mere text."""
         start = time.monotonic()
         pressed = 0
         while self.process.poll() is None and time.monotonic() < start + PATIENCE_S:
             if time.monotonic() >= start + pressed:
-                self.send("\x04")
+                self.send("\x15\x04" if pressed else "\x04")
                 pressed += 1
             ready, _, _ = select.select([self.master], [], [], 0.1)
             try:

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -346,6 +347,57 @@ static void test_read_long_path_keeps_cause(void **state)
     buf_finish(&buf);
 }
 
+static void write_bytes(const char *bytes, const char *path, bool fine)
+{
+    struct error err = {0};
+    struct buf buf;
+    buf_init(&buf, 100);
+    buf_puts(&buf, bytes);
+    assert_int_equal(buf_write_file(&buf, path, &err), fine);
+    assert_int_equal(err.code, fine ? ERROR_NONE : ERROR_ENVIRONMENT);
+    buf_finish(&buf);
+}
+
+/* How many names there are in a folder, "." and ".." among them. */
+static int count_names(const char *path)
+{
+    DIR *opened = opendir(path);
+    int count = 0;
+    assert_non_null(opened);
+    while (readdir(opened)) {
+        count++;
+    }
+    closedir(opened);
+    return count;
+}
+
+/* The old file stays until the new one is whole, and nothing lies about afterwards. */
+static void test_write_file(void **state)
+{
+    (void)state;
+    char place[] = "/tmp/whether-base-XXXXXX", path[64], within[80];
+    struct error err = {0};
+    struct buf buf;
+    assert_non_null(mkdtemp(place));
+    snprintf(path, sizeof(path), "%s/file", place);
+    snprintf(within, sizeof(within), "%s/file", path);
+    write_bytes("", path, true);
+    write_bytes("longer than what comes", path, true);
+    write_bytes("new", path, true);
+    write_bytes("x", within, false);
+    write_bytes("x", place, false);
+    buf_init(&buf, 10);
+    assert_true(buf_read_file(&buf, path, &err));
+    assert_string_equal(buf.data, "new");
+    assert_false(buf_puts(&buf, "more than there is room for"));
+    assert_false(buf_write_file(&buf, path, &err));
+    assert_non_null(strstr(err.text, "file is not written"));
+    buf_finish(&buf);
+    assert_int_equal(count_names(place), 3);
+    unlink(path);
+    assert_int_equal(rmdir(place), 0);
+}
+
 static void test_utf8(void **state)
 {
     (void)state;
@@ -508,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_read_shrinking_file),
         cmocka_unit_test(test_read_sizeless_file),
         cmocka_unit_test(test_read_long_path_keeps_cause),
+        cmocka_unit_test(test_write_file),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_mem),
         cmocka_unit_test(test_arena),

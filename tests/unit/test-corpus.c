@@ -15,6 +15,7 @@
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
 #include "bot/reader/kind.h"
+#include "knowledge/learned.h"
 #include "knowledge/pack.h"
 #include "tests/unit/tiny.h"
 
@@ -244,11 +245,13 @@ static void test_beside(void **state)
         {"x.json", ".model", "x.model"},
         {"x", ".model", "x.model"},
         {".json", ".model", ".json.model"},
+        {"x/.json", ".model", "x/.json.model"},
+        {"", ".model", ".model"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char *path = corpus_beside(rows[i].file, rows[i].ending);
+        char *path = learned_beside(rows[i].file, rows[i].ending);
         assert_string_equal(path, rows[i].expected);
-        free(path);
+        mem_free(path);
     }
 }
 

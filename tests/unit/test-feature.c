@@ -210,7 +210,7 @@ static void test_score(void **state)
 {
     (void)state;
     enum { RED = 101, BLUE = 202 };
-    static int8_t dense[] = {10, 0, 0, -10};
+    static float columns[] = {1, 0, 0, -1}; /* two dimensions, each with both classes */
     static struct model_weight weights[] = {{0, 100}, {1, -100}, {1, 50}};
     static uint32_t index[64];
     static struct model_feature features[] = {{RED, 0}, {BLUE, 2}, {0, 3}};
@@ -221,13 +221,12 @@ static void test_score(void **state)
                           .mask = ARRAY_LEN(index) - 1,
                           .index = index,
                           .features = features,
+                          .columns = columns,
                           .weights = weights};
     index[RED % 64] = 1;
     index[BLUE % 64] = 2;
-    model.classes[0] = (struct model_class){
-        .name = "zero", .bias = 1, .scale = 0.01f, .dense_scale = 0.1f, .dense = dense};
-    model.classes[1] = (struct model_class){
-        .name = "one", .bias = -1, .scale = 0.02f, .dense_scale = 0.1f, .dense = dense + 2};
+    model.classes[0] = (struct model_class){.name = "zero", .bias = 1, .scale = 0.01f};
+    model.classes[1] = (struct model_class){.name = "one", .bias = -1, .scale = 0.02f};
     static const struct {
         const char *what;
         struct feature items[3];

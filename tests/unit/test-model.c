@@ -94,7 +94,7 @@ static void test_good(void **state)
     assert_int_equal(model_class_find(model, "blu"), -1);
     assert_int_equal(model_class_find(NULL, "blue"), -1);
     assert_true(model->classes[1].bias == 0.5f && model->classes[1].scale == 0.25f);
-    assert_int_equal(model->classes[1].dense[2], 3);
+    assert_true(model->columns[2 * CLASSES + 1] == 3 * 0.125f);
     const struct model_feature *feature = model_find(model, 7);
     assert_non_null(feature);
     assert_int_equal(feature[1].first - feature[0].first, 2);
@@ -140,7 +140,7 @@ static void use(const struct model *model)
     for (uint32_t c = 0; c < model->class_count; c++) {
         assert_true(strlen(model->classes[c].name) < sizeof(model->classes[c].name));
         for (uint32_t d = 0; d < model->dims; d++) {
-            sum += model->classes[c].dense[d];
+            sum += model->columns[d * model->class_count + c] != 0;
         }
     }
     assert_true(sum > -100000 && sum < 100000);

@@ -1,6 +1,6 @@
 /*
  * host/program and what runs on it, when memory ends: each allocation in turn fails, and every time
- * the program says so in one line and ends, or tells its caller.
+ * the out-of-memory handler ends the program, or the caller is told.
  */
 #undef NDEBUG
 #include <setjmp.h>
@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ enum { SECONDS_MAX = 60, SAID_MAX = 4096 };
 
 static const char conversations[] =
     "{\"id\": \"1\", \"surface\": \"dm\", \"say\": [\"We are so tired.\", \"Tea or coffee?\"]}\n"
-    "not JSON\n"
+    "[]\n"
     "{\"id\": \"2\", \"surface\": \"ambient\", \"say\": [\"the pot is hot\"]}\n";
 
 /* A team's folder: a pack, what was learned for it, and a recorded conversation. */
@@ -115,11 +116,22 @@ static int open_and_talk(void)
 
 static int replay(void)
 {
-    char *arguments[] = {"whether", "replay", "--pack", "pack.json", "talks.jsonl", NULL};
-    return command_main(ARRAY_LEN(arguments) - 1, arguments);
+    static char words[][16] = {"whether", "replay", "--pack", "pack.json", "talks.jsonl"};
+    char *arguments[ARRAY_LEN(words) + 1] = {NULL};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        arguments[i] = words[i];
+    }
+    return command_main(ARRAY_LEN(words), arguments);
 }
 
-static _Noreturn void work_in_child(int (*work)(void), size_t n, const int *ends)
+/* Valgrind checks for leaks at every exit, but not when a process is killed. */
+static void leave(void)
+{
+    kill(getpid(), SIGKILL);
+}
+
+static _Noreturn void work_in_child(int (*work)(void), size_t n, void (*on_fail)(void),
+                                    const int *ends)
 {
     int nowhere = open("/dev/null", O_WRONLY);
     alarm(SECONDS_MAX);
@@ -127,12 +139,13 @@ static _Noreturn void work_in_child(int (*work)(void), size_t n, const int *ends
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     close(ends[1]);
-    mem_fail_at(n, NULL);
+    mem_fail_at(n, on_fail);
     _exit(work());
 }
 
-/* The exit status, and what came on standard error. A crash or a hang fails the test. */
-static int work_with_failure(int (*work)(void), size_t n, char said[SAID_MAX])
+/* The exit status, or minus the signal; and what came on standard error. */
+static int work_with_failure(int (*work)(void), size_t n, void (*on_fail)(void),
+                             char said[SAID_MAX])
 {
     int ends[2], status = 0;
     assert_int_equal(pipe(ends), 0);
@@ -140,7 +153,7 @@ static int work_with_failure(int (*work)(void), size_t n, char said[SAID_MAX])
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        work_in_child(work, n, ends);
+        work_in_child(work, n, on_fail, ends);
     }
     close(ends[1]);
     size_t len = 0;
@@ -150,38 +163,35 @@ static int work_with_failure(int (*work)(void), size_t n, char said[SAID_MAX])
     said[len] = '\0';
     close(ends[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFEXITED(status)) {
-        fail_msg("allocation %zu: killed by signal %d; said: %s", n, WTERMSIG(status), said);
-    }
-    return WEXITSTATUS(status);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* Returns how many allocations there were. */
-static size_t fail_each(int (*work)(void), int end_status, const char *end_said)
+/* Until there is no n-th allocation: then the work ends as it should. */
+static void fail_each(int (*work)(void), int end_status, const char *end_said)
 {
     char said[SAID_MAX];
-    for (size_t n = 1;; n++) {
-        int status = work_with_failure(work, n, said);
-        if (strcmp(said, "whether: out of memory\n") != 0) {
-            assert_string_equal(said, end_said);
-            assert_int_equal(status, end_status);
-            return n - 1;
-        }
-        assert_int_equal(status, EXIT_FAILURE);
+    int status = -SIGKILL;
+    size_t n = 0;
+    while (status == -SIGKILL) {
+        status = work_with_failure(work, ++n, leave, said);
+        assert_true(status == -SIGKILL || status == end_status);
+        assert_string_equal(said, status == -SIGKILL ? "" : end_said);
     }
+    assert_true(n > 30);
+    assert_int_equal(work_with_failure(work, 1, NULL, said), EXIT_FAILURE);
+    assert_string_equal(said, "whether: out of memory\n");
 }
 
 static void test_open_and_talk(void **state)
 {
     (void)state;
-    assert_true(fail_each(open_and_talk, 0, "") > 30);
+    fail_each(open_and_talk, 0, "");
 }
 
 static void test_replay(void **state)
 {
     (void)state;
-    size_t count = fail_each(replay, 1, "whether: talks.jsonl:2: 'n' is no JSON\n");
-    assert_true(count > 30);
+    fail_each(replay, STATUS_FAILED, "whether: talks.jsonl:2: a line must be one JSON object\n");
 }
 
 static size_t json_countdown;
@@ -191,8 +201,7 @@ static void *json_alloc(size_t size)
     return json_countdown > 0 && --json_countdown == 0 ? NULL : malloc(size);
 }
 
-/* jansson may run out anywhere: then there is no line at all rather than one that lacks something.
- */
+/* jansson may run out anywhere: no line at all then, rather than one that lacks something. */
 static void test_json(void **state)
 {
     (void)state;
