@@ -206,6 +206,7 @@ static struct facts changed(const struct facts *facts, uint64_t add, uint64_t dr
         .denied = facts->denied & ~add,
         .heavy = facts->heavy & ~drop,
         .light = facts->light & ~drop,
+        .faint = facts->faint & ~drop,
     };
 }
 

@@ -59,7 +59,7 @@ static bool is_directory(const char *path)
     return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-/* kinds.model lies beside the main pack. */
+/* kinds.model lies beside the pack. */
 static char *kinds_path(const char *pack_file)
 {
     struct buf path;

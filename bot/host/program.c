@@ -100,10 +100,15 @@ static bool load_usual(struct knowledge **ret, struct fault_list *faults)
 
 static bool load_environment(const char *value, struct knowledge **ret, struct fault_list *faults)
 {
-    const char *paths[CONFIG_PATHS_MAX];
+    const char *paths[CONFIG_PATHS_MAX + 1];
     char *copy = mem_strdup(value);
     size_t count = split_colons(copy, paths, ARRAY_LEN(paths));
-    bool fine = count > 0 ? knowledge_load(paths, count, ret, faults) : load_usual(ret, faults);
+    bool fine = false;
+    if (count > CONFIG_PATHS_MAX) {
+        fault_add(faults, "$WHETHER_PACKS", 0, "names more than %d paths", CONFIG_PATHS_MAX);
+    } else {
+        fine = count > 0 ? knowledge_load(paths, count, ret, faults) : load_usual(ret, faults);
+    }
     mem_free(copy);
     return fine;
 }

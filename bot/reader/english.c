@@ -98,6 +98,7 @@ const struct english_row english_rows[] = {
     {EN_AFFIRMATION,
      "without (reloading|refreshing|reload|refresh|a reload|a refresh|pressing|hitting|having "
      "to|touching|delay|waiting|lag|us|me|any help|f5|polling|blocking)"},
+    {EN_AFFIRMATION, "without .. (reload*|refresh*)"},
     {EN_AFFIRMATION, "(nobody|no one|none) .. (reload*|refresh*|wait*|touch*|press*)"},
     {EN_AFFIRMATION, "no (reload*|refresh*|waiting|delay|lag|f5|polling|page reload*)"},
     {EN_AFFIRMATION, "no (other|others|later than|budget|money|funding|deadline)"},
@@ -106,8 +107,9 @@ const struct english_row english_rows[] = {
     {EN_BUT, "(but|however|though|although|yet|whereas|still|only|just|except|instead|because|"
              "since|unless|until|so)"},
     {EN_NO_ANSWER, "(no|nope|nah|never|nein|non|god no|hell no|heavens no)"},
-    {EN_YES_ANSWER, "(yes|yep|yeah|yup|sure|indeed|exactly|correct|right|affirmative|absolutely|of "
-                    "course|si|oui|ja)"},
+    {EN_YES_ANSWER,
+     "(yes|yep|yeah|yup|sure|indeed|exactly|=correct|=right|affirmative|absolutely|of "
+     "course|si|oui|ja)"},
     /* whose */
     {EN_HEARSAY, "(everyone|everybody|people|somebody|someone|half|reddit|hn|hacker "
                  "news|twitter|youtube|internet|web|forum|thread|articles|influencers|linkedin|"
@@ -141,6 +143,7 @@ const struct english_row english_rows[] = {
      "(my|our|the|at my|in my|from my) (last|previous|former|old|ex|first|earlier) "
      "(job|company|employer|team|gig|workplace|project|place|firm|startup|role|life|client|"
      "prototype|system|version|app|site|product|one|shop|tool|stack|attempt|boss|school)"},
+    {EN_PAST, "(was|were|been|got) (settled|decided|chosen|agreed|closed)"},
     {EN_PAST, "(at|in) (uni|university|school|college|bootcamp)"},
     {EN_PAST, "(did|had|was|were|took|tried|played with|worked with|learned|learnt|wrote|used) .. "
               "(ago|once|back then|at uni|in school|before|last year)"},
@@ -201,7 +204,7 @@ const struct english_row english_rows[] = {
     {EN_HEAVY, "is what .. (is|are) [all] about"},
     {EN_HEAVY, "if .. (has|have|had) to (win|choose|pick|rank|say|decide|go first|give)"},
     {EN_HEAVY, "(take|takes|took) .. (away|out) and .. (nothing|no product|no company|nobody)"},
-    {EN_HEAVY, "(wins|win) (every time|hands down|if it comes|for us)"},
+    {EN_HEAVY, "(wins|win) (every time|hands down|if|for us|over)"},
     {EN_LIGHT, "(is|are) [just|only|all of|barely|maybe|some] # (screen|page|view|form)"},
     {EN_LIGHT,
      "(is|are) (thin|throwaway|disposable|replaceable|wallpaper|paint|packaging|the wrapping)"},
@@ -259,13 +262,13 @@ const struct english_row english_rows[] = {
     {EN_SECTION_LIGHT, "(nice to have|nice|could have|optional|bonus|stretch|if time permits|nice "
                        "to haves|wishlist|extras)"},
     /* discourse */
-    {EN_CORRECTION, "(correction|sorry|i meant|i mean|scratch that|wait|no wait|actually|turns "
+    {EN_CORRECTION, "(=correction|sorry|i meant|i mean|scratch that|wait|no wait|actually|turns "
                     "out|my mistake|my bad|oops|strike that|let me correct|misread|mixed up|mixed "
                     "it up|got that wrong|i was wrong|make that|rather|update|news)"},
     {EN_TAKE_BACK,
      "(scratch|scrap|strike|forget|ignore|undo|disregard) (that|it|this|what i said|what i wrote)"},
     {EN_TAKE_BACK, "(misread|mixed up|mixed it up|got that wrong|wrong information|was "
-                   "misinformed|my mistake|correction|turns out)"},
+                   "misinformed|my mistake|=correction|turns out)"},
     {EN_WRONG_PROJECT, "(that|this|those|it) (is|was|were|are) [for|about|actually|in "
                        "fact|all|really] (the|a|an|another|somebody|someone|my|our|about|for) "
                        "(other|different|another|wrong|else|old) "

@@ -225,7 +225,8 @@ static float score_unknown(const struct reading *r)
 static bool plainly_asks(const struct reading *r)
 {
     const struct signals *s = &r->signals;
-    if (s->quoted_only || s->option_count == 0 || s->mentions > 0) {
+    bool told = has(s, EN_PAST) && !s->question; /* a story of how it was settled */
+    if (s->quoted_only || s->option_count == 0 || s->mentions > 0 || told) {
         return false;
     }
     return s->alternatives || (s->option_count >= 2 && s->question && s->choice_word) ||

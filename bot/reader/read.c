@@ -485,11 +485,11 @@ static uint64_t named_in(const struct reading *r, uint32_t first, uint32_t last)
 
 /* The likeliest of the situations that are known or stated; 0 when none is likely at all. */
 static uint64_t likeliest(const struct reader *reader, struct reading *r, uint64_t known,
-                          uint32_t first, uint32_t last)
+                          float least, bool denied, uint32_t first, uint32_t last)
 {
     const struct topic_classes *classes = &reader->classes[r->pack];
     const struct model *model = reader->knowledge->packs[r->pack]->model;
-    float scores[MODEL_CLASSES_MAX], most = reference_threshold;
+    float scores[MODEL_CLASSES_MAX], most = least;
     uint64_t best = 0;
     struct feature_source source = reader_source(reader, r);
     if (!model || !known) {
@@ -498,9 +498,15 @@ static uint64_t likeliest(const struct reader *reader, struct reading *r, uint64
     features_of_unit(&r->features, &source, first, last);
     model_score(model, &r->features, scores);
     for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
-        bool counts = (known >> i & 1) && classes->stated[i] >= 0;
-        if (counts && scores[classes->stated[i]] > most) {
-            most = scores[classes->stated[i]];
+        if (!(known >> i & 1) || classes->stated[i] < 0) {
+            continue;
+        }
+        float score = scores[classes->stated[i]];
+        if (denied && classes->denied[i] >= 0 && scores[classes->denied[i]] > score) {
+            score = scores[classes->denied[i]];
+        }
+        if (score > most) {
+            most = score;
             best = 1ull << i;
         }
     }
@@ -512,7 +518,7 @@ static uint64_t about_clause(const struct reader *reader, struct reading *r, uin
                              uint32_t first, uint32_t last)
 {
     uint64_t set = named_in(r, first, last) & known;
-    return set ? set : likeliest(reader, r, known, first, last);
+    return set ? set : likeliest(reader, r, known, reference_threshold, false, first, last);
 }
 
 static bool has_english_in(const struct reading *r, enum english id, uint32_t first, uint32_t last)
@@ -595,6 +601,63 @@ static void read_weights(const struct reader *reader, struct reading *r, uint64_
     r->light &= ~unclear;
 }
 
+/*
+ * Of several situations that fill one slot, a message that names none or one of them exactly
+ * means one:
+ * the exact one, else the likeliest.
+ */
+static void keep_one_of_slot(struct reading *r, const struct pack *pack, const struct tally *tally)
+{
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        const char *slot = pack->situations[i].slot;
+        if (!slot || !(r->stated >> i & 1) || tally->stated[i] > 0) {
+            continue;
+        }
+        for (size_t k = 0; k < pack->situation_count; k++) {
+            const char *other = pack->situations[k].slot;
+            bool rival = k != i && other && strcmp(slot, other) == 0 && (r->stated >> k & 1);
+            if (rival && (tally->stated[k] > 0 || r->stated_score[k] > r->stated_score[i])) {
+                r->stated &= ~(1ull << i);
+                r->faint &= ~(1ull << i);
+                break;
+            }
+        }
+    }
+}
+
+static bool mostly_denied(const struct reading *r, uint32_t first, uint32_t last)
+{
+    uint32_t denied = 0;
+    for (uint32_t i = first; i <= last; i++) {
+        denied += (r->scopes.flags[i] & (SCOPE_NEGATED | SCOPE_OUT)) != 0;
+    }
+    return denied * 2 >= last - first + 1;
+}
+
+static bool begins_with_drop(const struct reading *r, uint32_t first)
+{
+    static const char *const words[] = {"scrap", "drop", "forget", "ditch", "skip",   "cut",
+                                        "lose",  "axe",  "cancel", "kill",  "strike", "remove"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(r->tokens.items[first].letters, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "Scrap the moving dots": what was said in other words before is found by its topic. */
+static void read_withdrawals(const struct reader *reader, struct reading *r, uint64_t known)
+{
+    const float least = -4.5f;
+    for (uint32_t i = 0; known && i < r->tokens.count; i = r->scopes.clause_last[i] + 1u) {
+        uint32_t last = r->scopes.clause_last[i];
+        if (begins_with_drop(r, i) && mostly_denied(r, i, last) && !(r->unsaid & known)) {
+            r->unsaid |= likeliest(reader, r, known, least, true, i, last);
+        }
+    }
+}
+
 static void read_evidence(const struct reader *reader, struct reading *r, uint64_t known)
 {
     const struct pack *pack = reader->knowledge->packs[r->pack];
@@ -614,6 +677,8 @@ static void read_evidence(const struct reader *reader, struct reading *r, uint64
             keep_learned(r, i, denied[i], POLARITY_DENIED);
         }
     }
+    keep_one_of_slot(r, pack, &tally);
+    read_withdrawals(reader, r, known & ~r->stated);
     read_weights(reader, r, known);
 }
 

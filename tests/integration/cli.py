@@ -485,6 +485,8 @@ def case_packs_are_found():
     env = environment(WHETHER_PACKS=None)
     assert "fine" in run("check", cwd=scratch / "here", env=env)[0]
     assert "fine" in run("check", cwd=scratch / "here", env=environment(WHETHER_PACKS=""))[0]
+    out, err = run("check", env=environment(WHETHER_PACKS=":".join(["none"] * 17)), status=1)
+    assert out == "" and err == "$WHETHER_PACKS: names more than 16 paths\n", err
 
 
 def case_config_that_cannot_be_read():
@@ -497,6 +499,54 @@ def case_config_that_cannot_be_read():
 def case_test_runs_the_examples():
     out, err = run("test")
     assert re.fullmatch(r"[1-9]\d* passed, 0 failed\n", out) and err == "", out
+
+
+# --- train ------------------------------------------------------------------------------------------
+
+
+def team(name, corpus=True):
+    """A pack of a team's own in folder/NAME.json, with a corpus beside it."""
+    pack = (ROOT / "tests/unit/packs/good/pack.json").read_text().replace('"tea-or-coffee"', f'"{name}"')
+    path = write(f"folder/{name}.json", pack)
+    if corpus:
+        write(f"folder/{name}.corpus/a.clauses.tsv", "".join(
+            f"tired\tstated\tb\twe yawn, {i}\nnone\tnone\tb\tgrey weather, {i}\n" for i in range(4)))
+        write(f"folder/{name}.corpus/a.kinds.tsv", "meta\tb\thello\nask\tb\ttea or coffee\n" * 3)
+    return path
+
+
+def made(out):
+    return [pathlib.Path(line.split(": ")[0]).name for line in out.splitlines()]
+
+
+def case_train():
+    team("one")
+    team("two")
+    team("three", corpus=False)
+    folder = str(scratch / "folder")
+    out, err = run("train", folder)
+    assert made(out) == ["one.model", "two.model"] and err == "", (out, err)
+    first = (scratch / "folder/one.model").read_bytes()
+    # What is broken is made anew, whichever pack comes first; the kinds once a folder.
+    write("folder/two.model", "broken")
+    assert "damaged" in run("ask", "--pack", folder, "x", status=1)[1]
+    write("folder/kinds.model", "broken")
+    assert made(run("train", folder)[0]) == ["one.model", "two.model", "kinds.model"]
+    assert (scratch / "folder/one.model").read_bytes() == first
+    assert made(run("train", "--only", "kinds", folder)[0]) == ["kinds.model"]
+    assert made(run("train", "--only", "topics", folder)[0]) == ["one.model", "two.model"]
+    assert not [p.name for p in (scratch / "folder").iterdir() if p.name.endswith(".new")]
+    run("ask", "--pack", folder, "tea or coffee?")
+
+
+def case_train_needs_a_corpus():
+    one_line(run("train", team("alone", corpus=False), status=1)[1], "NAME.corpus")
+    path = team("bad")
+    write("folder/bad.model", "as it was")
+    faulty = write("folder/bad.corpus/b.clauses.tsv", "tired\tstated\tb\tyes\nsleepy\tstated\tb\tno\nhalf\n")
+    out, err = run("train", path, status=1)
+    assert out == "" and [line.split(": ")[0] for line in err.splitlines()] == [f"{faulty}:2", f"{faulty}:3"], err
+    assert (scratch / "folder/bad.model").read_text() == "as it was"
 
 
 # --- running them -----------------------------------------------------------------------------------

@@ -17,20 +17,6 @@
 #include "knowledge/pack.h"
 #include "tests/unit/tiny.h"
 
-static int begin(void **state)
-{
-    static struct tiny tiny;
-    tiny_begin(&tiny);
-    *state = &tiny;
-    return 0;
-}
-
-static int end(void **state)
-{
-    tiny_end(*state);
-    return 0;
-}
-
 enum { TURNS = 5 };
 
 struct row {
@@ -287,5 +273,5 @@ int main(void)
         cmocka_unit_test(test_equal_answers_depends),
         cmocka_unit_test(test_init),
     };
-    return cmocka_run_group_tests_name("conversation", tests, begin, end);
+    return cmocka_run_group_tests_name("conversation", tests, tiny_setup, tiny_teardown);
 }

@@ -170,6 +170,8 @@ static void test_faults(void **state)
         {"unknown situation of a talk", "a.conversations.jsonl",
          "{\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"a\"],\"denied\":[\"grain\"]}", 1,
          "\"grain\""},
+        {"a situation that is no string", "a.conversations.jsonl",
+         "{\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"a\"],\"situations\":[3]}", 1, "strings"},
         {"a key twice", "a.conversations.jsonl",
          "{\"surface\":\"dm\",\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"a\"]}", 1,
          "not a conversation"},

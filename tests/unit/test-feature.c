@@ -20,20 +20,6 @@
 
 static struct features one, two;
 
-static int begin(void **state)
-{
-    static struct tiny tiny;
-    tiny_begin(&tiny);
-    *state = &tiny;
-    return 0;
-}
-
-static int end(void **state)
-{
-    tiny_end(*state);
-    return 0;
-}
-
 static struct feature_source source_of(const struct reading *reading, const struct vectors *vectors)
 {
     return (struct feature_source){&reading->tokens,
@@ -274,5 +260,5 @@ int main(void)
         cmocka_unit_test(test_dense),
         cmocka_unit_test(test_score),
     };
-    return cmocka_run_group_tests_name("feature", tests, begin, end);
+    return cmocka_run_group_tests_name("feature", tests, tiny_setup, tiny_teardown);
 }

@@ -16,20 +16,6 @@
 #include "bot/reader/read.h"
 #include "tests/unit/tiny.h"
 
-static int begin(void **state)
-{
-    static struct tiny tiny;
-    tiny_begin(&tiny);
-    *state = &tiny;
-    return 0;
-}
-
-static int end(void **state)
-{
-    tiny_end(*state);
-    return 0;
-}
-
 struct row {
     const char *text, *stated, *denied;
 };
@@ -304,5 +290,5 @@ int main(void)
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_names),
     };
-    return cmocka_run_group_tests_name("read", tests, begin, end);
+    return cmocka_run_group_tests_name("read", tests, tiny_setup, tiny_teardown);
 }

@@ -14,20 +14,6 @@
 #include "bot/reader/read.h"
 #include "tests/unit/tiny.h"
 
-static int begin(void **state)
-{
-    static struct tiny tiny;
-    tiny_begin(&tiny);
-    *state = &tiny;
-    return 0;
-}
-
-static int end(void **state)
-{
-    tiny_end(*state);
-    return 0;
-}
-
 enum { DENIED = SCOPE_NEGATED | SCOPE_OUT };
 
 struct row {
@@ -298,5 +284,5 @@ int main(void)
         cmocka_unit_test(test_clauses),       cmocka_unit_test(test_cover),
         cmocka_unit_test(test_questions),
     };
-    return cmocka_run_group_tests_name("scope", tests, begin, end);
+    return cmocka_run_group_tests_name("scope", tests, tiny_setup, tiny_teardown);
 }

@@ -245,6 +245,7 @@ static struct facts random_facts(uint64_t *state, size_t situations)
     facts.denied = random_next(state) & random_next(state) & mask & ~facts.stated;
     facts.heavy = random_next(state) & random_next(state) & random_next(state) & facts.stated;
     facts.light = random_next(state) & random_next(state) & facts.stated & ~facts.heavy;
+    facts.faint = random_next(state) & random_next(state) & facts.stated;
     return facts;
 }
 
@@ -338,6 +339,7 @@ static void check_invariants(const struct pack *pack, const struct facts *facts,
             .denied = facts->denied,
             .heavy = facts->heavy & ~flip->drop,
             .light = facts->light & ~flip->drop,
+            .faint = facts->faint & ~flip->drop,
         };
         struct verdict proof = decide(pack, then);
         assert_int_equal(proof.kind, flip->kind);

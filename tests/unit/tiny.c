@@ -162,6 +162,20 @@ void tiny_end(struct tiny *tiny)
     advisor_destroy(tiny->advisor);
 }
 
+int tiny_setup(void **state)
+{
+    static struct tiny tiny;
+    tiny_begin(&tiny);
+    *state = &tiny;
+    return 0;
+}
+
+int tiny_teardown(void **state)
+{
+    tiny_end(*state);
+    return 0;
+}
+
 static const struct reading *read_known(struct tiny *tiny, const char *text, uint64_t known)
 {
     struct reading *reading = &tiny->workspace->reading;

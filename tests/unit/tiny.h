@@ -35,6 +35,10 @@ struct tiny {
 void tiny_begin(struct tiny *ret);
 void tiny_end(struct tiny *tiny);
 
+/* The same as the set-up and the end of a cmocka group whose state is a struct tiny. */
+int tiny_setup(void **state);
+int tiny_teardown(void **state);
+
 /* Reads a text as the first turn of a talk about the coast; valid until the next reading. */
 const struct reading *tiny_read(struct tiny *tiny, const char *text);
 
