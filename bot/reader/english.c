@@ -14,6 +14,7 @@ const struct english_row english_rows[] = {
     {EN_NEGATION,
      "(=dropped|=scrapped|=ditched|=cancelled|=axed|=killed|ruled out|gave up on|moved away "
      "from|got rid of|threw out|abandoned|removed|binned|decided against)"},
+    {EN_NEGATION, "=0"},
     {EN_NEGATION, "(=scrap|=ditch|=forget|=axe|=bin)"},
     {EN_NEGATION, "(get|getting) rid of"},
     {EN_NEGATION, "(lack*|anything but|far from|free of|minus|sans|except)"},
@@ -171,9 +172,9 @@ const struct english_row english_rows[] = {
     {EN_OTHERS, "(another|other|different|separate|sister|neighbouring|neighboring) "
                 "(team|department|company|group|project|product|client|squad|firm|division|office|"
                 "vendor|agency|contractor|app|building|floor)"},
-    {EN_OTHERS,
-     "(goes|go|going|went|moves|moved|handed|given|left) to .. "
-     "(vendor|supplier|agency|contractor|partner|consultancy|hospital|bank|county|ministry)"},
+    {EN_OTHERS, "(goes|go|going|went|moves|moved|handed|given|left) to .. "
+                "(vendor|supplier|agency|contractor|partner|consultancy|hospital|bank|county|"
+                "ministry|outside firm|outside company)"},
     {EN_OTHERS, "(stays|stay|remains|remain|lives|kept|handled) (in|with|by) .. "
                 "(software|system|vendor|supplier|agency|spreadsheet|excel|hands)"},
     {EN_OTHERS, "(somebody|someone) else"},
@@ -202,6 +203,8 @@ const struct english_row english_rows[] = {
     {EN_HEAVY, "(matters|matter|counts|count|weighs|weigh) [far|way|much|even|a lot|a great "
                "deal|by far] (most|more|first|the most|above all)"},
     {EN_HEAVY, "is what .. (is|are) [all] about"},
+    {EN_HEAVY, "(part|bit|side|half|thing) (wins|counts|matters)"},
+    {EN_HEAVY, "what we (sell|live on|live off|are paid for|are here for|get paid for)"},
     {EN_HEAVY, "if .. (has|have|had) to (win|choose|pick|rank|say|decide|go first|give)"},
     {EN_HEAVY, "(take|takes|took) .. (away|out) and .. (nothing|no product|no company|nobody)"},
     {EN_HEAVY, "(wins|win) (every time|hands down|if|for us|over)"},
@@ -231,6 +234,9 @@ const struct english_row english_rows[] = {
      "(garnish|gimmick|nice to have|icing on|cherry on|afterthought|sideshow|window dressing)"},
     {EN_LIGHT, "(one|a|just one|just a|only one|only a) (tiny|small|little|single) "
                "(call|bit|part|page|screen|feature|thing|corner|widget)"},
+    {EN_REST_LIGHT,
+     "(all other|the other|any other) (points|things|parts|bits|wishes|requirements|matters) "
+     "(is|are|matter|count|come)"},
     {EN_REST_LIGHT, "(everything else|all else|the rest|rest|the others|other parts) "
                     "(is|are|can|comes|matters|matter|counts|count|just|being)"},
     {EN_LIGHT, "(matters|matter|counts|count|weighs|weigh) (less|least|little|not)"},
@@ -259,7 +265,8 @@ const struct english_row english_rows[] = {
      "want|wanted|background|context|facts|given|fixed "
      "facts|decided|team|stack|goal|description|questions|question|open questions|acceptance "
      "criteria|users|proposal|options|summary|problem)"},
-    {EN_SECTION_LIGHT, "(nice to have|nice|could have|optional|bonus|stretch|if time permits|nice "
+    {EN_SECTION_LIGHT, "(minor|minor point|minor points|nice to have|nice|could "
+                       "have|optional|bonus|stretch|if time permits|nice "
                        "to haves|wishlist|extras)"},
     /* discourse */
     {EN_CORRECTION, "(=correction|sorry|i meant|i mean|scratch that|wait|no wait|actually|turns "

@@ -77,6 +77,10 @@ static bool clause_begins(const struct work *w, uint32_t i)
         return true;
     }
     const struct token *token = token_at(w, i);
+    static const char *const but[] = {"but", NULL};
+    if (has_word(token, but) && i > 0) {
+        return true;
+    }
     if (border == BORDER_COMMA) {
         return has_word(token, joins) || has_word(token, subjects);
     }
@@ -393,6 +397,12 @@ static void apply(struct work *w, const struct match *match)
         break;
     case EN_WISH:
         aside_clause(w, match, SCOPE_SUPPOSED);
+        break;
+    case EN_SECTION_OUT:
+        if (match->first == sentence_first(w, match->first) &&
+            (token_at(w, match->last)->flags & TOKEN_COLON)) {
+            mark(w, match->last + 1, sentence_last(w, match->last), SCOPE_OUT);
+        }
         break;
     case EN_OTHERS:
         aside_clause(w, match, SCOPE_OTHERS);

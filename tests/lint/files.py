@@ -11,7 +11,7 @@ COLUMNS_MAX = 100
 
 CODE = (".c", ".h", ".py", ".sh", ".build", ".ini", ".txt", ".md", ".json", ".dict", ".mjs")
 # Bytes that are somebody's input, kept as they came.
-INPUT = re.compile(r"^tests/(fuzz/corpus|replay|golden/[^/]+|corpus/conversations|unit/packs)/")
+INPUT = re.compile(r"^tests/(fuzz/corpus|replay|golden/[^/]+|unit/packs)/")
 
 faults = []
 
