@@ -285,16 +285,28 @@ static void deny_before(struct work *w, const struct match *match)
     }
 }
 
-/* "React? God, no." */
+static bool asks_choice(const struct work *w, uint32_t first, uint32_t last)
+{
+    for (uint32_t i = first; i <= last; i++) {
+        if (w->scopes->flags[i] & SCOPE_MASKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "React? God, no." But "Node or Django for a chat? No admin." answers nothing. */
 static void deny_question(struct work *w, const struct match *match)
 {
-    uint32_t first = sentence_first(w, match->first);
-    if (match->first > first + 2 || first == 0 || match->last + 3 < sentence_last(w, first)) {
+    uint32_t first = sentence_first(w, match->first), after = match->last + 1;
+    bool answer = after >= w->tokens->count || border_at(w, after) >= BORDER_COMMA;
+    if (!answer || match->first > first + 2 || first == 0) {
         return;
     }
     const struct token *before = token_at(w, first - 1);
     uint32_t start = sentence_first(w, first - 1);
-    if ((before->flags & TOKEN_QUESTION) && first - start <= FRAGMENT) {
+    bool fragment = (before->flags & TOKEN_QUESTION) && first - start <= FRAGMENT;
+    if (fragment && !asks_choice(w, start, first - 1)) {
         mark(w, start, first - 1, SCOPE_NEGATED);
     }
 }

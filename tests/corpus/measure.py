@@ -46,4 +46,5 @@ def main():
         print(f"| {kind} | " + " | ".join(str(confusion[kind][other]) for other in run.KINDS) + " |")
 
 
-main()
+if __name__ == "__main__":
+    main()
