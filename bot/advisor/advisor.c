@@ -132,6 +132,21 @@ static void finish(struct conversation *conversation, const struct pack *pack, i
     conversation->turns += conversation->turns < UINT32_MAX;
 }
 
+/*
+ * What programs are told that a turn was about: a greeting is about nothing until something was
+ * asked.
+ */
+static const struct pack *decision_of(const struct advisor *advisor,
+                                      const struct conversation *conversation,
+                                      const struct outcome *outcome)
+{
+    if (outcome->kind == KIND_NEIGHBOUR && outcome->ask.item >= 0) {
+        return advisor->knowledge->packs[outcome->ask.item];
+    }
+    bool outside = outcome->kind == KIND_UNKNOWN || outcome->kind == KIND_META;
+    return outside && conversation->pack < 0 ? NULL : outcome->pack;
+}
+
 void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
                   struct conversation *conversation, enum surface surface, const char *text,
                   size_t len, struct outcome *ret)
@@ -169,6 +184,7 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
         conversation_apply(conversation, pack, reading);
     }
     ret->ask = ask_read(advisor->reader, reading, ret->kind, &context);
+    ret->decision = decision_of(advisor, conversation, ret);
     if (ret->ask.about == ASK_RESET) {
         conversation_init(conversation);
     }

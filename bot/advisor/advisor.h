@@ -57,6 +57,8 @@ struct outcome {
     enum kind kind;
     const struct pack
         *pack; /* the decision, NULL when none is touched (unknown, meta, silent without one) */
+    /* the one that is asked about: pack, or the neighbour; NULL for none */
+    const struct pack *decision;
     struct ask ask;
     struct facts facts;     /* of the conversation's current project */
     struct verdict verdict; /* kind VERDICT_NONE unless kind is KIND_VERDICT */

@@ -138,7 +138,7 @@ static bool fill(json_t *object, const char *id, const struct outcome *outcome, 
     } members[] = {
         {"id", string_or_null(id)},
         {"kind", string_or_null(kind_name(outcome->kind))},
-        {"decision", string_or_null(pack == NULL ? NULL : pack->id)},
+        {"decision", string_or_null(outcome->decision == NULL ? NULL : outcome->decision->id)},
         {"verdict", string_or_null(verdict == NULL ? NULL : verdict_id(pack, verdict))},
         {"confidence", string_or_null(verdict == NULL ? NULL : confidence_name(verdict))},
         {"situations", situation_ids(pack, outcome->facts.stated)},

@@ -241,7 +241,7 @@ const struct english_row english_rows[] = {
                     "(is|are|can|comes|matters|matter|counts|count|just|being)"},
     {EN_LIGHT, "(matters|matter|counts|count|weighs|weigh) (less|least|little|not)"},
     {EN_LIGHT, "(less|least) (important|crucial|critical)"},
-    {EN_LIGHT, "(secondary|comes second|second place|by the way|on the side|for show|could live "
+    {EN_LIGHT, "(secondary|comes second|second place|on the side|for show|could live "
                "without|can live without)"},
     {EN_LIGHT, "if time (permits|allows)"},
     {EN_EQUAL, "(neither|both|equal*|same weight|exactly half|a tie|fifty fifty|50 50|half and "

@@ -179,10 +179,21 @@ static float score_facts(const struct reading *r, const struct context *context)
     return score;
 }
 
+/* "Should I buy one?": who names an option so asks for the choice. */
+static bool asks_whether(const struct reading *r)
+{
+    const struct token *first = r->tokens.count ? &r->tokens.items[0] : NULL;
+    bool should =
+        first && (strcmp(first->letters, "should") == 0 || strcmp(first->letters, "shall") == 0);
+    return should && r->signals.option_count > 0 && r->signals.question;
+}
+
 static float score_verdict(const struct reading *r, const struct context *context)
 {
+    const float asked_weight = 4;
     const struct signals *s = &r->signals;
     float score = -1.5f;
+    score += asks_whether(r) ? asked_weight : 0;
     score += s->alternatives ? 2.2f : 0;
     score += s->option_count && (s->choice_word || s->question) ? 0.8f : 0;
     score += r->stated || r->denied ? 1.2f : 0;

@@ -28,6 +28,9 @@ enum { COMMON_RANK = 300 };
 /* How many words before another a cue may begin that covers it. */
 enum { CUE_REACH = 24 };
 
+/* A message of at most so many words is short. */
+enum { SHORT_WORDS = 10 };
+
 /* ---- building ---- */
 
 static int class_of(const struct model *model, const char *situation, const char *polarity)
@@ -313,6 +316,7 @@ static enum polarity polarity_of(uint16_t scope)
 /* What the exact cues say of each situation, the later word winning over the earlier one. */
 struct tally {
     float stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX], hint[PACK_SITUATIONS_MAX];
+    bool plain[PACK_SITUATIONS_MAX]; /* stated by words that name no option */
 };
 
 static void weigh_cue(struct reading *r, struct tally *tally, const struct match *match)
@@ -339,6 +343,7 @@ static void weigh_cue(struct reading *r, struct tally *tally, const struct match
     r->hinted |= 1ull << i;
     if (polarity == POLARITY_STATED) {
         tally->stated[i] = 1;
+        tally->plain[i] = tally->plain[i] || !(scope & SCOPE_MASKED);
         tally->denied[i] *= 0.4f;
     } else if (polarity == POLARITY_DENIED) {
         tally->denied[i] = 1;
@@ -442,6 +447,12 @@ static void settle(struct reading *r, size_t i, const struct tally *tally, struc
     float s = stated.score + cue_weight * tally->stated[i] + hint_weight * tally->hint[i] -
               1.0f * tally->denied[i];
     float d = denied.score + denial_weight * tally->denied[i] - 1.0f * tally->stated[i];
+    /*
+     * In a short message there is little else to judge a cue by: what is said in so many words
+     * stands.
+     */
+    bool said = tally->stated[i] >= 1 && tally->plain[i] && r->tokens.count <= SHORT_WORDS;
+    s = said && s < stated_threshold ? stated_threshold + 0.1f : s;
     uint64_t bit = 1ull << i;
     r->stated_score[i] = stated.score;
     r->denied_score[i] = denied.score;

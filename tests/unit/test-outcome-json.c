@@ -38,7 +38,7 @@ static const struct pack pack = {
 static struct outcome verdict_outcome(enum verdict_kind kind, int option,
                                       enum confidence confidence)
 {
-    struct outcome outcome = {.kind = KIND_VERDICT, .pack = &pack};
+    struct outcome outcome = {.kind = KIND_VERDICT, .pack = &pack, .decision = &pack};
     outcome.verdict.kind = kind;
     outcome.verdict.option = option;
     outcome.verdict.confidence = confidence;
