@@ -182,7 +182,16 @@ static bool read_open_file(struct buf *buf, int fd, struct error *err)
     if (fstat(fd, &info) != 0) {
         return error_errno(err, errno, "cannot be examined");
     }
-    if (!check_file(&info, max, err) || !read_all(buf, fd, max, err)) {
+    if (!check_file(&info, max, err)) {
+        return false;
+    }
+    /*
+     * One allocation for all of it; a file that grows meanwhile is still read, and refused below.
+     */
+    if (info.st_size > 0 && !reserve(buf, (size_t)info.st_size)) {
+        return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+    }
+    if (!read_all(buf, fd, max, err)) {
         return false;
     }
     /* Files of /proc have size 0 and contents all the same. */

@@ -50,6 +50,12 @@ struct bucket {
     uint32_t first, count, fill;
 };
 
+/* A phrase, and which alternative of its anchor begins with the key. */
+struct posting {
+    uint32_t pattern;
+    uint32_t alternative;
+};
+
 struct lexicon {
     struct arena *arena;
     struct pattern *patterns;
@@ -59,7 +65,7 @@ struct lexicon {
     size_t pattern_count, element_count, alternative_count, word_count;
     struct bucket *buckets;
     size_t bucket_mask;
-    uint32_t *postings;
+    struct posting *postings;
     size_t posting_count;
     uint64_t *vocabulary; /* open-addressing set of word and stem hashes that packs use */
     size_t vocabulary_mask, vocabulary_count;
@@ -190,7 +196,8 @@ static const char *skip_blanks(const char *p)
 static size_t written_len(const char *p)
 {
     size_t len = 0;
-    while (p[len] && !strchr(" ()[]|", p[len])) {
+    while (p[len] && p[len] != ' ' && p[len] != '|' && p[len] != '(' && p[len] != ')' &&
+           p[len] != '[' && p[len] != ']') {
         len++;
     }
     return len;
@@ -292,8 +299,10 @@ static bool holds_denial(const char *phrase)
         "don't", "doesn't", "isn't", "can't", "won't",  "aren't",  "didn't",  "haven't", "hasn't"};
     for (const char *p = phrase; *p;) {
         size_t len = written_len(p);
-        for (size_t i = 0; len && i < ARRAY_LEN(words); i++) {
-            if (strlen(words[i]) == len && memcmp(words[i], p, len) == 0) {
+        bool likely =
+            *p == 'n' || *p == 'w' || *p == 'd' || *p == 'i' || *p == 'c' || *p == 'a' || *p == 'h';
+        for (size_t i = 0; len && likely && i < ARRAY_LEN(words); i++) {
+            if (words[i][0] == *p && strncmp(words[i], p, len) == 0 && words[i][len] == '\0') {
                 return true;
             }
         }
@@ -391,7 +400,7 @@ static size_t power_of_two(size_t at_least)
     return size;
 }
 
-typedef void visit_key(struct lexicon *lex, uint64_t key, uint32_t pattern);
+typedef void visit_key(struct lexicon *lex, uint64_t key, struct posting posting);
 
 /* Calls visit for the key of the first word of each alternative. False if one cannot be a key. */
 static bool each_key(struct lexicon *lex, const struct element *element, uint32_t pattern,
@@ -403,31 +412,31 @@ static bool each_key(struct lexicon *lex, const struct element *element, uint32_
             return false;
         }
         if (visit) {
-            visit(lex, word_key(word), pattern);
+            visit(lex, word_key(word), (struct posting){pattern, (uint32_t)a});
         }
     }
     return true;
 }
 
-static void count_key(struct lexicon *lex, uint64_t key, uint32_t pattern)
+static void count_key(struct lexicon *lex, uint64_t key, struct posting posting)
 {
-    (void)pattern;
+    (void)posting;
     struct bucket *bucket = bucket_at(lex, key);
     bucket->key = key;
     bucket->fill++;
 }
 
-static void size_key(struct lexicon *lex, uint64_t key, uint32_t pattern)
+static void size_key(struct lexicon *lex, uint64_t key, struct posting posting)
 {
-    (void)pattern;
+    (void)posting;
     bucket_at(lex, key)->count++;
     lex->posting_count++;
 }
 
-static void post_key(struct lexicon *lex, uint64_t key, uint32_t pattern)
+static void post_key(struct lexicon *lex, uint64_t key, struct posting posting)
 {
     struct bucket *bucket = bucket_at(lex, key);
-    lex->postings[bucket->first + bucket->fill++] = pattern;
+    lex->postings[bucket->first + bucket->fill++] = posting;
 }
 
 /* The element whose words are rarest among all phrases. */
@@ -750,23 +759,22 @@ static void keep(struct search *s, uint32_t number, int64_t first, int64_t last)
 
 enum { TRIES_MAX = 400 };
 
-static void try_pattern(struct search *s, uint32_t number, int64_t i)
+static void try_posting(struct search *s, struct posting posting, int64_t i)
 {
-    const struct pattern *pattern = &s->lexicon->patterns[number];
+    const struct pattern *pattern = &s->lexicon->patterns[posting.pattern];
     const struct element *anchor = &s->lexicon->elements[pattern->first + pattern->anchor];
-    for (size_t a = 0; a < anchor->count; a++) {
-        int64_t next = alternative_forward(s, &s->lexicon->alternatives[anchor->first + a], i);
-        if (next < 0) {
-            continue;
-        }
-        int budget = TRIES_MAX;
-        int64_t last = match_right(s, pattern, pattern->anchor + 1u, next, false, &budget);
-        int64_t first =
-            last == -2 ? -2 : match_left(s, pattern, pattern->anchor, i - 1, false, &budget);
-        if (first != -2) {
-            keep(s, number, first, last);
-            return;
-        }
+    const struct alternative *alternative =
+        &s->lexicon->alternatives[anchor->first + posting.alternative];
+    int64_t next = alternative_forward(s, alternative, i);
+    if (next < 0) {
+        return;
+    }
+    int budget = TRIES_MAX;
+    int64_t last = match_right(s, pattern, pattern->anchor + 1u, next, false, &budget);
+    int64_t first =
+        last == -2 ? -2 : match_left(s, pattern, pattern->anchor, i - 1, false, &budget);
+    if (first != -2) {
+        keep(s, posting.pattern, first, last);
     }
 }
 
@@ -774,7 +782,7 @@ static void probe(struct search *s, uint64_t key, int64_t i)
 {
     const struct bucket *bucket = bucket_at(s->lexicon, key);
     for (uint32_t k = 0; k < bucket->count; k++) {
-        try_pattern(s, s->lexicon->postings[bucket->first + k], i);
+        try_posting(s, s->lexicon->postings[bucket->first + k], i);
     }
 }
 
