@@ -57,7 +57,7 @@ static void read_class(struct reader *r, struct model *model, uint32_t number)
     cls->bias = take_f32(r);
     cls->scale = take_f32(r);
     float dense_scale = take_f32(r);
-    cls->threshold = take_f32(r);
+    take_f32(r);
     const unsigned char *dense = take(r, model->dims);
     for (uint32_t d = 0; dense && d < model->dims; d++) {
         model->columns[(size_t)d * model->class_count + number] =

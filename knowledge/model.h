@@ -11,7 +11,7 @@
  * here; immutable once loaded.
  * File (little endian): "WMDL1\0\0\0", u64 corpus hash, u32 classes, u32 dims, u32 features, u32
  * weights; per class u8 length + name,
- * f32 bias, f32 scale, f32 dense scale, f32 threshold, dims x i8; features x {u32 hash, u32
+ * f32 bias, f32 scale, f32 dense scale, f32 0, dims x i8; features x {u32 hash, u32
  * first}; weights x {u8 class, i8 weight}.
  */
 struct error;
@@ -21,7 +21,7 @@ enum { MODEL_CLASSES_MAX = 160 };
 
 struct model_class {
     char name[80]; /* an id of the pack (PACK_ID_MAX) and what of it */
-    float bias, scale, threshold;
+    float bias, scale;
 };
 
 struct model_weight {

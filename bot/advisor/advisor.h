@@ -48,7 +48,6 @@ struct conversation {
     uint8_t told_kind; /* enum verdict_kind last told */
     int16_t
         asked_situation; /* the bot's own last question, -1 none: lets a bare "yes" be its answer */
-    uint64_t pending;    /* situations in doubt since a question ("might we drop it?") */
     struct project projects[CONVERSATION_PROJECTS];
 };
 void conversation_init(struct conversation *conversation);

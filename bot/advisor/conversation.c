@@ -78,7 +78,6 @@ static void begin_project(struct conversation *conversation)
     struct project *project = conversation_project(conversation);
     memset(project, 0, sizeof(*project));
     project->used = 1;
-    conversation->pending = 0;
 }
 
 static bool go_back(struct conversation *conversation, const struct reading *reading)
@@ -194,9 +193,8 @@ static uint64_t exchanged(const struct project *project, const struct reading *r
 }
 
 /*
- * "Scratch that, misread the ticket": what was said last goes, when what comes instead fills no
- * slot of
- * it and no word says which part is meant.
+ * "Scratch that, misread the ticket": what was said last goes, when no word says which part of it
+ * is meant and what comes instead is something new.
  */
 static bool takes_back(const struct conversation *conversation, const struct project *project,
                        const struct reading *reading)
@@ -237,7 +235,6 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
     }
     restore(project, reading);
     reweigh(project, reading, back);
-    conversation->pending = in_doubt;
 }
 
 bool conversation_answer(struct conversation *conversation, const struct pack *pack,

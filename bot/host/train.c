@@ -26,7 +26,7 @@ enum {
     TURN_UNITS_MAX = 64
 };
 
-/* Regularisation and weights: chosen by cross-validation on the corpus (docs/reading.md). */
+/* Set by trying on the labelled conversations that were read while tuning (docs/reading.md). */
 static const double topic_cost = 12, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5,
                     prune = 0.03;
 

@@ -283,9 +283,8 @@ void kind_score(const struct reader *reader, struct reading *reading, const stru
 
 /* ---- what is asked ---- */
 
-static int16_t other_option(const struct reading *r, const struct context *context)
+static int16_t other_option(const struct reading *r)
 {
-    (void)context;
     return r->signals.option_count == 1 ? r->signals.first_option : -1;
 }
 
@@ -301,7 +300,7 @@ static struct ask ask_facts(const struct reading *r, const struct context *conte
     if (context->asked && has_late(s, EN_FLIP)) {
         ask.about = ASK_FLIP;
     } else if (context->asked && has_late(s, EN_WHY_NOT)) {
-        ask = (struct ask){ASK_WHY_NOT, other_option(r, context), -1};
+        ask = (struct ask){ASK_WHY_NOT, other_option(r), -1};
     } else if (s->fact >= 0 &&
                (s->option_count || !context->asked || !short_text || !has(s, EN_WHY))) {
         ask.about = ASK_FACT;

@@ -15,8 +15,8 @@ static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
 /*
  * Where the learned topics and the exact cues meet. A cue adds to the learned score of its
  * situation; the sums are log odds.
- * Chosen on the project's own corpus (docs/reading.md), not on the labelled conversations that
- * are only measured on.
+ * Set by hand on the labelled conversations that were read while tuning; flat within half a point
+ * around these values (docs/reading.md).
  */
 static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, no_model = -1.2f;
 static const float stated_threshold = 0.3f, denied_threshold = 0.3f, aside_weight = 2;
@@ -614,8 +614,7 @@ static void read_weights(const struct reader *reader, struct reading *r, uint64_
 
 /*
  * Of several situations that fill one slot, a message that names none or one of them exactly
- * means one:
- * the exact one, else the likeliest.
+ * means one: the exact one, else the likeliest.
  */
 static void keep_one_of_slot(struct reading *r, const struct pack *pack, const struct tally *tally)
 {

@@ -13,9 +13,8 @@
 
 /*
  * One message, read: the stages in their order, and what they come to. Knows one turn only; what
- * earlier turns have said is the
- * conversation's business (bot/advisor/conversation.h). All storage is the caller's; nothing is
- * allocated, nothing fails.
+ * earlier turns have said is the conversation's business (bot/advisor/conversation.h). All storage
+ * is the caller's; nothing is allocated, nothing fails.
  */
 struct model;
 struct vectors;
@@ -26,7 +25,7 @@ struct vectors;
  */
 struct reader;
 
-enum { EVIDENCE_MAX = 512, FACT_CUES_MAX = 8 };
+enum { EVIDENCE_MAX = 512 };
 
 enum polarity { POLARITY_STATED, POLARITY_DENIED, POLARITY_ASIDE };
 
@@ -71,14 +70,14 @@ struct reading {
     uint64_t stated, denied, aside; /* stated and denied are disjoint */
     uint64_t heavy, light, asked;
     uint64_t others, later; /* named as another's, or as something for later */
-    bool heavy_back,
-        light_back;  /* "that is what counts": said of something in an earlier message */
+    /* "That is what counts": said of something in an earlier message. */
+    bool heavy_back, light_back;
     uint64_t faint;  /* stated, but by the learned part alone and barely */
     uint64_t unsaid; /* named, strongly or weakly, in a denial */
     uint64_t hints;  /* weakly named and not denied */
     uint64_t hinted; /* weakly named: enough to refer to what is known already */
-    float stated_score[PACK_SITUATIONS_MAX],
-        denied_score[PACK_SITUATIONS_MAX]; /* the learned part's best */
+    /* The learned part's best. */
+    float stated_score[PACK_SITUATIONS_MAX], denied_score[PACK_SITUATIONS_MAX];
     bool truncated;
 };
 
@@ -89,8 +88,7 @@ const struct knowledge *reader_knowledge(const struct reader *reader);
 
 /*
  * preferred: the pack that the conversation is about, or -1; known: what was stated in it
- * before, so that "that" and "the live
- * bit" find what they mean. stemmer: the workspace's own.
+ * before, so that "that" and "the live bit" find what they mean. stemmer: the workspace's own.
  */
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
                  const char *bytes, size_t len, int preferred, uint64_t known);

@@ -8,9 +8,8 @@
 
 /*
  * What holds of each word: denied, somebody else's, long ago, only supposed, heavy, light; and
- * where sentences and
- * clauses begin. Works from the reader's own English (english.h) and the structure of the text;
- * knows no pack.
+ * where sentences and clauses begin. Works from the reader's own English (english.h) and the
+ * structure of the text; of packs it knows only whose options' names to mask.
  */
 struct text;
 
@@ -48,7 +47,7 @@ enum { CLAUSE_LONG = 64, SENTENCE_LIMIT = 128 };
 
 struct scopes {
     uint16_t flags[TOKENS_MAX];
-    uint16_t negator[TOKENS_MAX]; /* the word that denies a SCOPE_NEGATED one */
+    uint16_t negator[TOKENS_MAX]; /* last word of what denies a SCOPE_NEGATED one */
     uint16_t clause_first[TOKENS_MAX], clause_last[TOKENS_MAX];
     uint16_t sentence_first[TOKENS_MAX], sentence_last[TOKENS_MAX];
     struct unit units[UNITS_MAX];
