@@ -2,9 +2,12 @@
 
 #include <linear.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bot/advisor/advisor.h"
 #include "bot/advisor/conversation.h"
@@ -23,7 +26,8 @@ enum {
     MODEL_BYTES_MAX = 32 * 1024 * 1024,
     DENSE_AT = 1,
     NAME_MAX_LEN = 80,
-    TURN_UNITS_MAX = 64
+    TURN_UNITS_MAX = 64,
+    FIT_THREADS_MAX = 7 /* beside the one that was there */
 };
 
 /* Set by trying on the labelled conversations that were read while tuning (docs/reading.md). */
@@ -144,9 +148,49 @@ static void collect_clauses(struct trainer *t)
     }
 }
 
+/* How many words of the unit, and of the turn, lie in the bytes from..to of the turn. */
+static void count_words(const struct reading *r, const struct unit *unit, size_t from, size_t to,
+                        uint32_t *ret_inside, uint32_t *ret_all)
+{
+    *ret_inside = *ret_all = 0;
+    for (uint32_t i = 0; i < r->tokens.count; i++) {
+        const struct token *token = &r->tokens.items[i];
+        bool marked = token->end > from && token->start < to;
+        *ret_all += marked;
+        *ret_inside += marked && i >= unit->first && i <= unit->last;
+    }
+}
+
+/* A unit carries a mark when most of the mark's words are its own, or it is all mark. */
+static bool carries(const struct reading *r, const struct unit *unit, const char *turn,
+                    const char *words)
+{
+    const char *at = strstr(turn, words);
+    uint32_t inside = 0, all = 0;
+    if (at) {
+        size_t from = (size_t)(at - turn);
+        count_words(r, unit, from, from + strlen(words), &inside, &all);
+    }
+    return inside > 0 && (inside * 2 > all || inside == unit->last - unit->first + 1);
+}
+
+static void label_by_marks(const struct reading *r, const struct unit *unit, const char *turn,
+                           const struct corpus_talk *talk, struct example *example)
+{
+    for (size_t i = 0; i < talk->mark_count; i++) {
+        const struct corpus_mark *mark = &talk->marks[i];
+        if (carries(r, unit, turn, mark->words)) {
+            uint64_t bit = 1ull << mark->situation;
+            example->stated |= mark->polarity == CLAUSE_STATED ? bit : 0;
+            example->denied |= mark->polarity == CLAUSE_DENIED ? bit : 0;
+        }
+    }
+    example->open = talk->optional & ~(example->stated | example->denied);
+}
+
 /*
- * Every unit of every turn: negative for what the conversation does not state, open for what it
- * does until round two.
+ * Every unit of every turn. By the marks, where there are any; else negative for what the
+ * conversation does not state, open for what it does until round two.
  */
 static void collect_talk(struct trainer *t, int number)
 {
@@ -160,6 +204,10 @@ static void collect_talk(struct trainer *t, int number)
             features_of_unit(&r->features, &source, unit->first, unit->last);
             struct example *example = take_features(t, &r->features);
             bool earlier = turn + 1 < talk->turn_count;
+            if (talk->marked) {
+                label_by_marks(r, unit, talk->turns[turn], talk, example);
+                continue;
+            }
             example->talk = number;
             example->open = talk->stated | talk->denied | talk->optional;
             example->open |= earlier ? ~0ull : 0;
@@ -294,7 +342,6 @@ static bool fit(const struct trainer *t, const signed char *labels, double cost,
                                       .nr_weight = 1,
                                       .weight_label = label,
                                       .weight = weight};
-        set_print_string_function(be_quiet);
         struct model *model = train(&problem, &parameter);
         double sign = model->label[0] == 1 ? 1 : -1;
         for (uint32_t k = 0; k <= t->feature_count; k++) {
@@ -353,16 +400,19 @@ static void label_topics(const struct trainer *t, size_t situation, bool stated,
     for (size_t i = 0; i < t->count; i++) {
         const struct example *example = &t->examples[i];
         uint64_t set = stated ? example->stated : example->denied;
+        bool open = example->open >> situation & 1;
         labels[i] = set >> situation & 1;
-        if (example->talk >= 0 && (!talks || (example->open >> situation & 1))) {
+        if (example->talk >= 0 ? !talks || open : open) {
             labels[i] = -1;
         }
     }
 }
 
-static bool fit_topic(const struct trainer *t, size_t situation, bool stated, struct fitted *ret)
+static bool fit_topic(const struct trainer *t, size_t number, struct fitted *ret)
 {
     signed char *labels = mem_alloc(t->count + 1);
+    size_t situation = number / 2;
+    bool stated = number % 2 == 0;
     ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
     label_topics(t, situation, stated, false, labels);
     bool fine = fit(t, labels, topic_cost, ret->w);
@@ -373,6 +423,75 @@ static bool fit_topic(const struct trainer *t, size_t situation, bool stated, st
     }
     mem_free(labels);
     return fine;
+}
+
+static bool fit_kind(const struct trainer *t, size_t number, struct fitted *ret)
+{
+    signed char *labels = mem_alloc(t->count + 1);
+    ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
+    for (size_t i = 0; i < t->count; i++) {
+        labels[i] = t->examples[i].kind == (int)number;
+    }
+    bool fine = fit(t, labels, kind_cost, ret->w);
+    mem_free(labels);
+    return fine;
+}
+
+typedef bool fit_function(const struct trainer *t, size_t number, struct fitted *ret);
+
+/* Classes are fitted apart from one another: any thread may take the next. */
+struct fitting {
+    const struct trainer *trainer;
+    fit_function *function;
+    const char *what;
+    struct fitted *classes;
+    bool *fine;
+    size_t count;
+    atomic_size_t next;
+};
+
+static void fit_some(struct fitting *f, bool reports)
+{
+    for (size_t i; (i = atomic_fetch_add(&f->next, 1)) < f->count;) {
+        if (reports) {
+            report(f->trainer, f->what, i, f->count);
+        }
+        f->fine[i] = f->function(f->trainer, i, &f->classes[i]);
+    }
+}
+
+static void *fit_in_thread(void *context)
+{
+    fit_some(context, false);
+    return NULL;
+}
+
+/* Fills w of each class, on all processors; those that cannot be fitted are dropped from the list. */
+static size_t fit_all(const struct trainer *t, const char *what, fit_function *function,
+                      struct fitted *classes, size_t count)
+{
+    struct fitting f = {t, function, what, classes, mem_alloc(count + 1), count, 0};
+    pthread_t threads[FIT_THREADS_MAX];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t started = 0, kept = 0;
+    set_print_string_function(be_quiet);
+    while (started < FIT_THREADS_MAX && (long)started + 1 < processors &&
+           pthread_create(&threads[started], NULL, fit_in_thread, &f) == 0) {
+        started++;
+    }
+    fit_some(&f, true);
+    for (size_t i = 0; i < started; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (f.fine[i]) {
+            classes[kept++] = classes[i];
+        } else {
+            mem_free(classes[i].w);
+        }
+    }
+    mem_free(f.fine);
+    return kept;
 }
 
 /* ---- writing ---- */
@@ -545,14 +664,9 @@ bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *co
     collect_talks(&t);
     number_all(&t);
     for (size_t i = 0; i < what->situation_count * 2; i++) {
-        report(&t, "fitting topics", i, what->situation_count * 2);
-        name_class(&classes[count], what->situations[i / 2].id, i % 2 ? ":denied" : ":stated");
-        if (fit_topic(&t, i / 2, i % 2 == 0, &classes[count])) {
-            count++;
-        } else {
-            mem_free(classes[count].w);
-        }
+        name_class(&classes[i], what->situations[i / 2].id, i % 2 ? ":denied" : ":stated");
     }
+    count = fit_all(&t, "fitting topics", fit_topic, classes, what->situation_count * 2);
     bool fine = count > 0 ? write_model(&t, classes, count, path, ret, err)
                           : error_set(err, ERROR_INPUT,
                                       "%s: the corpus states none of the pack's situations", path);
@@ -621,21 +735,10 @@ bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *cor
     }
     collect_clause_kinds(&t);
     number_all(&t);
-    signed char *labels = mem_alloc(t.count + 1);
     for (int k = 0; k < KIND_COUNT; k++) {
-        report(&t, "fitting kinds", (size_t)k, KIND_COUNT);
-        for (size_t i = 0; i < t.count; i++) {
-            labels[i] = t.examples[i].kind == k;
-        }
-        name_class(&classes[count], kind_name((enum kind)k), "");
-        classes[count].w = mem_alloc((t.feature_count + 1) * sizeof(*classes[count].w));
-        if (fit(&t, labels, kind_cost, classes[count].w)) {
-            count++;
-        } else {
-            mem_free(classes[count].w);
-        }
+        name_class(&classes[k], kind_name((enum kind)k), "");
     }
-    mem_free(labels);
+    count = fit_all(&t, "fitting kinds", fit_kind, classes, KIND_COUNT);
     bool fine = count > 1 ? write_model(&t, classes, count, path, ret, err)
                           : error_set(err, ERROR_INPUT,
                                       "%s: the corpus has fewer than two kinds of messages", path);
