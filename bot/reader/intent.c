@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "bot/base/mem.h"
 #include "bot/reader/english.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
@@ -232,6 +233,20 @@ static float score_unknown(const struct reading *r)
     return score;
 }
 
+/* "Would you ...", "should it ...": a question about what to do, not about what is. */
+static bool weighs(const struct reading *r)
+{
+    static const char *const words[] = {"would", "should", "could", "shall", "ought"};
+    for (uint32_t i = 0; i < r->tokens.count; i++) {
+        for (size_t k = 0; k < ARRAY_LEN(words); k++) {
+            if (strcmp(r->tokens.items[i].letters, words[k]) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Overheard talk gets an answer only when it plainly asks for the choice. */
 static bool plainly_asks(const struct reading *r)
 {
@@ -240,7 +255,8 @@ static bool plainly_asks(const struct reading *r)
     if (s->quoted_only || s->option_count == 0 || s->mentions > 0 || told) {
         return false;
     }
-    return s->alternatives || (s->option_count >= 2 && s->question && s->choice_word) ||
+    return (s->alternatives && (!s->apart || (s->question && (s->choice_word || weighs(r))))) ||
+           (s->option_count >= 2 && s->question && s->choice_word) ||
            (s->option_count == 1 && s->question && s->choice_word && r->stated);
 }
 

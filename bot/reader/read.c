@@ -102,10 +102,20 @@ static bool names_option(const struct match *match)
     return match->target.type == TARGET_OPTION || match->target.type == TARGET_TOOL;
 }
 
+static bool is_or(const struct token *token)
+{
+    static const char *const words[] = {"or", "versus", "oder", "ou", "o"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(token->letters, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "X or Y", "X/Y", "X vs Y": whether an "or" stands just before or after the words of a match. */
 static bool beside_or(const struct reading *r, const struct match *match)
 {
-    static const char *const words[] = {"or", "versus", "oder", "ou", "o", NULL};
     const struct token *items = r->tokens.items;
     for (uint32_t step = 0; step < 2; step++) {
         bool exists = step ? match->last + 1 < r->tokens.count : match->first > 0;
@@ -114,10 +124,8 @@ static bool beside_or(const struct reading *r, const struct match *match)
         bool version =
             step && beside && (beside->flags & TOKEN_NUMBER) && match->last + 2 < r->tokens.count;
         beside = version ? &items[match->last + 2] : beside;
-        for (size_t i = 0; beside && words[i]; i++) {
-            if (strcmp(beside->letters, words[i]) == 0) {
-                return true;
-            }
+        if (beside && is_or(beside)) {
+            return true;
         }
     }
     return (items[match->first].flags & TOKEN_SLASH) ||
@@ -145,6 +153,37 @@ static void note_option(struct reading *r, const struct match *match)
         s->tool_count++;
         s->tool_option = match->target.item;
         s->tool = match->target.sub;
+    }
+}
+
+/* "Would X do, or is Y smarter?": an "or" somewhere between two options of one sentence. */
+static bool parted_by_or(const struct reading *r, const struct match *one, const struct match *two)
+{
+    if (one->target.item == two->target.item ||
+        r->scopes.sentence_first[one->first] != r->scopes.sentence_first[two->first]) {
+        return false;
+    }
+    for (uint32_t i = one->last + 1; i < two->first; i++) {
+        if (is_or(&r->tokens.items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_alternatives(struct reading *r)
+{
+    const struct match *before = NULL;
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        const struct match *match = &r->matches.items[i];
+        if (!names_option(match) || match->target.pack != r->pack || match->target.item >= 32) {
+            continue;
+        }
+        if (before && parted_by_or(r, before, match)) {
+            r->signals.apart = r->signals.apart || !r->signals.alternatives;
+            r->signals.alternatives |= 1u << before->target.item | 1u << match->target.item;
+        }
+        before = match;
     }
 }
 
@@ -245,6 +284,7 @@ static void read_signals(struct reading *r, const struct knowledge *knowledge)
     }
     s->quoted_only = s->quoted_only && s->options;
     s->alternatives = s->alternatives & (s->alternatives - 1) ? s->alternatives : 0;
+    note_alternatives(r);
 }
 
 static bool is_common(const struct knowledge *knowledge, const struct token *token)
