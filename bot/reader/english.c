@@ -47,8 +47,9 @@ const struct english_row english_rows[] = {
                        "stopped|deferred|retired|discontinued|dissolved|disbanded|no more)"},
     {EN_DENIED_BEFORE, "(went|goes|gone|moved|moves|pushed|slipped) (to|into|in) (the bin|the "
                        "drawer|v2|phase|next year|release two)"},
-    {EN_DENIED_BEFORE, "(quit|resigned|has left|have left|is leaving|are leaving|handed in (his|"
-                       "her|their) notice|left (us|the team|the company))"},
+    {EN_DENIED_BEFORE,
+     "(quit|resigned|has left|have left|is leaving|are leaving|left us|left the team|left the "
+     "company|handed in his notice|handed in her notice|handed in their notice)"},
     {EN_DENIED_BEFORE, "(will|would|does|do|did) not (happen|survive|fly|make it|make the cut|be "
                        "built)"},
     {EN_DENIED_BEFORE, "(not|no) .. (any more|anymore|any longer)"},

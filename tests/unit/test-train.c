@@ -61,6 +61,24 @@ static void put_clauses(struct buf *buf)
     }
 }
 
+/* The same lesson in conversations: the marked words teach, what stands beside them must not. */
+static void put_marked(struct buf *buf)
+{
+    for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+        for (size_t f = 0; f < ARRAY_LEN(frames); f++) {
+            struct buf words;
+            buf_init(&words, 1000);
+            put_sentence(&words, frames[f], topics[t].thing);
+            buf_printf(
+                buf,
+                "{\"surface\":\"dm\",\"kind\":\"verdict\",\"say\":[\"the mayor is ill. %s\"],"
+                "\"situations\":[\"%s\"],\"marks\":[[\"%s\",\"stated\",\"%s\"]]}\n",
+                words.data, topics[t].situation, topics[t].situation, words.data);
+            buf_finish(&words);
+        }
+    }
+}
+
 static void put_kinds(struct buf *buf)
 {
     for (size_t i = 0; i < ARRAY_LEN(small_talk); i++) {
@@ -184,6 +202,26 @@ static void test_topics_help(void **state)
     corpus_finish(&corpus);
 }
 
+static void test_marks_teach(void **state)
+{
+    (void)state;
+    struct corpus corpus = {0};
+    struct buf bytes;
+    assert_true(load_corpus(put_marked, "a.conversations.jsonl", &corpus));
+    struct model *model = train_once(train_topics, &corpus, &bytes);
+    assert_true(count_right(model) >= ARRAY_LEN(topics) * ARRAY_LEN(held_out) / 2);
+    struct pack pack = *tiny_knowledge.packs[TINY_COAST];
+    struct knowledge knowledge = {.packs = {&pack}, .count = 1};
+    pack.model = model;
+    struct tiny tiny = {.advisor = advisor_create(&knowledge)};
+    tiny.workspace = workspace_create(tiny.advisor);
+    assert_int_equal(tiny_read(&tiny, "the mayor is ill.")->stated, 0);
+    tiny_end(&tiny);
+    model_destroy(model);
+    buf_finish(&bytes);
+    corpus_finish(&corpus);
+}
+
 static void test_kinds_differ(void **state)
 {
     (void)state;
@@ -224,9 +262,8 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bytes),
-        cmocka_unit_test(test_topics_help),
-        cmocka_unit_test(test_kinds_differ),
+        cmocka_unit_test(test_same_bytes),  cmocka_unit_test(test_topics_help),
+        cmocka_unit_test(test_marks_teach), cmocka_unit_test(test_kinds_differ),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests_name("train", tests, NULL, NULL);
