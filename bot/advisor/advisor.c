@@ -157,8 +157,9 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
     ret->verdict.option = ret->standing.option = ret->before.option = -1;
     ret->verdict.asks = ret->standing.asks = -1;
     mend_conversation(advisor, conversation);
+    struct memory memory = conversation_memory(conversation);
     reader_read(advisor->reader, reading, workspace->stemmer, text, cut ? TEXT_MAX : len,
-                conversation->pack, conversation_project(conversation)->facts.stated);
+                conversation->pack, &memory);
     const struct pack *pack = advisor->knowledge->packs[reading->pack];
     struct context context = conversation_context(conversation, surface);
     kind_score(advisor->reader, reading, &context, workspace->kind_scores);

@@ -17,6 +17,7 @@
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
 #include "bot/reader/read.h"
+#include "bot/reader/reader.h"
 #include "knowledge/pack.h"
 
 /* LIBLINEAR also calls its result struct model: knowledge/model.h is not included here. */
@@ -44,6 +45,7 @@ struct example {
     float dense[DENSE_MAX];
     uint64_t stated, denied; /* labels for topics */
     uint64_t open;           /* situations for which this example says nothing */
+    bool aside;              /* says something of the past, of others ... */
     int kind;
     int talk; /* conversation it comes from, -1 none */
 };
@@ -106,7 +108,7 @@ static struct example *take_features(struct trainer *t, const struct features *f
 static void read_text(struct trainer *t, const char *text)
 {
     reader_read(t->advisor->reader, &t->workspace->reading, t->workspace->stemmer, text,
-                strlen(text), t->pack, 0);
+                strlen(text), t->pack, NULL);
 }
 
 static void add_clause(struct trainer *t, const char *text, uint64_t situations,
@@ -122,6 +124,7 @@ static void add_clause(struct trainer *t, const char *text, uint64_t situations,
     struct example *example = take_features(t, &r->features);
     example->stated = polarity == CLAUSE_STATED ? situations : 0;
     example->denied = polarity == CLAUSE_DENIED ? situations : 0;
+    example->aside = polarity == CLAUSE_ASIDE;
 }
 
 static void add_list(struct trainer *t, const struct text_list *list, uint64_t situations,
@@ -423,6 +426,28 @@ static bool fit_topic(const struct trainer *t, size_t number, struct fitted *ret
     }
     mem_free(labels);
     return fine;
+}
+
+/* Whether words deny anything at all; asides and unmarked conversations say nothing of that. */
+static bool fit_denies(const struct trainer *t, struct fitted *ret)
+{
+    signed char *labels = mem_alloc(t->count + 1);
+    ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
+    for (size_t i = 0; i < t->count; i++) {
+        const struct example *example = &t->examples[i];
+        bool silent = example->talk >= 0 || example->aside;
+        labels[i] = silent ? -1 : example->denied != 0;
+    }
+    bool fine = fit(t, labels, topic_cost, ret->w);
+    mem_free(labels);
+    return fine;
+}
+
+/* Two classes a situation, and the one that is about all of them. */
+static bool fit_topic_class(const struct trainer *t, size_t number, struct fitted *ret)
+{
+    bool general = number == t->knowledge->packs[t->pack]->situation_count * 2;
+    return general ? fit_denies(t, ret) : fit_topic(t, number, ret);
 }
 
 static bool fit_kind(const struct trainer *t, size_t number, struct fitted *ret)
@@ -735,7 +760,7 @@ bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *co
                         .progress = progress,
                         .context = context};
     const struct pack *what = knowledge->packs[pack];
-    struct fitted *classes = mem_alloc(what->situation_count * 2 * sizeof(*classes) + 1);
+    struct fitted *classes = mem_alloc((what->situation_count * 2 + 1) * sizeof(*classes));
     size_t count = 0;
     *ret = (struct train_result){0};
     start(&t);
@@ -745,7 +770,8 @@ bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *co
     for (size_t i = 0; i < what->situation_count * 2; i++) {
         name_class(&classes[i], what->situations[i / 2].id, i % 2 ? ":denied" : ":stated");
     }
-    count = fit_all(&t, "fitting topics", fit_topic, classes, what->situation_count * 2);
+    name_class(&classes[what->situation_count * 2], CLASS_DENIES, "");
+    count = fit_all(&t, "fitting topics", fit_topic_class, classes, what->situation_count * 2 + 1);
     shift_scores(&t, classes, count);
     bool fine = count > 0 ? write_model(&t, classes, count, path, ret, err)
                           : error_set(err, ERROR_INPUT,

@@ -8,6 +8,7 @@
 #include "bot/reader/reader.h"
 #include "bot/reader/signals.h"
 #include "bot/reader/spell.h"
+#include "bot/reader/withdraw.h"
 #include "knowledge/model.h"
 #include "knowledge/vectors.h"
 
@@ -55,6 +56,7 @@ struct reader *reader_create(const struct knowledge *knowledge)
             reader->classes[p].denied[i] =
                 (int16_t)class_of(pack->model, pack->situations[i].id, "denied");
         }
+        reader->classes[p].denies = (int16_t)model_class_find(pack->model, CLASS_DENIES);
     }
     for (int k = 0; k < KIND_COUNT; k++) {
         reader->kind_class[k] =
@@ -520,11 +522,15 @@ static int16_t choose_pack(const struct reader *reader, const struct reading *r,
 }
 
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred, uint64_t known)
+                 const char *bytes, size_t len, int preferred, const struct memory *memory)
 {
+    static const struct memory nothing = {0};
     const struct knowledge *knowledge = reader->knowledge;
+    memory = memory ? memory : &nothing;
     ret->evidence_count = 0;
     ret->stated = ret->denied = ret->aside = ret->heavy = ret->light = ret->asked = ret->hinted = 0;
+    ret->withdrawn = 0;
+    ret->anchor_count = 0;
     ret->others = ret->later = ret->hints = ret->unsaid = ret->faint = 0;
     ret->heavy_back = ret->light_back = false;
     memset(ret->stated_score, 0, sizeof(ret->stated_score));
@@ -539,8 +545,12 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     if (mended) {
         lexicon_search(reader->lexicon, &ret->tokens, &ret->matches);
     }
-    scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack, known != 0);
+    scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack,
+                memory->known != 0);
     ret->truncated = ret->text.truncated || ret->tokens.truncated || ret->matches.truncated;
     signals_read(ret, knowledge);
-    read_evidence(reader, ret, ret->pack == preferred ? known : 0);
+    memory = ret->pack == preferred ? memory : &nothing;
+    read_evidence(reader, ret, memory->known);
+    withdrawals_read(reader, ret, memory);
+    anchors_read(reader, ret);
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bot/reader/anchor.h"
 #include "bot/reader/feature.h"
 #include "bot/reader/kind.h"
 #include "bot/reader/lexicon.h"
@@ -58,6 +59,14 @@ struct signals {
     uint16_t words, mentions;
 };
 
+/* What earlier messages of a conversation have said, as far as a reader needs it. */
+struct memory {
+    uint64_t known; /* stated in it before */
+    uint64_t last;  /* stated in the last message that stated anything */
+    const struct anchor *anchors;
+    size_t anchor_count;
+};
+
 struct reading {
     struct text text;
     struct tokens tokens;
@@ -73,10 +82,13 @@ struct reading {
     uint64_t others, later; /* named as another's, or as something for later */
     /* "That is what counts": said of something in an earlier message. */
     bool heavy_back, light_back;
-    uint64_t faint;  /* stated, but by the learned part alone and barely */
-    uint64_t unsaid; /* named, strongly or weakly, in a denial */
-    uint64_t hints;  /* weakly named and not denied */
-    uint64_t hinted; /* weakly named: enough to refer to what is known already */
+    uint64_t faint;     /* stated, but by the learned part alone and barely */
+    uint64_t unsaid;    /* named, strongly or weakly, in a denial */
+    uint64_t hints;     /* weakly named and not denied */
+    uint64_t hinted;    /* weakly named: enough to refer to what is known already */
+    uint64_t withdrawn; /* of what earlier messages stated: taken back by this one */
+    struct anchor anchors[ANCHORS_MAX]; /* of what is stated */
+    size_t anchor_count;
     /* The learned part's best. */
     float stated_score[PACK_SITUATIONS_MAX], denied_score[PACK_SITUATIONS_MAX];
     bool truncated;
@@ -88,11 +100,11 @@ size_t reader_memory(const struct reader *reader);
 const struct knowledge *reader_knowledge(const struct reader *reader);
 
 /*
- * preferred: the pack that the conversation is about, or -1; known: what was stated in it
- * before, so that "that" and "the live bit" find what they mean. stemmer: the workspace's own.
+ * preferred: the pack that the conversation is about, or -1; memory: what it has said, so that
+ * "that" and "the live bit" find what they mean; NULL: nothing. stemmer: the workspace's own.
  */
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred, uint64_t known);
+                 const char *bytes, size_t len, int preferred, const struct memory *memory);
 
 /* Where features of a reading come from (for kinds and for training). */
 struct feature_source reader_source(const struct reader *reader, const struct reading *reading);
