@@ -16,9 +16,12 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
+#include "bot/host/put.h"
+#include "bot/host/train_net.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
 #include "knowledge/pack.h"
+#include "knowledge/vectors.h"
 
 /* LIBLINEAR also calls its result struct model: knowledge/model.h is not included here. */
 
@@ -63,6 +66,7 @@ struct trainer {
     int pack;
     struct example *examples;
     size_t count, cap;
+    struct lessons lessons; /* the same once more, as the net learns it */
     struct table table;
     uint32_t dims, feature_count;
     uint32_t *hash_of; /* by number */
@@ -125,6 +129,11 @@ static void add_clause(struct trainer *t, const char *text, uint64_t situations,
     example->stated = polarity == CLAUSE_STATED ? situations : 0;
     example->denied = polarity == CLAUSE_DENIED ? situations : 0;
     example->aside = polarity == CLAUSE_ASIDE;
+    lessons_begin(&t->lessons);
+    uint32_t first = lessons_add_words(&t->lessons, &source, r->tokens.count);
+    lessons_add_unit(&t->lessons,
+                     (struct lesson_unit){first, first + r->tokens.count - 1, example->stated,
+                                          example->denied, example->open});
 }
 
 static void add_list(struct trainer *t, const struct text_list *list, uint64_t situations,
@@ -191,6 +200,38 @@ static void label_by_marks(const struct reading *r, const struct unit *unit, con
     example->open = talk->optional & ~(example->stated | example->denied);
 }
 
+/* What the net may learn from the whole: the kinds that are no verdicts state nothing for sure. */
+static void begin_lesson(struct trainer *t, const struct corpus_talk *talk)
+{
+    struct lesson *lesson = lessons_begin(&t->lessons);
+    bool sure = talk->kind == KIND_VERDICT;
+    lesson->best = !talk->marked;
+    lesson->stated = sure ? talk->stated : 0;
+    lesson->denied = sure ? talk->denied : 0;
+    lesson->open = talk->optional | (sure ? 0 : talk->stated | talk->denied);
+}
+
+static void collect_unit(struct trainer *t, int number, size_t turn, uint32_t first_word,
+                         const struct feature_source *source, const struct unit *unit)
+{
+    const struct corpus_talk *talk = &t->corpus->talks[number];
+    struct reading *r = &t->workspace->reading;
+    bool earlier = turn + 1 < talk->turn_count;
+    features_of_unit(&r->features, source, unit->first, unit->last);
+    struct example *example = take_features(t, &r->features);
+    if (talk->marked) {
+        label_by_marks(r, unit, talk->turns[turn], talk, example);
+    } else {
+        example->talk = number;
+        example->open = talk->stated | talk->denied | talk->optional;
+        example->open |= earlier ? ~0ull : 0;
+    }
+    lessons_add_unit(&t->lessons,
+                     (struct lesson_unit){first_word + unit->first, first_word + unit->last,
+                                          example->stated, example->denied,
+                                          talk->marked ? example->open : earlier ? ~0ull : 0});
+}
+
 /*
  * Every unit of every turn. By the marks, where there are any; else negative for what the
  * conversation does not state, open for what it does until round two.
@@ -198,22 +239,18 @@ static void label_by_marks(const struct reading *r, const struct unit *unit, con
 static void collect_talk(struct trainer *t, int number)
 {
     const struct corpus_talk *talk = &t->corpus->talks[number];
+    begin_lesson(t, talk);
     for (size_t turn = 0; turn < talk->turn_count; turn++) {
         read_text(t, talk->turns[turn]);
         struct reading *r = &t->workspace->reading;
         struct feature_source source = reader_source(t->advisor->reader, r);
-        for (uint32_t u = 0; u < r->scopes.unit_count && u < TURN_UNITS_MAX; u++) {
-            const struct unit *unit = &r->scopes.units[u];
-            features_of_unit(&r->features, &source, unit->first, unit->last);
-            struct example *example = take_features(t, &r->features);
-            bool earlier = turn + 1 < talk->turn_count;
-            if (talk->marked) {
-                label_by_marks(r, unit, talk->turns[turn], talk, example);
-                continue;
-            }
-            example->talk = number;
-            example->open = talk->stated | talk->denied | talk->optional;
-            example->open |= earlier ? ~0ull : 0;
+        uint32_t units =
+            r->scopes.unit_count < TURN_UNITS_MAX ? r->scopes.unit_count : TURN_UNITS_MAX;
+        /* The last one may be a clause in the middle of a sentence that is a unit too. */
+        uint32_t words = units ? r->scopes.sentence_last[r->scopes.units[units - 1].last] + 1u : 0;
+        uint32_t first_word = lessons_add_words(&t->lessons, &source, words);
+        for (uint32_t u = 0; u < units; u++) {
+            collect_unit(t, number, turn, first_word, &source, &r->scopes.units[u]);
         }
     }
 }
@@ -311,6 +348,7 @@ static void finish_example(struct trainer *t, struct example *example)
 
 struct fitted {
     char name[NAME_MAX_LEN];
+    size_t number; /* among all that were to be fitted */
     double *w; /* owned: by number, the last is the bias */
 };
 
@@ -481,6 +519,7 @@ static void fit_some(struct fitting *f, bool reports)
         if (reports) {
             report(f->trainer, f->what, i, f->count);
         }
+        f->classes[i].number = i;
         f->fine[i] = f->function(f->trainer, i, &f->classes[i]);
     }
 }
@@ -600,21 +639,6 @@ static void shift_scores(const struct trainer *t, struct fitted *classes, size_t
 
 /* ---- writing ---- */
 
-static void put_u32(struct buf *buf, uint32_t value)
-{
-    unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
-                              (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
-    buf_append(buf, bytes, 4);
-}
-
-static void put_f32(struct buf *buf, double value)
-{
-    float single = (float)value;
-    uint32_t bits;
-    memcpy(&bits, &single, sizeof(bits));
-    put_u32(buf, bits);
-}
-
 static double peak(const double *w, size_t from, size_t to)
 {
     double most = 0;
@@ -636,9 +660,9 @@ static void put_class(const struct trainer *t, struct buf *buf, const struct fit
     *ret_scale = peak(class->w, t->dims, t->feature_count) / 127;
     buf_putc(buf, (char)strlen(class->name));
     buf_puts(buf, class->name);
-    put_f32(buf, class->w[t->feature_count]);
-    put_f32(buf, *ret_scale);
-    put_f32(buf, dense * dense_factor);
+    put_f32(buf, (float)class->w[t->feature_count]);
+    put_f32(buf, (float)*ret_scale);
+    put_f32(buf, (float)(dense * dense_factor));
     put_f32(buf, 0);
     for (uint32_t d = 0; d < t->dims; d++) {
         buf_putc(buf, (char)cut(class->w[d], dense));
@@ -676,7 +700,8 @@ static void put_part(struct buf *buf, const struct buf *part)
 }
 
 static bool write_model(const struct trainer *t, const struct fitted *classes, size_t count,
-                        const char *path, struct train_result *ret, struct error *err)
+                        const struct buf *net, const char *path, struct train_result *ret,
+                        struct error *err)
 {
     struct buf head, features, weights;
     double *scales = mem_alloc(count * sizeof(*scales));
@@ -689,9 +714,8 @@ static bool write_model(const struct trainer *t, const struct fitted *classes, s
         put_class(t, &body, &classes[c], &scales[c]);
     }
     put_weights(t, classes, count, scales, &features, &weights, ret);
-    buf_append(&head, "WMDL1\0\0\0", 8);
-    put_u32(&head, (uint32_t)t->corpus->hash);
-    put_u32(&head, (uint32_t)(t->corpus->hash >> 32));
+    buf_append(&head, "WMDL2\0\0\0", 8);
+    put_u64(&head, t->corpus->hash);
     put_u32(&head, (uint32_t)count);
     put_u32(&head, t->dims);
     put_u32(&head, (uint32_t)ret->features);
@@ -699,6 +723,7 @@ static bool write_model(const struct trainer *t, const struct fitted *classes, s
     put_part(&head, &body);
     put_part(&head, &features);
     put_part(&head, &weights);
+    put_part(&head, net);
     ret->examples = t->count;
     ret->bytes = head.len;
     bool fine = buf_write_file(&head, path, err);
@@ -733,6 +758,7 @@ static void finish(struct trainer *t, struct fitted *classes, size_t count)
     mem_free(t->table.seen);
     mem_free(t->table.number);
     mem_free(t->hash_of);
+    lessons_finish(&t->lessons);
     workspace_destroy(t->workspace);
     advisor_destroy(t->advisor);
 }
@@ -748,6 +774,40 @@ static void number_all(struct trainer *t)
 static void name_class(struct fitted *class, const char *id, const char *polarity)
 {
     snprintf(class->name, sizeof(class->name), "%s%s", id, polarity);
+}
+
+static void report_epoch(void *context, size_t done, size_t all)
+{
+    report(context, "teaching the net, round", done, all);
+}
+
+/* The net's section for the classes that were fitted: none where words have no vectors. */
+static void make_net(struct trainer *t, const struct fitted *classes, size_t count, struct buf *ret)
+{
+    const struct vectors *vectors = t->knowledge->vectors;
+    if (!vectors || vectors->dims > NET_DIMS_MAX) {
+        put_u32(ret, 0);
+        return;
+    }
+    struct net_class *what = mem_alloc(count * sizeof(*what));
+    for (size_t c = 0; c < count; c++) {
+        size_t number = classes[c].number;
+        bool any = number == t->knowledge->packs[t->pack]->situation_count * 2;
+        what[c] = (struct net_class){(uint8_t)(any ? 0 : number / 2), any || number % 2 == 1, any};
+    }
+    train_net(&t->lessons, vectors, what, count, report_epoch, t, ret);
+    mem_free(what);
+}
+
+static bool write_topics(struct trainer *t, const struct fitted *classes, size_t count,
+                         const char *path, struct train_result *ret, struct error *err)
+{
+    struct buf net;
+    buf_init(&net, MODEL_BYTES_MAX);
+    make_net(t, classes, count, &net);
+    bool fine = write_model(t, classes, count, &net, path, ret, err);
+    buf_finish(&net);
+    return fine;
 }
 
 bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *corpus,
@@ -773,7 +833,7 @@ bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *co
     name_class(&classes[what->situation_count * 2], CLASS_DENIES, "");
     count = fit_all(&t, "fitting topics", fit_topic_class, classes, what->situation_count * 2 + 1);
     shift_scores(&t, classes, count);
-    bool fine = count > 0 ? write_model(&t, classes, count, path, ret, err)
+    bool fine = count > 0 ? write_topics(&t, classes, count, path, ret, err)
                           : error_set(err, ERROR_INPUT,
                                       "%s: the corpus states none of the pack's situations", path);
     finish(&t, classes, count);
@@ -845,9 +905,13 @@ bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *cor
         name_class(&classes[k], kind_name((enum kind)k), "");
     }
     count = fit_all(&t, "fitting kinds", fit_kind, classes, KIND_COUNT);
-    bool fine = count > 1 ? write_model(&t, classes, count, path, ret, err)
+    struct buf net;
+    buf_init(&net, MODEL_BYTES_MAX);
+    put_u32(&net, 0); /* kinds have none */
+    bool fine = count > 1 ? write_model(&t, classes, count, &net, path, ret, err)
                           : error_set(err, ERROR_INPUT,
                                       "%s: the corpus has fewer than two kinds of messages", path);
+    buf_finish(&net);
     finish(&t, classes, count);
     return fine;
 }

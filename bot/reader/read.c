@@ -22,6 +22,9 @@ static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, 
 static const float stated_threshold = 0.3f, denied_threshold = 0.3f, aside_weight = 2;
 static const float reference_threshold = -4, faint_threshold = 1.6f;
 
+/* How much of a learned score is the net's, where a pack has one; the rest is the linear topics'. */
+static const float net_share = 0.6f;
+
 /* How many words before another a cue may begin that covers it. */
 enum { CUE_REACH = 24 };
 
@@ -158,7 +161,7 @@ static void weigh_cue(struct reading *r, struct tally *tally, const struct match
         r->aside |= 1ull << i;
     }
     add_evidence(r, (struct evidence){(uint8_t)i, (uint8_t)polarity, 1, 0, match->first,
-                                      match->last, scope});
+                                      match->last, scope, 0, 0});
 }
 
 /* A hint inside a cue of the same situation has nothing of its own to say. */
@@ -213,7 +216,40 @@ static uint16_t unit_scope(const struct reading *r, const struct unit *unit)
 struct best {
     float score;
     uint32_t unit;
+    float linear, net; /* what score was mixed from */
 };
+
+/* A unit's scores by class of the pack's model. */
+struct topic_scores {
+    float mixed[MODEL_CLASSES_MAX], linear[MODEL_CLASSES_MAX], net[MODEL_CLASSES_MAX];
+};
+
+static void score_words(const struct reader *reader, struct reading *r, uint32_t first,
+                        uint32_t last, struct topic_scores *ret)
+{
+    const struct model *model = reader->knowledge->packs[r->pack]->model;
+    struct feature_source source = reader_source(reader, r);
+    bool with_net = net_fits(model->net, source.vectors);
+    features_of_unit(&r->features, &source, first, last);
+    model_score(model, &r->features, ret->linear);
+    if (with_net) {
+        net_score(model->net, &r->net, &source, first, last, ret->net);
+    }
+    for (uint32_t c = 0; c < model->class_count; c++) {
+        float linear = ret->linear[c];
+        ret->net[c] = with_net ? ret->net[c] : linear;
+        ret->mixed[c] = linear + net_share * (ret->net[c] - linear);
+    }
+}
+
+static void keep_best(struct best *best, const struct topic_scores *scores, int16_t class,
+                      float score, uint32_t unit)
+{
+    if (score > best->score) {
+        *best = (struct best){score, unit, class >= 0 ? scores->linear[class] : score,
+                              class >= 0 ? scores->net[class] : score};
+    }
+}
 
 static void score_unit(const struct reader *reader, struct reading *r, uint32_t number,
                        struct best *stated, struct best *denied)
@@ -225,25 +261,19 @@ static void score_unit(const struct reader *reader, struct reading *r, uint32_t 
     if (scope & (SCOPE_MASKED | SCOPE_QUOTE)) {
         return;
     }
-    float scores[MODEL_CLASSES_MAX];
-    struct feature_source source = reader_source(reader, r);
-    features_of_unit(&r->features, &source, unit->first, unit->last);
-    model_score(pack->model, &r->features, scores);
+    struct topic_scores scores;
+    score_words(reader, r, unit->first, unit->last, &scores);
     for (size_t i = 0; i < pack->situation_count; i++) {
-        float s = classes->stated[i] >= 0 ? scores[classes->stated[i]] : no_model;
-        float d = classes->denied[i] >= 0 ? scores[classes->denied[i]] : no_model;
+        float s = classes->stated[i] >= 0 ? scores.mixed[classes->stated[i]] : no_model;
+        float d = classes->denied[i] >= 0 ? scores.mixed[classes->denied[i]] : no_model;
         if (scope & SCOPE_OUT) {
             d = d > s ? d : s;
             s = -9;
         } else if (scope & (SCOPE_PAST | SCOPE_HEARSAY | SCOPE_OTHERS)) {
             s -= aside_weight;
         }
-        if (s > stated[i].score) {
-            stated[i] = (struct best){s, number};
-        }
-        if (d > denied[i].score) {
-            denied[i] = (struct best){d, number};
-        }
+        keep_best(&stated[i], &scores, classes->stated[i], s, number);
+        keep_best(&denied[i], &scores, classes->denied[i], d, number);
     }
 }
 
@@ -280,7 +310,8 @@ static void keep_learned(struct reading *r, size_t i, struct best best, enum pol
     const struct unit *unit = &r->scopes.units[best.unit];
     if (best.score > -0.5f) {
         add_evidence(r, (struct evidence){(uint8_t)i, (uint8_t)polarity, 0, best.score, unit->first,
-                                          unit->last, scope_of(r, unit->first, unit->last)});
+                                          unit->last, scope_of(r, unit->first, unit->last),
+                                      best.linear, best.net});
     }
 }
 
@@ -480,7 +511,7 @@ static void read_evidence(const struct reader *reader, struct reading *r, uint64
     struct tally tally = {0};
     struct best stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX];
     for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
-        stated[i] = denied[i] = (struct best){pack->model ? -9 : no_model, 0};
+        stated[i] = denied[i] = (struct best){.score = pack->model ? -9 : no_model};
     }
     weigh_cues(r, &tally);
     for (uint32_t u = 0; pack->model && u < r->scopes.unit_count; u++) {
@@ -533,6 +564,7 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     ret->anchor_count = 0;
     ret->others = ret->later = ret->hints = ret->unsaid = ret->faint = 0;
     ret->heavy_back = ret->light_back = false;
+    net_forget(&ret->net);
     memset(ret->stated_score, 0, sizeof(ret->stated_score));
     memset(ret->denied_score, 0, sizeof(ret->denied_score));
     text_read(&ret->text, bytes, len);

@@ -7,6 +7,7 @@
 #include "bot/reader/feature.h"
 #include "bot/reader/kind.h"
 #include "bot/reader/lexicon.h"
+#include "bot/reader/net.h"
 #include "bot/reader/scope.h"
 #include "bot/reader/text.h"
 #include "bot/reader/token.h"
@@ -37,6 +38,7 @@ struct evidence {
     float score;          /* the learned score in log odds; 0 for a cue */
     uint32_t first, last; /* words */
     uint16_t scope;       /* SCOPE_* of the words */
+    float linear, net;    /* what score was mixed from; both are score where there is no net */
 };
 
 /* What the message says of the decision itself, apart from situations. */
@@ -73,6 +75,7 @@ struct reading {
     struct matches matches;
     struct scopes scopes;
     struct features features; /* scratch of the last model call */
+    struct net_work net;      /* scratch, and what may be kept for the next message */
     struct evidence evidence[EVIDENCE_MAX];
     uint32_t evidence_count;
     struct signals signals;

@@ -20,12 +20,6 @@ enum { ANCHORS_COUNT = 2, SHORT_WORDS = 6 };
 
 /* Higher loses withdrawals, lower takes small talk for them: flat from 0.6 to 1.5. */
 static const float withdrawn_threshold = 1;
-{
-    const char *e = getenv("WT");
-    if (e)
-        withdrawn_threshold = strtof(e, NULL);
-}
-
 /* ---- anchors ---- */
 
 /* 0 for a word that says nothing by itself; the rarer, the more. */
