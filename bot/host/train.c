@@ -18,6 +18,7 @@
 #include "bot/host/corpus.h"
 #include "bot/host/put.h"
 #include "bot/host/train_net.h"
+#include "bot/host/train_write.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
 #include "knowledge/pack.h"
@@ -29,14 +30,12 @@ enum {
     SEEN_AT_LEAST = 2,
     MODEL_BYTES_MAX = 32 * 1024 * 1024,
     DENSE_AT = 1,
-    NAME_MAX_LEN = 80,
     TURN_UNITS_MAX = 64,
     FIT_THREADS_MAX = 7 /* beside the one that was there */
 };
 
 /* Set by trying on the labelled conversations that were read while tuning (docs/reading.md). */
-static const double topic_cost = 12, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5,
-                    prune = 0.03;
+static const double topic_cost = 12, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5;
 
 /* ---- examples ---- */
 
@@ -229,7 +228,9 @@ static void collect_unit(struct trainer *t, int number, size_t turn, uint32_t fi
     lessons_add_unit(&t->lessons,
                      (struct lesson_unit){first_word + unit->first, first_word + unit->last,
                                           example->stated, example->denied,
-                                          talk->marked ? example->open : earlier ? ~0ull : 0});
+                                          talk->marked ? example->open
+                                          : earlier    ? ~0ull
+                                                       : 0});
 }
 
 /*
@@ -345,12 +346,6 @@ static void finish_example(struct trainer *t, struct example *example)
 }
 
 /* ---- fitting ---- */
-
-struct fitted {
-    char name[NAME_MAX_LEN];
-    size_t number; /* among all that were to be fitted */
-    double *w; /* owned: by number, the last is the bias */
-};
 
 static void be_quiet(const char *text)
 {
@@ -637,105 +632,23 @@ static void shift_scores(const struct trainer *t, struct fitted *classes, size_t
     }
 }
 
-/* ---- writing ---- */
-
-static double peak(const double *w, size_t from, size_t to)
-{
-    double most = 0;
-    for (size_t i = from; i < to; i++) {
-        most = fabs(w[i]) > most ? fabs(w[i]) : most;
-    }
-    return most > 0 ? most : 1;
-}
-
-static int cut(double value, double scale)
-{
-    return (int)lround(value / scale);
-}
-
-static void put_class(const struct trainer *t, struct buf *buf, const struct fitted *class,
-                      double *ret_scale)
-{
-    double dense = peak(class->w, 0, t->dims) / 127;
-    *ret_scale = peak(class->w, t->dims, t->feature_count) / 127;
-    buf_putc(buf, (char)strlen(class->name));
-    buf_puts(buf, class->name);
-    put_f32(buf, (float)class->w[t->feature_count]);
-    put_f32(buf, (float)*ret_scale);
-    put_f32(buf, (float)(dense * dense_factor));
-    put_f32(buf, 0);
-    for (uint32_t d = 0; d < t->dims; d++) {
-        buf_putc(buf, (char)cut(class->w[d], dense));
-    }
-}
-
-/* The weights that matter: 8 bits each, the small ones left out. */
-static void put_weights(const struct trainer *t, const struct fitted *classes, size_t count,
-                        const double *scales, struct buf *features, struct buf *weights,
-                        struct train_result *ret)
-{
-    for (uint32_t n = t->dims; n < t->feature_count; n++) {
-        size_t before = ret->weights;
-        for (size_t c = 0; c < count; c++) {
-            int value = cut(classes[c].w[n], scales[c]);
-            if (abs(value) > prune * 127) {
-                buf_putc(weights, (char)c);
-                buf_putc(weights, (char)value);
-                ret->weights++;
-            }
-        }
-        if (ret->weights > before) {
-            put_u32(features, t->hash_of[n + 1]);
-            put_u32(features, (uint32_t)before);
-            ret->features++;
-        }
-    }
-}
-
-/* A part that failed makes the whole fail: a model must not be written without it. */
-static void put_part(struct buf *buf, const struct buf *part)
-{
-    buf_append(buf, part->data ? part->data : "", part->len);
-    buf->failed = buf->failed || part->failed;
-}
+/* ---- the two models ---- */
 
 static bool write_model(const struct trainer *t, const struct fitted *classes, size_t count,
                         const struct buf *net, const char *path, struct train_result *ret,
                         struct error *err)
 {
-    struct buf head, features, weights;
-    double *scales = mem_alloc(count * sizeof(*scales));
-    buf_init(&head, MODEL_BYTES_MAX);
-    buf_init(&features, MODEL_BYTES_MAX);
-    buf_init(&weights, MODEL_BYTES_MAX);
-    struct buf body;
-    buf_init(&body, MODEL_BYTES_MAX);
-    for (size_t c = 0; c < count; c++) {
-        put_class(t, &body, &classes[c], &scales[c]);
-    }
-    put_weights(t, classes, count, scales, &features, &weights, ret);
-    buf_append(&head, "WMDL2\0\0\0", 8);
-    put_u64(&head, t->corpus->hash);
-    put_u32(&head, (uint32_t)count);
-    put_u32(&head, t->dims);
-    put_u32(&head, (uint32_t)ret->features);
-    put_u32(&head, (uint32_t)ret->weights);
-    put_part(&head, &body);
-    put_part(&head, &features);
-    put_part(&head, &weights);
-    put_part(&head, net);
+    const struct draft draft = {.corpus = t->corpus->hash,
+                                .dims = t->dims,
+                                .feature_count = t->feature_count,
+                                .hash_of = t->hash_of,
+                                .dense_factor = dense_factor,
+                                .classes = classes,
+                                .class_count = count,
+                                .net = net};
     ret->examples = t->count;
-    ret->bytes = head.len;
-    bool fine = buf_write_file(&head, path, err);
-    buf_finish(&body);
-    buf_finish(&weights);
-    buf_finish(&features);
-    buf_finish(&head);
-    mem_free(scales);
-    return fine;
+    return draft_write(&draft, path, ret, err);
 }
-
-/* ---- the two models ---- */
 
 static void start(struct trainer *t)
 {

@@ -203,8 +203,8 @@ static uint32_t add_row(struct net_trainer *t, const struct vectors *vectors, ui
 }
 
 /* Rows for the words that are seen often enough, or those that are not but have a vector. */
-static void add_rows(struct net_trainer *t, const struct vectors *vectors,
-                     struct word_table *table, bool tuned)
+static void add_rows(struct net_trainer *t, const struct vectors *vectors, struct word_table *table,
+                     bool tuned)
 {
     for (size_t i = 0; i < t->lessons->word_count; i++) {
         uint64_t word = t->lessons->words[i].word;
@@ -345,7 +345,8 @@ static float dot(const float *restrict a, const float *restrict b, size_t count)
             sums[k] += a[i + k] * b[i + k];
         }
     }
-    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) +
+           ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
 static void score_unit(struct worker *w, const struct lesson *lesson, size_t number,
@@ -647,8 +648,8 @@ static void worker_begin(struct net_trainer *t, struct worker *w)
 
 static void worker_end(struct worker *w)
 {
-    float *const owned[] = {w->slopes, w->row_slopes, w->x,      w->mask,   w->taps,
-                            w->x_slopes, w->pooled,   w->kept,   w->scores, w->score_slopes};
+    float *const owned[] = {w->slopes,   w->row_slopes, w->x,    w->mask,   w->taps,
+                            w->x_slopes, w->pooled,     w->kept, w->scores, w->score_slopes};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++) {
         mem_free(owned[i]);
     }

@@ -10,7 +10,8 @@
  * Fits the convolutional net of a pack's topics (knowledge/net.h) to what train.c has read, by Adam
  * on the cross-entropy of each class, and writes it as the section of a model's file. Same lessons,
  * same bytes, however many processors there are: random numbers are its own, and sums have a fixed
- * order. Knows neither texts nor packs: words are what net_look() sees of them, classes are numbers.
+ * order. Knows neither texts nor packs: words are what net_look() sees of them, classes are
+ * numbers.
  */
 struct buf;
 struct feature_source;

@@ -22,8 +22,10 @@ static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, 
 static const float stated_threshold = 0.3f, denied_threshold = 0.3f, aside_weight = 2;
 static const float reference_threshold = -4, faint_threshold = 1.6f;
 
-/* How much of a learned score is the net's, where a pack has one; the rest is the linear topics'. */
-static const float net_share = 0.6f;
+/*
+ * How much of a learned score is the net's, where a pack has one; the rest is the linear topics'.
+ */
+static const float net_share = 0.4f;
 
 /* How many words before another a cue may begin that covers it. */
 enum { CUE_REACH = 24 };
@@ -311,7 +313,7 @@ static void keep_learned(struct reading *r, size_t i, struct best best, enum pol
     if (best.score > -0.5f) {
         add_evidence(r, (struct evidence){(uint8_t)i, (uint8_t)polarity, 0, best.score, unit->first,
                                           unit->last, scope_of(r, unit->first, unit->last),
-                                      best.linear, best.net});
+                                          best.linear, best.net});
     }
 }
 

@@ -132,7 +132,8 @@ static uint64_t named_in(const struct reading *r, const struct unit *unit)
 
 /*
  * How surely a unit takes back what was said of a situation: log odds. Weights from a logistic
- * regression over the marked conversations of two authors who were not trained on (docs/reading.md).
+ * regression over the marked conversations of two authors who were not trained on
+ * (docs/reading.md).
  */
 static float score(const struct reading *r, const struct memory *memory, const struct unit *unit,
                    size_t situation, const struct reader *reader, const float *scores)
