@@ -62,7 +62,9 @@ struct net_class {
 
 typedef void train_net_progress(void *context, size_t done, size_t all); /* in epochs */
 
-/* Appends the section to *ret. vectors: of at most NET_DIMS_MAX dimensions. progress may be NULL. */
+/*
+ * Appends the section to *ret. vectors: of at most NET_DIMS_MAX dimensions. progress may be NULL.
+ */
 void train_net(const struct lessons *lessons, const struct vectors *vectors,
                const struct net_class *classes, size_t class_count, train_net_progress *progress,
                void *context, struct buf *ret);

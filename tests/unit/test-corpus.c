@@ -297,10 +297,15 @@ static void test_beside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clauses),       cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_conversations), cmocka_unit_test(test_long_conversation),
-        cmocka_unit_test(test_faults),        cmocka_unit_test(test_all_faults_at_once),
-        cmocka_unit_test(test_no_folder),     cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_clauses),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_conversations),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_long_conversation),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_all_faults_at_once),
+        cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_hash),
         cmocka_unit_test(test_beside),
     };
     return cmocka_run_group_tests_name("corpus", tests, NULL, NULL);
