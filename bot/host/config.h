@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bot/host/secret.h"
+
 /*
  * The configuration file: INI, read by inih. One table (config_rows) says what may be in it; it
  * drives the parser, the defaults, config.example.ini and the section "Configuration" of
@@ -17,6 +19,7 @@ struct buf;
 struct fault_list;
 
 enum {
+    CONFIG_INSTANCES_MAX = 32, /* sections of one kind: [irc a], [irc b] ... */
     CONFIG_FILE_MAX = 256 * 1024,
     CONFIG_LINE_MAX = 4000,
     CONFIG_PATHS_MAX = 16,
@@ -36,12 +39,59 @@ struct config_paths {
     size_t count;
 };
 
+enum listen { LISTEN_ADDRESSED, LISTEN_QUESTIONS };
+
+/* [irc LABEL]: one network. */
+struct config_irc {
+    char *label;
+    char *server;                         /* host:port */
+    int tls;                              /* enum: no, yes */
+    char *ca_file, *cert_file, *key_file; /* "" none */
+    char *nick, *username, *realname;
+    char *channels; /* "#a, #b key" */
+    int sasl;       /* enum config_sasl */
+    char *sasl_user;
+    struct secret_source sasl_password, server_password, nickserv_password;
+    int listen; /* enum listen: the same in all its channels */
+    int notice; /* answer channels by NOTICE instead of PRIVMSG */
+};
+enum config_sasl { SASL_NO, SASL_PLAIN, SASL_EXTERNAL };
+
+/* [slack] or [slack LABEL]: one app in one workspace (or incoming-webhook-only). */
+struct config_slack {
+    char *label; /* "" for plain [slack] */
+    char *path;  /* "/slack" or "/slack/LABEL": events, commands, actions lie below it */
+    char *api;   /* https://slack.com/api */
+    char *team;  /* "": any that has the signing secret */
+    struct secret_source signing_secret, bot_token, webhook;
+    int listen;
+    char *response_hosts; /* hosts that response_url may name, commas between */
+};
+
+/* [api] */
+struct config_api {
+    struct secret_source token;
+    int open; /* without a token: only on a loopback address */
+};
+
 struct config {
     char *name;                /* what the bot calls itself */
     struct config_paths packs; /* none: look in the usual places (program.h) */
     int length;                /* enum reply_length of answers */
     int colour;                /* enum colour */
     char *history;             /* "auto", "none" or a path */
+    int listen;                /* enum listen: the default of every section that has none */
+    int memory_days;           /* how long a conversation is remembered */
+    int deliver_hours;         /* how long a delivery is tried */
+    char *store;               /* [store] path */
+    char *http_listen;         /* [http] listen, "" none */
+    int log_level, log_format, log_messages;
+    struct config_api api;
+    bool has_api;
+    struct config_irc irc[CONFIG_INSTANCES_MAX];
+    size_t irc_count;
+    struct config_slack slack[CONFIG_INSTANCES_MAX];
+    size_t slack_count;
 };
 
 struct config_row {

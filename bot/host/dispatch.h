@@ -1,0 +1,65 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bot/host/message.h"
+
+/*
+ * From message to answer, the same for every chat: guards against loops and floods, dedupe, the
+ * conversation, the advisor, the outbox; and from the outbox back to the adapters. Nothing that an
+ * adapter acknowledges is only in memory: messages taken in one turn of the loop share one
+ * transaction, and `settled` is called after its commit (DESIGN.md 6).
+ * One thread. Time comes in as an argument: `now_ms` is the wall clock in ms since 1970, as stored;
+ * the loop's timers use its own monotonic clock.
+ */
+struct adapter;
+struct advisor;
+struct buf;
+struct config;
+struct delivery;
+struct dispatch;
+struct error;
+struct metrics;
+struct program;
+struct store;
+
+struct dispatch_setup {
+    struct program *program; /* borrowed; the advisor may be swapped: dispatch_reload() */
+    struct store *store;     /* borrowed */
+    struct metrics *metrics; /* borrowed */
+};
+
+struct dispatch *dispatch_create(const struct dispatch_setup *setup);
+void dispatch_destroy(struct dispatch *dispatch); /* NULL is fine */
+
+/* Makes an adapter known: messages from and deliveries to its name are its. Borrowed. */
+void dispatch_attach(struct dispatch *dispatch, struct adapter *adapter);
+
+/*
+ * Takes a message. `settled` follows after the commit that ends this turn (or with SETTLED_FAILED
+ * when there is none); at once only never. False, and no call of settled, when this turn is full
+ * (DISPATCH_TURN_MAX): answer "busy, try again".
+ */
+enum { DISPATCH_TURN_MAX = 4096 };
+bool dispatch_take(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
+                   message_settled *settled, void *context);
+
+/*
+ * What became of a delivery that adapter_ops.send took. after_ms: DELIVERY_LATER only, 0 = by the
+ * usual back-off. why: a short reason for the log, without secrets, or NULL.
+ */
+void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered how,
+                        uint64_t after_ms, const char *why, int64_t now_ms);
+
+/* For the loop: commits what the turn did and settles its messages. */
+void dispatch_commit(struct dispatch *dispatch, int64_t now_ms);
+
+/* For the loop: hands due deliveries to adapters. Returns when the next is due, INT64_MAX: none. */
+int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms);
+
+/* Forgets what has expired. Cheap; call it about once a minute. */
+void dispatch_expire(struct dispatch *dispatch, int64_t now_ms);
+
+/* Answers that wait in the outbox, those on their way included. */
+uint64_t dispatch_waiting(const struct dispatch *dispatch);
