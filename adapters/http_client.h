@@ -51,5 +51,8 @@ void http_client_set_ca(struct http_client *client, const char *ca_file);
 bool http_client_send(struct http_client *client, const struct http_call *call, http_done *done,
                       void *context, struct error *err);
 
+/* Ends the calls with this context without calling anybody: before its owner goes. */
+void http_client_drop(struct http_client *client, const void *context);
+
 /* How many are under way. */
 size_t http_client_busy(const struct http_client *client);

@@ -52,6 +52,13 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
 void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered how,
                         uint64_t after_ms, const char *why, int64_t now_ms);
 
+/*
+ * Notes a question in the log of `whether gaps`, within this turn's transaction (store.h, struct
+ * gap). Cut at GAP_TEXT_MAX.
+ */
+void dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
+                  int64_t now_ms);
+
 /* For the loop: commits what the turn did and settles its messages. */
 void dispatch_commit(struct dispatch *dispatch, int64_t now_ms);
 

@@ -23,9 +23,11 @@ struct message {
     const char *delivery; /* the sender's delivery id (Slack's event_id, X-GitHub-Delivery), or
                                  NULL */
     const char *identity; /* the same in every copy of one message (team, channel, ts), or NULL */
-    const char *conversation; /* place, thread and person, as far as they make one conversation */
+    const char *conversation; /* place, thread and person, as far as they make one conversation;
+                                 NULL: a question on its own (answer_now), nothing is remembered */
     const char *person;       /* who says it, unique within the adapter: for guards, never shown */
     const char *address;      /* where an answer goes: the adapter's own words, kept for it */
+    const char *pack; /* the decision that a new conversation is about, by its pack's id, or NULL */
     const char *text; /* UTF-8 or not; without the bot's own name where it was addressed by it */
     size_t len;
     bool from_bot;   /* another program said it: never answered (PROTOCOLS.md S14, I7) */

@@ -24,6 +24,8 @@ struct metrics;
     X(METRIC_GIVEN_UP, "whether_deliveries_given_up_total", "adapter", "Answers given up")         \
     X(METRIC_RECONNECTS, "whether_reconnects_total", "adapter", "Connections made anew")           \
     X(METRIC_HTTP, "whether_http_requests_total", "status", "HTTP answers given")                  \
+    X(METRIC_PIPELINED, "whether_http_pipelined_total", "handled",                                 \
+      "Requests sent before the answer to the one before")                                         \
     X(METRIC_COMMITS, "whether_commits_total", "result", "Transactions of the store")
 
 #define METRIC_ID(id, name, label, help) id,

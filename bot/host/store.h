@@ -94,7 +94,8 @@ bool store_note_put(struct store *store, const char *adapter, const char *key, c
 
 struct gap {
     const char *text; /* the question as it was first asked, at most GAP_TEXT_MAX bytes */
-    const char *kind; /* "unknown", or "ask" for a choice without a usable fact */
+    const char *kind; /* "unknown", "ask" for a choice without a usable fact, or "wrong" where a
+                         person said that the answer was */
     uint64_t count;
     int64_t first_ms, last_ms;
 };
