@@ -6,9 +6,9 @@
 #include "bot/host/secret.h"
 
 /*
- * The configuration file: INI, read by inih. One table (config_rows) says what may be in it; it
- * drives the parser, the defaults, config.example.ini and the section "Configuration" of
- * docs/commands.md. Adding a key is one row and one field.
+ * The configuration file: INI, read by inih. Two tables (config_rows.c) say what may be in it: its
+ * sections, and their keys. They drive the parser, the defaults, config.example.ini and the section
+ * "Configuration" of docs/commands.md. Adding a key is one row and one field.
  *
  * Strict: unknown sections and keys, keys set twice, values out of their bounds, lines that are no
  * INI, lines over CONFIG_LINE_MAX bytes and files over CONFIG_FILE_MAX are faults, each told with
@@ -23,13 +23,19 @@ enum {
     CONFIG_FILE_MAX = 256 * 1024,
     CONFIG_LINE_MAX = 4000,
     CONFIG_PATHS_MAX = 16,
+    CONFIG_LABEL_MAX = 32, /* bytes of NAME in [irc NAME]: letters, digits, "-", "_", "." */
 };
 
 enum config_type {
-    CONFIG_TEXT,   /* char *: min to max bytes of UTF-8 without control characters */
-    CONFIG_CHOICE, /* int: index into choices */
-    CONFIG_PATH,   /* char *: a choice as it stands, or a path, relative to the file's directory */
-    CONFIG_PATHS,  /* struct config_paths: at most max, commas between; a choice empties it */
+    CONFIG_TEXT,    /* char *: min to max bytes of UTF-8 without control characters */
+    CONFIG_NUMBER,  /* int: min to max */
+    CONFIG_CHOICE,  /* int: index into choices */
+    CONFIG_PATH,    /* char *: a choice as it stands, or a path, relative to the file's directory */
+    CONFIG_FILE,    /* char *: the same for a file that must be readable; "" none */
+    CONFIG_PATHS,   /* struct config_paths: at most max, commas between; a choice empties it */
+    CONFIG_ADDRESS, /* char *: HOST:PORT, [IPV6]:PORT; a host of * where min is 1 */
+    CONFIG_URL,     /* char *: https://..., http:// to this machine only; a choice as it stands */
+    CONFIG_SECRET,  /* struct secret_source: the keys KEY_file and KEY_env */
 };
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -39,7 +45,8 @@ struct config_paths {
     size_t count;
 };
 
-enum listen { LISTEN_ADDRESSED, LISTEN_QUESTIONS };
+/* In a section of its own, "bot" is the default: config_load() puts that of [bot] in its place. */
+enum listen { LISTEN_ADDRESSED, LISTEN_QUESTIONS, LISTEN_AS_BOT };
 
 /* [irc LABEL]: one network. */
 struct config_irc {
@@ -84,7 +91,7 @@ struct config {
     int memory_days;           /* how long a conversation is remembered */
     int deliver_hours;         /* how long a delivery is tried */
     char *store;               /* [store] path */
-    char *http_listen;         /* [http] listen, "" none */
+    char *http_listen;         /* [http] listen; "" none, when nothing needs it */
     int log_level, log_format, log_messages;
     struct config_api api;
     bool has_api;
@@ -94,16 +101,30 @@ struct config {
     size_t slack_count;
 };
 
+/* A kind of section: one, or one for each label. */
+enum config_labels { LABELS_NONE, LABELS_MAY, LABELS_MUST };
+
+struct config_section {
+    const char *name;
+    enum config_labels labels;
+    size_t items, stride; /* offset in struct config of what its rows' fields are relative to */
+    size_t count;         /* offset of the number of instances; labelled sections only */
+    bool needed;          /* the example shows it switched on: it changes nothing */
+    const char *help;
+};
+
 struct config_row {
     const char *section, *key;
     enum config_type type;
-    size_t field;               /* offset in struct config */
-    const char *default_text;   /* goes through the same parser as a file's value */
+    size_t field;               /* offset in struct config, or in the section's own struct */
+    const char *default_text;   /* goes through the same parser as a file's value; NULL: required */
     const char *const *choices; /* NULL-terminated, or NULL */
-    size_t min, max;            /* bytes of a text, number of paths; unused for a choice */
-    const char *help;           /* one or more lines, without a final line feed */
+    size_t min, max;    /* bytes of a text, number of paths, a number; unused for a choice */
+    const char *help;   /* one or more lines, without a final line feed */
+    const char *sample; /* shown in the example in place of a required key's default */
 };
 
+const struct config_section *config_sections(size_t *ret_count);
 const struct config_row *config_rows(size_t *ret_count);
 
 /* "line", "short", "full", in the order of enum reply_length, NULL-terminated. */
@@ -113,15 +134,25 @@ extern const char *const config_lengths[];
 void config_init(struct config *ret);
 void config_finish(struct config *config); /* a zeroed one is fine */
 
-/* Defaults overlaid with the file. On failure *ret is untouched and faults holds at least one. */
-bool config_load(const char *path, struct config *ret, struct fault_list *faults);
+/*
+ * Defaults overlaid with the file. On failure *ret is untouched and faults holds at least one.
+ * files: the secrets and certificates that it names must be there and fit to be used, too: what the
+ * daemon and `whether check` want to know, but not who only asks.
+ */
+bool config_load(const char *path, bool files, struct config *ret, struct fault_list *faults);
 
 /*
  * The same from memory; `path` is for messages and for relative files. Any bytes: what fuzz targets
  * and tests call.
  */
-bool config_parse(const char *path, const char *text, size_t len, struct config *ret,
+bool config_parse(const char *path, const char *text, size_t len, bool files, struct config *ret,
                   struct fault_list *faults);
+
+/* Whether "HOST:PORT" is one of this machine's own addresses that nobody else can reach. */
+bool config_loopback(const char *address);
 
 /* What config.example.ini holds: every key with its help, its default commented out. */
 void config_example(struct buf *ret);
+
+/* The same as the table of docs/commands.md, in Markdown. */
+void config_documentation(struct buf *ret);

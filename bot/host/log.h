@@ -15,15 +15,22 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
+struct buf;
+
 struct log_field {
     const char *key;  /* lower case, no blanks */
     const char *text; /* NULL: the number counts */
     int64_t number;
     bool message; /* text of a person: left out unless asked for */
 };
-#define LOG_TEXT(key, text) ((struct log_field){(key), (text) ? (text) : "", 0, false})
+#define LOG_TEXT(key, text) (log_field_text((key), (text), false))
 #define LOG_NUMBER(key, number) ((struct log_field){(key), NULL, (int64_t)(number), false})
-#define LOG_MESSAGE(key, text) ((struct log_field){(key), (text) ? (text) : "", 0, true})
+#define LOG_MESSAGE(key, text) (log_field_text((key), (text), true))
+
+static inline struct log_field log_field_text(const char *key, const char *text, bool message)
+{
+    return (struct log_field){key, text == NULL ? "" : text, 0, message};
+}
 
 void log_set_up(enum log_level least, enum log_format format, bool messages);
 
@@ -39,3 +46,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 #define log_info(event, ...) log_write(LOG_LEVEL_INFO, (event), LOG_FIELDS(__VA_ARGS__))
 #define log_warning(event, ...) log_write(LOG_LEVEL_WARNING, (event), LOG_FIELDS(__VA_ARGS__))
 #define log_error(event, ...) log_write(LOG_LEVEL_ERROR, (event), LOG_FIELDS(__VA_ARGS__))
+
+/* Appends the line with its line feed. Pure: what log_write() writes, for tests and fuzzing. */
+void log_format_line(enum log_format format, int64_t wall_ms, enum log_level level,
+                     const char *event, const struct log_field *fields, size_t count, bool messages,
+                     struct buf *ret);

@@ -22,8 +22,11 @@ void loop_destroy(struct loop *loop);
 /* Monotonic, in ms, since an arbitrary moment; the same value throughout one turn. */
 uint64_t loop_now_ms(const struct loop *loop);
 
-/* Wall clock, ms since 1970; the same value throughout one turn. Tests may shift it. */
+/* Wall clock, ms since 1970; the same value throughout one turn. */
 int64_t loop_wall_ms(const struct loop *loop);
+
+/* Tests only: a machine whose clock is wrong by that much. */
+void loop_shift_wall(struct loop *loop, int64_t shift_ms);
 
 /* ---- descriptors and wake-ups, gathered anew each turn ---- */
 
@@ -46,7 +49,7 @@ struct pollset *loop_begin(struct loop *loop);
  */
 bool loop_wait(struct loop *loop, struct error *err);
 
-/* ---- transfers ---- */
+/* ---- transfers: CURLOPT_PRIVATE of a handle belongs to the loop while it is in it ---- */
 
 /*
  * Called once, from loop_wait(), when the transfer ended, well or not. The handle is already out of
@@ -57,5 +60,5 @@ typedef void loop_done(void *context, CURL *easy, CURLcode code);
 /* keep: leave it inside when done (CURLOPT_CONNECT_ONLY wants that); loop_remove() it later. */
 bool loop_add(struct loop *loop, CURL *easy, bool keep, loop_done *done, void *context);
 
-/* Takes a handle out, before or after its end; `done` is not called any more. */
+/* Takes a handle out, before or after its end; `done` is not called any more. Once is enough. */
 void loop_remove(struct loop *loop, CURL *easy);
