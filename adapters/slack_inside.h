@@ -35,6 +35,7 @@ struct slack {
 
     struct adapter_status status;
     char team[SLACK_ID_MAX], user[SLACK_ID_MAX], bot[SLACK_ID_MAX]; /* auth.test; "" unknown */
+    uint64_t rejects_unlogged, reject_log_at_ms;
 
     struct slack_call *calls; /* under way */
     size_t call_count;
