@@ -418,6 +418,7 @@ const struct adapter_ops adapter_slack = {
     .prepare = slack_prepare,
     .dispatch = slack_dispatch,
     .format = format,
+    .ready = slack_ready,
     .send = slack_send,
     .status = status,
     .stop = slack_stop,

@@ -442,6 +442,21 @@ static void refuse(struct slack *slack, const struct delivery *delivery, const c
                        loop_wall_ms(slack->setup.loop));
 }
 
+bool slack_ready(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms)
+{
+    const struct slack *slack = (const struct slack *)adapter;
+    struct slack_address address;
+    const char *why;
+    if (must_wait(slack, ret_after_ms)) {
+        return false;
+    }
+    if (delivery == NULL || !slack_address_parse(delivery->address, &address)) {
+        return true;
+    }
+    enum slack_method method = choose(slack, &address, delivery->unsure, &why);
+    return method == METHOD_COUNT || !limited(slack, method, ret_after_ms);
+}
+
 bool slack_send(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms)
 {
     struct slack *slack = (struct slack *)adapter;
