@@ -67,10 +67,12 @@ static void on_ready(void *context, struct http_request *request)
     if (only != NULL && found == 0) {
         http_respond_error(request, 404, "There is no adapter of that name.");
     } else {
-        buf_printf(&body, "{\"ready\": %s, \"stopping\": %s, \"store\": \"%s\", \"waiting\": %llu, "
+        buf_printf(&body,
+                   "{\"ready\": %s, \"stopping\": %s, \"store\": \"%s\", \"waiting\": %llu, "
                    "\"adapters\": [",
                    ready ? "true" : "false", view->stopping ? "true" : "false",
-                   dispatch_healthy(view->dispatch) ? "ready" : "troubled", (unsigned long long)dispatch_waiting(view->dispatch));
+                   dispatch_healthy(view->dispatch) ? "ready" : "troubled",
+                   (unsigned long long)dispatch_waiting(view->dispatch));
         buf_append(&body, adapters.data ? adapters.data : "", adapters.len);
         buf_puts(&body, "]}\n");
         http_respond(request, ready ? 200 : 503, "application/json", body.data, body.len, NULL);

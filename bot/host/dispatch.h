@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bot/host/message.h"
@@ -17,7 +18,6 @@ struct adapter;
 struct advisor;
 struct buf;
 struct config;
-struct delivery;
 struct dispatch;
 struct error;
 struct metrics;
@@ -35,6 +35,15 @@ void dispatch_destroy(struct dispatch *dispatch); /* NULL is fine */
 
 /* Makes an adapter known: messages from and deliveries to its name are its. Borrowed. */
 void dispatch_attach(struct dispatch *dispatch, struct adapter *adapter);
+
+/*
+ * Before an adapter is destroyed: what it has under way becomes unsure, and waits for the next
+ * adapter of that name. None of its messages may still wait for their `settled`.
+ */
+void dispatch_detach(struct dispatch *dispatch, struct adapter *adapter, int64_t now_ms);
+
+/* The program's knowledge or configuration was swapped: conversations that do not fit begin anew. */
+void dispatch_reload(struct dispatch *dispatch);
 
 /*
  * Takes a message. `settled` follows after the commit that ends this turn (or with SETTLED_FAILED
@@ -59,10 +68,26 @@ void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered ho
 void dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
                   int64_t now_ms);
 
-/* For the loop: commits what the turn did and settles its messages. */
+/*
+ * For adapters: small things that outlive the process (the rest of a long answer), within this
+ * turn's transaction. get: *ret_len 0 when there is none. False: trouble with the store, told in
+ * the log already.
+ */
+bool dispatch_note_get(struct dispatch *dispatch, const char *adapter, const char *key,
+                       int64_t now_ms, void *ret, size_t cap, size_t *ret_len);
+bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const char *key,
+                       const void *bytes, size_t len, int64_t expires_ms);
+
+/*
+ * For the loop: marks what is due as under way, commits that and what the turn did, and settles its
+ * messages.
+ */
 void dispatch_commit(struct dispatch *dispatch, int64_t now_ms);
 
-/* For the loop: hands due deliveries to adapters. Returns when the next is due, INT64_MAX: none. */
+/*
+ * For the loop: hands to their adapters what dispatch_commit() has marked. Returns when there is
+ * something to do again, INT64_MAX: nothing.
+ */
 int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms);
 
 /* Forgets what has expired. Cheap; call it about once a minute. */
@@ -70,3 +95,6 @@ void dispatch_expire(struct dispatch *dispatch, int64_t now_ms);
 
 /* Answers that wait in the outbox, those on their way included. */
 uint64_t dispatch_waiting(const struct dispatch *dispatch);
+
+/* The last transaction went well. */
+bool dispatch_healthy(const struct dispatch *dispatch);
