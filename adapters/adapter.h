@@ -75,6 +75,13 @@ struct adapter_ops {
                    const struct outcome *outcome, const struct reply *reply, struct buf *payload);
 
     /*
+     * Asked before a delivery is marked as under way; changes nothing. delivery NULL: can anything
+     * leave at all (connected, not too many under way)? False: not now; the loop asks again
+     * `*ret_after_ms` later, or when anything has happened. NULL: always.
+     */
+    bool (*ready)(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms);
+
+    /*
      * Takes a delivery and reports by dispatch_delivered(), later or at once. False: cannot take it
      * now (not connected, pacing, rate limit); the loop offers it again, `*ret_after_ms` later.
      */

@@ -59,6 +59,16 @@ void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered ho
 void dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
                   int64_t now_ms);
 
+/*
+ * For adapters: small things that outlive the process (the rest of a long answer), within this
+ * turn's transaction. get: *ret_len 0 when there is none. False: trouble with the store, told in
+ * the log already.
+ */
+bool dispatch_note_get(struct dispatch *dispatch, const char *adapter, const char *key,
+                       int64_t now_ms, void *ret, size_t cap, size_t *ret_len);
+bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const char *key,
+                       const void *bytes, size_t len, int64_t expires_ms);
+
 /* For the loop: commits what the turn did and settles its messages. */
 void dispatch_commit(struct dispatch *dispatch, int64_t now_ms);
 
