@@ -35,6 +35,15 @@ static void check_text(const char *text, size_t max)
     REQUIRE(strchr(text, '<') == NULL);
 }
 
+static size_t characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++) {
+        count += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return count;
+}
+
 static void check_block(const json_t *block)
 {
     const char *text = json_string_value(json_object_get(json_object_get(block, "text"), "text"));
@@ -47,7 +56,7 @@ static void check_block(const json_t *block)
     json_array_foreach(json_object_get(block, "elements"), i, element)
     {
         const char *value = json_string_value(json_object_get(element, "value"));
-        REQUIRE(value == NULL || strlen(value) <= VALUE_CHARACTERS_MAX);
+        REQUIRE(value == NULL || characters(value) <= VALUE_CHARACTERS_MAX);
     }
 }
 
