@@ -17,7 +17,7 @@ static void name_of(const struct config *config, const char *kind, size_t instan
     snprintf(ret, cap, "%s%s%s", kind, label[0] == '\0' ? "" : " ", label);
 }
 
-/* The instance in the configuration that goes by an adapter's name; -1 when it has none any more. */
+/* The instance that goes by an adapter's name; -1 when the configuration has none any more. */
 static int find_instance(const struct config *config, const struct adapter *adapter)
 {
     char name[80];

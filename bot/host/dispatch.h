@@ -42,7 +42,7 @@ void dispatch_attach(struct dispatch *dispatch, struct adapter *adapter);
  */
 void dispatch_detach(struct dispatch *dispatch, struct adapter *adapter, int64_t now_ms);
 
-/* The program's knowledge or configuration was swapped: conversations that do not fit begin anew. */
+/* The program's knowledge or configuration was swapped: what no longer fits begins anew. */
 void dispatch_reload(struct dispatch *dispatch);
 
 /*
