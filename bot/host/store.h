@@ -21,6 +21,9 @@ struct store;
 
 /* path: created when missing. Refuses a newer version's file, and one that another process holds. */
 bool store_open(const char *path, struct store **ret, struct error *err);
+
+/* Only to look (store_gaps): beside a running daemon, nothing is created or changed. */
+bool store_open_reader(const char *path, struct store **ret, struct error *err);
 void store_close(struct store *store); /* NULL is fine; rolls back what is open */
 
 bool store_begin(struct store *store, struct error *err);
@@ -59,7 +62,7 @@ bool store_outbox_add(struct store *store, const struct delivery *delivery, int6
 
 /*
  * Calls visit for what is due to this adapter (NULL: to any): of each conversation only the oldest
- * that waits, unless one of it is under way; by id, at most `most`. visit must not call the store.
+ * that waits, unless one of it is under way; what is due longest first, at most `most`. visit must not call the store.
  * False when the store failed. Cheap however many wait.
  */
 typedef void store_visit_delivery(void *context, const struct delivery *delivery);
