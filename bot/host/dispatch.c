@@ -115,7 +115,12 @@ void dispatch_reload(struct dispatch *dispatch)
 
 uint64_t dispatch_waiting(const struct dispatch *dispatch)
 {
-    return store_outbox_count(dispatch->store);
+    return dispatch->store == NULL ? 0 : store_outbox_count(dispatch->store);
+}
+
+size_t dispatch_under_way(const struct dispatch *dispatch)
+{
+    return outbox_under_way(dispatch->outbox);
 }
 
 bool dispatch_healthy(const struct dispatch *dispatch)
@@ -150,7 +155,7 @@ static bool give_up(struct dispatch *dispatch, const struct error *err, int64_t 
 static bool begin(struct dispatch *dispatch, int64_t now_ms)
 {
     struct error err = {0};
-    if (dispatch->broken || dispatch->open) {
+    if (dispatch->broken || dispatch->open || dispatch->store == NULL) {
         return dispatch->open;
     }
     dispatch->open = store_begin(dispatch->store, &err);
@@ -450,7 +455,7 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
     struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
     assert(adapter != NULL && !dispatch->settling);
     assert(message->answer_now || message->conversation != NULL);
-    if (dispatch->pending_count == DISPATCH_TURN_MAX) {
+    if (dispatch->pending_count == DISPATCH_TURN_MAX || dispatch->store == NULL) {
         return false;
     }
     uint64_t before = now_us();
@@ -488,7 +493,9 @@ bool dispatch_note_get(struct dispatch *dispatch, const char *adapter, const cha
                        int64_t now_ms, void *ret, size_t cap, size_t *ret_len)
 {
     struct error err = {0};
-    if (store_note_get(dispatch->store, adapter, key, now_ms, ret, cap, ret_len, &err)) {
+    *ret_len = 0;
+    if (dispatch->store == NULL ||
+        store_note_get(dispatch->store, adapter, key, now_ms, ret, cap, ret_len, &err)) {
         return true;
     }
     return give_up(dispatch, &err, now_ms);
@@ -569,6 +576,9 @@ static void settle_all(struct dispatch *dispatch)
 
 void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
 {
+    if (dispatch->store == NULL) {
+        return;
+    }
     if (dispatch->open || dispatch->broken || outbox_wants(dispatch->outbox, now_ms)) {
         if (write_turn(dispatch, now_ms)) {
             outbox_committed(dispatch->outbox);
@@ -585,6 +595,9 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
 
 int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
 {
+    if (dispatch->store == NULL) {
+        return INT64_MAX;
+    }
     int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;

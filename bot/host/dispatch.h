@@ -26,7 +26,7 @@ struct store;
 
 struct dispatch_setup {
     struct program *program; /* borrowed; the advisor may be swapped: dispatch_reload() */
-    struct store *store;     /* borrowed */
+    struct store *store;     /* borrowed; NULL, to try connections: takes and sends nothing */
     struct metrics *metrics; /* borrowed */
 };
 
@@ -42,13 +42,13 @@ void dispatch_attach(struct dispatch *dispatch, struct adapter *adapter);
  */
 void dispatch_detach(struct dispatch *dispatch, struct adapter *adapter, int64_t now_ms);
 
-/* The program's knowledge or configuration was swapped: conversations that do not fit begin anew. */
+/* The program's knowledge or configuration was swapped: what no longer fits begins anew. */
 void dispatch_reload(struct dispatch *dispatch);
 
 /*
  * Takes a message. `settled` follows after the commit that ends this turn (or with SETTLED_FAILED
  * when there is none); at once only never. False, and no call of settled, when this turn is full
- * (DISPATCH_TURN_MAX): answer "busy, try again".
+ * (DISPATCH_TURN_MAX) or nothing is taken at all: answer "busy, try again".
  */
 enum { DISPATCH_TURN_MAX = 4096 };
 bool dispatch_take(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
@@ -95,6 +95,9 @@ void dispatch_expire(struct dispatch *dispatch, int64_t now_ms);
 
 /* Answers that wait in the outbox, those on their way included. */
 uint64_t dispatch_waiting(const struct dispatch *dispatch);
+
+/* Deliveries that adapters have taken and not yet reported, or whose report is not yet stored. */
+size_t dispatch_under_way(const struct dispatch *dispatch);
 
 /* The last transaction went well. */
 bool dispatch_healthy(const struct dispatch *dispatch);

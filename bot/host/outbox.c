@@ -143,6 +143,11 @@ struct adapter *outbox_adapter(const struct outbox *outbox, const char *name)
     return NULL;
 }
 
+size_t outbox_under_way(const struct outbox *outbox)
+{
+    return outbox->flights.count + outbox->results.count;
+}
+
 void outbox_set_limit(struct outbox *outbox, int64_t max_age_ms)
 {
     outbox->max_age_ms = max_age_ms;

@@ -40,6 +40,8 @@ void outbox_set_limit(struct outbox *outbox, int64_t max_age_ms);
 void outbox_delivered(struct outbox *outbox, int64_t id, enum delivered how, uint64_t after_ms,
                       const char *why, int64_t now_ms);
 
+size_t outbox_under_way(const struct outbox *outbox);
+
 /* Something new waits for this adapter. */
 void outbox_added(struct outbox *outbox, const struct adapter *adapter);
 

@@ -6,8 +6,8 @@
 
 /*
  * bot/host/store.h in memory: small, with the same promises, and with faults on demand. Linked in
- * place of the real one by tests of those who use a store. Keeps what was committed apart, so that a
- * test can kill the "process" at any moment.
+ * place of the real one by tests of those who use a store. Keeps what was committed apart, so that
+ * a test can kill the "process" at any moment.
  */
 struct delivery;
 struct store;
