@@ -27,7 +27,7 @@
 #include "bot/base/mem.h"
 #include "bot/host/store.h"
 
-enum { MESSAGES = 100000, TALKS = 12, KILLS = 100, KILL_AFTER_US_MAX = 100000 };
+enum { MESSAGES = 100000, TALKS = 12, KILLS = 60, KILL_AFTER_US_MAX = 100000 };
 enum { BATCH_MAX = 8, UNDER_WAY_MAX = 8, PATIENCE_S = 200, DAY_MS = 24 * 3600 * 1000 };
 
 /* What the world outside knows. Only ever written by one process at a time. */
