@@ -133,7 +133,7 @@ static bool take_lock(struct store *store, struct error *err)
     return true;
 }
 
-/* Before SQLite sees it: the file, and with it -wal and -shm, is the owner's alone from its birth. */
+/* Before SQLite sees it: the file, and with it -wal and -shm, is private from its birth. */
 static bool make_private(const struct store *store, struct error *err)
 {
     int fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -19,7 +19,9 @@
 struct error;
 struct store;
 
-/* path: created when missing. Refuses a newer version's file, and one that another process holds. */
+/*
+ * path: created when missing. Refuses a newer version's file, and one that another process holds.
+ */
 bool store_open(const char *path, struct store **ret, struct error *err);
 
 /* Only to look (store_gaps): beside a running daemon, nothing is created or changed. */
@@ -62,8 +64,8 @@ bool store_outbox_add(struct store *store, const struct delivery *delivery, int6
 
 /*
  * Calls visit for what is due to this adapter (NULL: to any): of each conversation only the oldest
- * that waits, unless one of it is under way; what is due longest first, at most `most`. visit must not call the store.
- * False when the store failed. Cheap however many wait.
+ * that waits, unless one of it is under way; what is due longest first, at most `most`. visit must
+ * not call the store. False when the store failed. Cheap however many wait.
  */
 typedef void store_visit_delivery(void *context, const struct delivery *delivery);
 bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,

@@ -91,8 +91,8 @@ struct store {
 bool store_fail(const struct store *store, struct error *err);
 
 /*
- * Resets a statement and binds values to ?1, ?2 ... types: t a text (NULL allowed), b bytes (pointer,
- * size_t), i an int64_t. Values must live until the statement is reset.
+ * Resets a statement and binds values to ?1, ?2 ... types: t a text (NULL allowed), b bytes
+ * (pointer, size_t), i an int64_t. Values must live until the statement is reset.
  */
 sqlite3_stmt *store_bind(struct store *store, enum statement id, const char *types, ...);
 
@@ -102,5 +102,5 @@ bool store_run(struct store *store, sqlite3_stmt *statement, struct error *err);
 /* The integer of a one-row answer, `none` when there is no row or it failed. */
 int64_t store_number(sqlite3_stmt *statement, int64_t none);
 
-/* store_outbox.c and store_gap.c: counts kept in memory, read anew after opening and rolling back. */
+/* The counts that are kept in memory, read anew: after opening and rolling back. */
 void store_count(struct store *store);

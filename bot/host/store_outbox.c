@@ -2,8 +2,8 @@
 #include "bot/host/store_inside.h"
 
 /*
- * Answers that wait. `head` marks the oldest of each conversation, kept up to date when one is added
- * or done, so that what is due is found by an index however many wait behind.
+ * Answers that wait. `head` marks the oldest of each conversation, kept up to date when one is
+ * added or done, so that what is due is found by an index however many wait behind.
  */
 
 bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,

@@ -500,7 +500,7 @@ static void test_wrong_files(void **state)
     assert_non_null(strstr(err.text, "/nowhere/at/all"));
 }
 
-/* Files of this process may not grow: what a full disk looks like. Exits 0 when all was as it should. */
+/* Files of this process may not grow: a full disk. Its exit status is how many notes were kept. */
 static void fill_up(void)
 {
     static char bytes[100 * 1024];
