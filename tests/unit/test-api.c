@@ -88,6 +88,12 @@ uint64_t dispatch_waiting(const struct dispatch *dispatch)
     return 5;
 }
 
+bool dispatch_has_pack(const struct dispatch *dispatch, const char *id)
+{
+    (void)dispatch;
+    return strcmp(id, "p") == 0;
+}
+
 bool dispatch_healthy(const struct dispatch *dispatch)
 {
     return !dispatch->ill;
@@ -185,6 +191,7 @@ static void test_bad(void **state)
         "{\"text\":\"a\",\"conversation\":7}",
         "{\"text\":\"a\",\"conversation\":\"\"}",
         "{\"text\":\"a\",\"pack\":[]}",
+        "{\"text\":\"a\",\"pack\":\"none\"}",
         "{\"text\":\"a\",\"id\":{}}",
         "{\"text\":\"a\",\"txet\":\"b\"}",
         "{\"text\":\"\xff\"}",
