@@ -148,7 +148,7 @@ class Process:
         return self.process.returncode
 
 
-FAST = {"retry": 100, "jitter": 50, "calm": 600, "rejoin": 150, "regain": 300, "services": 4000, "farewell": 2000,
+FAST = {"retry": 100, "jitter": 50, "calm": 600, "rejoin": 150, "regain": 300, "services": 4000, "farewell": 500,
         "pace": 20}
 
 
@@ -402,6 +402,7 @@ class Connection:
 
     def __init__(self, raw):
         self.socket, self.buffer, self.lines = raw, b"", []
+        self.confirms = False  # answers PING by itself
         raw.settimeout(PATIENCE_S)
 
     def send(self, *lines):
@@ -422,6 +423,8 @@ class Connection:
         line, _, self.buffer = self.buffer.partition(b"\r\n")
         line = line.decode("utf-8", "replace")
         self.lines.append(line)
+        if self.confirms and (match := re.match(r"PING :?(\S+)", line)):
+            self.send(f":irc.example PONG irc.example {match[1]}")
         return line
 
     def expect(self, pattern, patience=None):
