@@ -205,7 +205,7 @@ static void ask(struct api *api, struct http_request *request, const struct aske
         .adapter = api->base.name,
         .surface = SURFACE_DM,
         .conversation = asked->conversation,
-        .person = http_request_peer(request),
+        .person = api->token.count ? NULL : http_request_peer(request),
         .address = asked->id ? asked->id : "",
         .pack = asked->pack,
         .text = asked->text,

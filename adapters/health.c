@@ -62,12 +62,16 @@ static void on_ready(void *context, struct http_request *request)
     size_t found;
     buf_init(&adapters, READY_MAX);
     buf_init(&body, READY_MAX);
-    bool ready = put_adapters(view, only, &adapters, &found) && !view->stopping;
+    bool ready = put_adapters(view, only, &adapters, &found) && !view->stopping &&
+                 dispatch_healthy(view->dispatch);
     if (only != NULL && found == 0) {
         http_respond_error(request, 404, "There is no adapter of that name.");
     } else {
-        buf_printf(&body, "{\"ready\": %s, \"stopping\": %s, \"waiting\": %llu, \"adapters\": [",
+        buf_printf(&body,
+                   "{\"ready\": %s, \"stopping\": %s, \"store\": \"%s\", \"waiting\": %llu, "
+                   "\"adapters\": [",
                    ready ? "true" : "false", view->stopping ? "true" : "false",
+                   dispatch_healthy(view->dispatch) ? "ready" : "troubled",
                    (unsigned long long)dispatch_waiting(view->dispatch));
         buf_append(&body, adapters.data ? adapters.data : "", adapters.len);
         buf_puts(&body, "]}\n");

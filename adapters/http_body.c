@@ -6,6 +6,8 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+
 /* jansson recurses for each level, so the depth is bounded before it begins. */
 static bool too_deep(const char *text, size_t len)
 {
@@ -70,7 +72,7 @@ static void put_escaped(struct buf *ret, char c)
 {
     static const char from[] = "\"\\\n\r\t", to[] = "\"\\nrt";
     const char *at = strchr(from, c);
-    if (c != '\0' && at != NULL) {
+    if (at != NULL) {
         buf_putc(ret, '\\');
         buf_putc(ret, to[at - from]);
     } else {
@@ -96,10 +98,12 @@ void http_json_put(struct buf *ret, const char *text, size_t len)
             return;
         }
         size_t step = utf8_length(text + at, len - at);
-        if (step == 1) {
+        if (step == 1 && text[at] == '\0') {
+            buf_puts(ret, REPLACEMENT);
+        } else if (step == 1) {
             put_escaped(ret, text[at]);
         } else if (step == 0) {
-            buf_puts(ret, "\xEF\xBF\xBD");
+            buf_puts(ret, REPLACEMENT);
         } else {
             buf_append(ret, text + at, step);
         }

@@ -27,7 +27,10 @@ const char *http_json_text(const json_t *object, const char *key);
 const json_t *http_json_object(const json_t *object, const char *key);
 bool http_json_true(const json_t *object, const char *key);
 
-/* Appends a text as it stands between quotes: escaped; what is not UTF-8 becomes U+FFFD. */
+/*
+ * Appends a text as it stands between quotes: escaped; what is not UTF-8, and NULs, which many
+ * refuse, become U+FFFD.
+ */
 void http_json_put(struct buf *ret, const char *text, size_t len);
 
 /* application/x-www-form-urlencoded: fields in a block of memory of their own. */

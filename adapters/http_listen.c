@@ -14,6 +14,7 @@
 
 enum {
     LISTEN_MAX = 128, /* bytes of a listen address */
+    PORT_MAX = 65535,
     BACKLOG = 512,
     HIGH_FD = 1024,           /* FD_SETSIZE: the first that select() cannot take */
     DESCRIPTORS_WANTED = 8192 /* HIGH_FD, connections, and room */
@@ -32,7 +33,8 @@ static bool split(const char *listen, struct place *ret)
     const char *host = listen;
     if (colon == NULL || host_len == 0 || host_len >= sizeof(ret->host) || strlen(colon + 1) == 0 ||
         strlen(colon + 1) >= sizeof(ret->port) ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        strtoul(colon + 1, NULL, 10) > PORT_MAX) {
         return false;
     }
     if (host[0] == '[') {

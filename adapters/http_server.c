@@ -53,7 +53,7 @@ struct route {
     void *context;
 };
 
-enum stage { STAGE_READING, STAGE_HANDLING, STAGE_SUSPENDED, STAGE_DROPPED };
+enum stage { STAGE_READING, STAGE_HANDLING, STAGE_SUSPENDED };
 
 struct http_request {
     struct http_server *server;
@@ -81,6 +81,7 @@ struct http_server {
     uint64_t now_ms, accept_after_ms;
     uint64_t run; /* counts MHD_run() */
     bool due;     /* libmicrohttpd wants to be called, ready or not */
+    bool ending;  /* every request is dropped */
     struct list hurried, idle;
     size_t count;
     size_t body_bytes; /* held for all requests */
@@ -419,9 +420,12 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
                                  const char *method, const char *version, const char *data,
                                  size_t *len, void **context)
 {
-    (void)cls;
-    (void)version;
+    const struct http_server *server = cls;
     struct http_request *request = *context;
+    (void)version;
+    if (server->ending) {
+        return MHD_NO;
+    }
     if (request == NULL) {
         *context = request = request_create(connection_of(mhd), mhd, url, method);
         if (!refuse_early(request)) {
@@ -434,9 +438,6 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
     }
     if (request->stage == STAGE_READING) {
         serve(request);
-    }
-    if (request->stage == STAGE_DROPPED) {
-        return MHD_NO;
     }
     if (request->response != NULL) {
         return queue_response(request);
@@ -668,9 +669,9 @@ void http_server_destroy(struct http_server *server)
     while (server->suspended != NULL) {
         struct http_request *request = server->suspended;
         leave_suspended(request);
-        request->stage = STAGE_DROPPED;
         MHD_resume_connection(request->mhd);
     }
+    server->ending = true;
     MHD_run(server->daemon);
     MHD_stop_daemon(server->daemon);
     assert(server->count == 0 && server->body_bytes == 0);

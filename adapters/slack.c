@@ -31,6 +31,8 @@
     "Noted. Tell me what I got wrong, in a sentence, and I'll answer anew; \"why?\" shows what " \
     "I went by."
 
+enum { REJECT_LOG_MS = 1000 }; /* between two lines about refused requests */
+
 typedef void parse_body(const struct slack_view *view, const char *body, size_t len,
                         struct slack_incoming *ret);
 
@@ -416,6 +418,7 @@ const struct adapter_ops adapter_slack = {
     .prepare = slack_prepare,
     .dispatch = slack_dispatch,
     .format = format,
+    .ready = slack_ready,
     .send = slack_send,
     .status = status,
     .stop = slack_stop,

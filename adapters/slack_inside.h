@@ -35,6 +35,7 @@ struct slack {
 
     struct adapter_status status;
     char team[SLACK_ID_MAX], user[SLACK_ID_MAX], bot[SLACK_ID_MAX]; /* auth.test; "" unknown */
+    uint64_t rejects_unlogged, reject_log_at_ms;
 
     struct slack_call *calls; /* under way */
     size_t call_count;
@@ -50,6 +51,7 @@ void slack_set_status(struct slack *slack, enum adapter_health health, const cha
 void slack_start(struct adapter *adapter, uint64_t now_ms);
 void slack_prepare(struct adapter *adapter, struct pollset *pollset);
 void slack_dispatch(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms);
+bool slack_ready(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms);
 bool slack_send(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms);
 bool slack_stop(struct adapter *adapter, uint64_t now_ms);
 

@@ -342,7 +342,26 @@ static void on_sent(struct slack_call *call, const struct slack_answer *answer)
     finish(call, results[answer->outcome], after_ms, answer->why);
 }
 
-/* What an answer says about the way to Slack, whatever was asked. */
+/* Whether Slack can be reached, and lets us speak. */
+static void note_health(struct slack_call *call, const struct http_answer *raw,
+                        struct slack_answer *answer)
+{
+    struct slack *slack = call->slack;
+    bool lookup = call->method == METHOD_REPLIES || call->method == METHOD_HISTORY;
+    if (lookup && strcmp(answer->why, "missing_scope") == 0) {
+        answer->outcome = SLACK_REFUSED; /* the token may speak, though it may not read */
+    }
+    if (answer->outcome == SLACK_TOKEN) {
+        slack_set_status(slack, ADAPTER_FAILED, "Slack does not take the token: %s", answer->why);
+    } else if (raw->status == 0 || raw->status >= 500) {
+        slack_set_status(slack, ADAPTER_TROUBLED, "cannot reach Slack: %s", answer->why);
+    } else if (slack->status.health == ADAPTER_TROUBLED && slack->auth_at_ms == 0) {
+        slack_set_status(slack, ADAPTER_READY, "is %.60s in workspace %.60s", slack->user,
+                         slack->team);
+    }
+}
+
+/* What an answer says about what comes next, whatever was asked. */
 static void note(struct slack_call *call, const struct http_answer *raw,
                  struct slack_answer *answer)
 {
@@ -356,19 +375,8 @@ static void note(struct slack_call *call, const struct http_answer *raw,
                     LOG_TEXT("method", methods[call->method].name),
                     LOG_NUMBER("after_ms", answer->after_ms));
     }
-    bool lookup = call->method == METHOD_REPLIES || call->method == METHOD_HISTORY;
-    if (call->method == METHOD_AUTH || methods[call->method].name == NULL) {
-        return;
-    }
-    if (lookup && strcmp(answer->why, "missing_scope") == 0) {
-        answer->outcome = SLACK_REFUSED; /* the token may speak, though it may not read */
-    } else if (answer->outcome == SLACK_TOKEN) {
-        slack_set_status(slack, ADAPTER_FAILED, "Slack does not take the token: %s", answer->why);
-    } else if (raw->status == 0 || raw->status >= 500) {
-        slack_set_status(slack, ADAPTER_TROUBLED, "cannot reach Slack: %s", answer->why);
-    } else if (slack->status.health == ADAPTER_TROUBLED && slack->auth_at_ms == 0) {
-        slack_set_status(slack, ADAPTER_READY, "is %.60s in workspace %.60s", slack->user,
-                         slack->team);
+    if (call->method != METHOD_AUTH && methods[call->method].name != NULL) {
+        note_health(call, raw, answer);
     }
 }
 
@@ -432,6 +440,21 @@ static void refuse(struct slack *slack, const struct delivery *delivery, const c
 {
     dispatch_delivered(slack->setup.dispatch, delivery->id, DELIVERY_REFUSED, 0, why,
                        loop_wall_ms(slack->setup.loop));
+}
+
+bool slack_ready(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms)
+{
+    const struct slack *slack = (const struct slack *)adapter;
+    struct slack_address address;
+    const char *why;
+    if (must_wait(slack, ret_after_ms)) {
+        return false;
+    }
+    if (delivery == NULL || !slack_address_parse(delivery->address, &address)) {
+        return true;
+    }
+    enum slack_method method = choose(slack, &address, delivery->unsure, &why);
+    return method == METHOD_COUNT || !limited(slack, method, ret_after_ms);
 }
 
 bool slack_send(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms)

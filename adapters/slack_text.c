@@ -66,14 +66,15 @@ static void put_reference(struct decoding *decoding, const char *inside, size_t 
         return;
     }
     bool named = bar != NULL && label_len > 0;
-    if (sign == '@' || sign == '#' || sign == '!') {
-        if (!named) {
-            label = inside + 1;
-            label_len = target - 1;
-        }
-        if (label_len == 0 || label[0] != (sign == '#' ? '#' : '@')) {
-            buf_putc(decoding->ret, sign == '#' ? '#' : '@');
-        }
+    if (!named && strchr("@#!", sign)) {
+        label = inside + 1;
+        label_len = target - 1;
+    }
+    /* Labels of users and channels come without their sign, those of "!" as they are to be seen. */
+    char shown = sign == '#' ? '#' : '@';
+    if ((sign == '@' || sign == '#' || (sign == '!' && !named)) &&
+        (label_len == 0 || label[0] != shown)) {
+        buf_putc(decoding->ret, shown);
     }
     put_label(decoding, label, label_len);
 }

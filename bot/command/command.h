@@ -83,4 +83,4 @@ extern const size_t command_count;
 const struct command *command_find(const char *name);
 
 extern const struct command command_ask, command_chat, command_check, command_explain,
-    command_replay, command_test, command_train;
+    command_replay, command_run, command_test, command_train;

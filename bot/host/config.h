@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "bot/host/secret.h"
 
@@ -147,6 +148,15 @@ bool config_load(const char *path, bool files, struct config *ret, struct fault_
  */
 bool config_parse(const char *path, const char *text, size_t len, bool files, struct config *ret,
                   struct fault_list *faults);
+
+/* "libera" of [irc libera], "" of a section without a label. Borrowed. */
+const char *config_label(const struct config *config, const char *section, size_t instance);
+
+/*
+ * A number for all that an instance of a section says, the contents of its secrets and certificates
+ * included: what has to be started anew after a reload is what has another number now.
+ */
+uint64_t config_fingerprint(const struct config *config, const char *section, size_t instance);
 
 /* Whether "HOST:PORT" is one of this machine's own addresses that nobody else can reach. */
 bool config_loopback(const char *address);

@@ -58,11 +58,10 @@ static void check_api(const struct config *config, struct place *place)
 static void check_slack(const struct config *config, struct place *place)
 {
     const struct config_slack *slack = &config->slack[place->instance];
-    bool heard = secret_configured(&slack->signing_secret);
-    if (!heard && !secret_configured(&slack->webhook)) {
+    if (!secret_configured(&slack->signing_secret)) {
         fault(place, "path",
-              "needs signing_secret_file or signing_secret_env: without it nobody could be "
-              "believed (or webhook_file, to post only)");
+              "needs signing_secret_file or signing_secret_env: without it nobody could tell "
+              "whether it is Slack that calls");
     }
     if (slack->path[0] != '/') {
         fault(place, "path", "path begins with a slash");
@@ -182,17 +181,15 @@ static bool there(const struct config_lines *lines, const char *section)
 
 void config_complete(struct config *config, const struct config_lines *lines)
 {
-    bool hears = false;
     for (size_t i = 0; i < config->slack_count; i++) {
         complete_slack(config, &config->slack[i]);
-        hears = hears || secret_configured(&config->slack[i].signing_secret);
     }
     for (size_t i = 0; i < config->irc_count; i++) {
         struct config_irc *irc = &config->irc[i];
         irc->listen = irc->listen == LISTEN_AS_BOT ? config->listen : irc->listen;
     }
     config->has_api = there(lines, "api");
-    if (!config->has_api && !hears && !there(lines, "http")) {
+    if (!config->has_api && config->slack_count == 0 && !there(lines, "http")) {
         config->http_listen[0] = '\0';
     }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bot/host/message.h"
@@ -17,7 +18,6 @@ struct adapter;
 struct advisor;
 struct buf;
 struct config;
-struct delivery;
 struct dispatch;
 struct error;
 struct metrics;
@@ -26,7 +26,7 @@ struct store;
 
 struct dispatch_setup {
     struct program *program; /* borrowed; the advisor may be swapped: dispatch_reload() */
-    struct store *store;     /* borrowed */
+    struct store *store;     /* borrowed; NULL, to try connections: takes and sends nothing */
     struct metrics *metrics; /* borrowed */
 };
 
@@ -37,9 +37,18 @@ void dispatch_destroy(struct dispatch *dispatch); /* NULL is fine */
 void dispatch_attach(struct dispatch *dispatch, struct adapter *adapter);
 
 /*
+ * Before an adapter is destroyed: what it has under way becomes unsure, and waits for the next
+ * adapter of that name. None of its messages may still wait for their `settled`.
+ */
+void dispatch_detach(struct dispatch *dispatch, struct adapter *adapter, int64_t now_ms);
+
+/* The program's knowledge or configuration was swapped: what no longer fits begins anew. */
+void dispatch_reload(struct dispatch *dispatch);
+
+/*
  * Takes a message. `settled` follows after the commit that ends this turn (or with SETTLED_FAILED
  * when there is none); at once only never. False, and no call of settled, when this turn is full
- * (DISPATCH_TURN_MAX): answer "busy, try again".
+ * (DISPATCH_TURN_MAX) or nothing is taken at all: answer "busy, try again".
  */
 enum { DISPATCH_TURN_MAX = 4096 };
 bool dispatch_take(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
@@ -69,10 +78,16 @@ bool dispatch_note_get(struct dispatch *dispatch, const char *adapter, const cha
 bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const char *key,
                        const void *bytes, size_t len, int64_t expires_ms);
 
-/* For the loop: commits what the turn did and settles its messages. */
+/*
+ * For the loop: marks what is due as under way, commits that and what the turn did, and settles its
+ * messages.
+ */
 void dispatch_commit(struct dispatch *dispatch, int64_t now_ms);
 
-/* For the loop: hands due deliveries to adapters. Returns when the next is due, INT64_MAX: none. */
+/*
+ * For the loop: hands to their adapters what dispatch_commit() has marked. Returns when there is
+ * something to do again, INT64_MAX: nothing.
+ */
 int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms);
 
 /* Forgets what has expired. Cheap; call it about once a minute. */
@@ -80,3 +95,9 @@ void dispatch_expire(struct dispatch *dispatch, int64_t now_ms);
 
 /* Answers that wait in the outbox, those on their way included. */
 uint64_t dispatch_waiting(const struct dispatch *dispatch);
+
+/* Deliveries that adapters have taken and not yet reported, or whose report is not yet stored. */
+size_t dispatch_under_way(const struct dispatch *dispatch);
+
+/* The last transaction went well. */
+bool dispatch_healthy(const struct dispatch *dispatch);

@@ -25,7 +25,8 @@ struct message {
     const char *identity; /* the same in every copy of one message (team, channel, ts), or NULL */
     const char *conversation; /* place, thread and person, as far as they make one conversation;
                                  NULL: a question on its own (answer_now), nothing is remembered */
-    const char *person;       /* who says it, unique within the adapter: for guards, never shown */
+    const char *person;       /* who says it, unique within the adapter: for guards, never shown;
+                                 NULL: a program with leave to ask as much as it likes */
     const char *address;      /* where an answer goes: the adapter's own words, kept for it */
     const char *pack; /* the decision that a new conversation is about, by its pack's id, or NULL */
     const char *text; /* UTF-8 or not; without the bot's own name where it was addressed by it */
@@ -37,13 +38,13 @@ struct message {
 /* What became of a message, told after the store has committed. */
 enum settled {
     SETTLED_ANSWERED, /* stored; an answer is in the outbox, or given here for answer_now */
-    SETTLED_SILENT,   /* stored or not worth storing; there is nothing to say */
+    SETTLED_SILENT,   /* stored or not worth storing (a key over its limit); nothing to say */
     SETTLED_KNOWN,    /* a copy of what was taken before */
     SETTLED_GUARDED,  /* a loop or flood guard keeps quiet */
     SETTLED_FAILED,   /* not stored: the sender should be told to try again */
 };
 
-/* Borrowed for the call. outcome and reply are set for SETTLED_ANSWERED only. */
+/* Of SETTLED_ANSWERED for a message with answer_now; NULL otherwise. Borrowed for the call. */
 struct answer {
     const struct outcome *outcome;
     const struct reply *reply;

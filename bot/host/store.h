@@ -19,8 +19,11 @@
 struct error;
 struct store;
 
-/* path: created when missing. Refuses a file of a newer version, and one that another process holds. */
+/* path: created when missing. Refuses a newer version's file, and one that another process holds. */
 bool store_open(const char *path, struct store **ret, struct error *err);
+
+/* Only to look (store_gaps): beside a running daemon, nothing is created or changed. */
+bool store_open_reader(const char *path, struct store **ret, struct error *err);
 void store_close(struct store *store); /* NULL is fine; rolls back what is open */
 
 bool store_begin(struct store *store, struct error *err);
@@ -58,15 +61,16 @@ bool store_outbox_add(struct store *store, const struct delivery *delivery, int6
                       int64_t *ret_id, struct error *err);
 
 /*
- * Calls visit for what is due: of each conversation only the oldest that waits, oldest first, at
- * most `most`. visit must not call the store. False when the store failed.
+ * Calls visit for what is due to this adapter (NULL: to any): of each conversation only the oldest
+ * that waits, unless one of it is under way; what is due longest first, at most `most`. visit must not call the store.
+ * False when the store failed. Cheap however many wait.
  */
 typedef void store_visit_delivery(void *context, const struct delivery *delivery);
-bool store_outbox_due(struct store *store, int64_t now_ms, size_t most, store_visit_delivery *visit,
-                      void *context, struct error *err);
+bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+                      store_visit_delivery *visit, void *context, struct error *err);
 
-/* When the next one is due that is not under way; INT64_MAX: none. */
-int64_t store_outbox_next(struct store *store);
+/* When the next of those becomes due; INT64_MAX: none. */
+int64_t store_outbox_next(struct store *store, const char *adapter);
 uint64_t store_outbox_count(struct store *store);
 
 /*
@@ -78,6 +82,9 @@ bool store_outbox_begin(struct store *store, int64_t id, struct error *err);
 /* After it. unsure: whether that attempt may have arrived. */
 bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool unsure,
                         struct error *err);
+
+/* Begun but not sent after all: takes the attempt back. If it was not begun, only next_ms moves. */
+bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err);
 bool store_outbox_done(struct store *store, int64_t id, struct error *err);
 
 /* After store_open(): what a killed process had under way becomes unsure and due. */

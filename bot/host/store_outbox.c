@@ -1,0 +1,112 @@
+#include "bot/base/error.h"
+#include "bot/host/store_inside.h"
+
+/*
+ * Answers that wait. `head` marks the oldest of each conversation, kept up to date when one is added
+ * or done, so that what is due is found by an index however many wait behind.
+ */
+
+bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,
+                      int64_t *ret_id, struct error *err)
+{
+    if (!store_run(store,
+                   store_bind(store, SQL_OUT_ADD, "tttbi", delivery->adapter,
+                              delivery->conversation, delivery->address, delivery->payload,
+                              delivery->payload_len, now_ms),
+                   err)) {
+        return false;
+    }
+    *ret_id = sqlite3_last_insert_rowid(store->db);
+    store->waiting++;
+    return true;
+}
+
+static const char *text_at(sqlite3_stmt *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    return text ? (const char *)text : "";
+}
+
+static void visit_row(sqlite3_stmt *s, store_visit_delivery *visit, void *context)
+{
+    const char *payload = text_at(s, 4); /* also ends it with a NUL */
+    visit(context, &(struct delivery){.id = sqlite3_column_int64(s, 0),
+                                      .adapter = text_at(s, 1),
+                                      .conversation = text_at(s, 2),
+                                      .address = text_at(s, 3),
+                                      .payload = payload,
+                                      .payload_len = (size_t)sqlite3_column_bytes(s, 4),
+                                      .attempts = (uint32_t)sqlite3_column_int64(s, 5),
+                                      .unsure = sqlite3_column_int(s, 6) != 0,
+                                      .created_ms = sqlite3_column_int64(s, 7)});
+}
+
+bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+                      store_visit_delivery *visit, void *context, struct error *err)
+{
+    int64_t limit = (int64_t)most;
+    sqlite3_stmt *s = adapter ? store_bind(store, SQL_OUT_DUE, "tii", adapter, now_ms, limit)
+                              : store_bind(store, SQL_OUT_DUE_ANY, "ii", now_ms, limit);
+    int code;
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        visit_row(s, visit, context);
+    }
+    bool fine = code == SQLITE_DONE || store_fail(store, err);
+    sqlite3_reset(s);
+    return fine;
+}
+
+int64_t store_outbox_next(struct store *store, const char *adapter)
+{
+    return store_number(adapter ? store_bind(store, SQL_OUT_NEXT, "t", adapter)
+                                : store_bind(store, SQL_OUT_NEXT_ANY, ""),
+                        INT64_MAX);
+}
+
+uint64_t store_outbox_count(struct store *store)
+{
+    return store->waiting;
+}
+
+/* A delivery that is not there is a bug of the caller, but no reason to lose the others. */
+static bool change(struct store *store, sqlite3_stmt *statement, int64_t id, struct error *err)
+{
+    if (!store_run(store, statement, err)) {
+        return false;
+    }
+    return sqlite3_changes(store->db) > 0 ||
+           error_set(err, ERROR_INPUT, "%s: there is no delivery %lld to change", store->path,
+                     (long long)id);
+}
+
+bool store_outbox_begin(struct store *store, int64_t id, struct error *err)
+{
+    return change(store, store_bind(store, SQL_OUT_BEGIN, "i", id), id, err);
+}
+
+bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool unsure,
+                        struct error *err)
+{
+    return change(store, store_bind(store, SQL_OUT_AGAIN, "iii", id, next_ms, (int64_t)unsure), id,
+                  err);
+}
+
+bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err)
+{
+    return change(store, store_bind(store, SQL_OUT_PUT_OFF, "ii", id, next_ms), id, err);
+}
+
+bool store_outbox_done(struct store *store, int64_t id, struct error *err)
+{
+    if (!store_run(store, store_bind(store, SQL_OUT_FOLLOW, "i", id), err) ||
+        !change(store, store_bind(store, SQL_OUT_DONE, "i", id), id, err)) {
+        return false;
+    }
+    store->waiting--;
+    return true;
+}
+
+bool store_outbox_recover(struct store *store, int64_t now_ms, struct error *err)
+{
+    return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", now_ms), err);
+}
