@@ -293,7 +293,7 @@ static uint64_t watch_steps(struct irc *irc, uint64_t now_ms)
 static uint64_t watch_silence(struct irc *irc, uint64_t now_ms)
 {
     uint64_t heard = irc_wire_heard_ms(irc->wire);
-    if (irc->pinged && heard > irc->pinged_ms) {
+    if (irc->pinged && heard >= irc->pinged_ms) {
         irc->pinged = false;
     }
     if (irc->pinged && now_ms >= irc->pinged_ms + irc->times.pong) {
@@ -453,7 +453,7 @@ static bool irc_stop(struct adapter *adapter, uint64_t now_ms)
     struct irc *irc = (struct irc *)adapter;
     if (!irc->stopping) {
         irc->stopping = true;
-        irc->stop_ms = now_ms;
+        irc->stop_ms = irc->wake_ms = now_ms;
     }
     bool half = now_ms >= irc->stop_ms + irc->times.farewell / 2;
     if (irc->nick[0] && !irc->quit_sent && (irc_answer_idle(irc) || half)) {

@@ -45,22 +45,17 @@ struct error;
     X(SQL_OUT_NEXT_ANY,                                                                            \
       "SELECT next FROM outbox WHERE head AND NOT under_way ORDER BY next LIMIT "                  \
       "1")                                                                                         \
-    X(SQL_OUT_COUNT, "SELECT count(*) FROM outbox")                                                \
     X(SQL_OUT_BEGIN, "UPDATE outbox SET under_way = 1, attempts = attempts + 1, was_unsure = "     \
                      "unsure, unsure = 1 WHERE id = ?1 AND NOT under_way")                         \
     X(SQL_OUT_AGAIN, "UPDATE outbox SET under_way = 0, next = ?2, unsure = ?3 WHERE id = ?1")      \
     X(SQL_OUT_PUT_OFF, "UPDATE outbox SET attempts = attempts - under_way, unsure = CASE WHEN "    \
                        "under_way THEN was_unsure ELSE unsure END, under_way = 0, next = ?2 "      \
                        "WHERE id = ?1")                                                            \
-    X(SQL_OUT_FOLLOW, "UPDATE outbox SET head = 1 WHERE id = (SELECT min(o.id) FROM outbox o, "    \
-                      "outbox d WHERE d.id = ?1 AND o.adapter = d.adapter AND o.conversation = "   \
-                      "d.conversation AND o.id > d.id)")                                           \
     X(SQL_OUT_DONE, "DELETE FROM outbox WHERE id = ?1")                                            \
     X(SQL_OUT_RECOVER, "UPDATE outbox SET under_way = 0, unsure = 1, next = ?1 WHERE under_way")   \
     X(SQL_GAP_ADD, "INSERT INTO gap(kind, norm, text, count, first, last) VALUES(?1, ?2, ?3, 1, "  \
                    "?4, ?4) ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last "    \
                    "RETURNING count")                                                              \
-    X(SQL_GAP_COUNT, "SELECT count(*) FROM gap")                                                   \
     X(SQL_GAP_EVICT, "DELETE FROM gap WHERE rowid IN (SELECT rowid FROM gap ORDER BY count, last " \
                      "LIMIT ?1)")                                                                  \
     X(SQL_GAPS, "SELECT text, kind, count, first, last FROM gap ORDER BY count DESC, last DESC, "  \
@@ -76,30 +71,40 @@ struct error;
 enum statement { STORE_STATEMENTS(STORE_STATEMENT_ID) STATEMENT_COUNT };
 #undef STORE_STATEMENT_ID
 
+/* Kept in memory, since SQLite counts by reading every row. */
+struct store_counts {
+    uint64_t waiting; /* deliveries in the outbox */
+    uint64_t gaps;    /* rows of gap */
+};
+
 struct store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     char *path;
-    int lock;         /* descriptor of PATH-lock, held until the end; -1 for a reader */
-    bool open;        /* a transaction is */
-    uint64_t waiting; /* deliveries in the outbox */
-    uint64_t gaps;    /* rows of gap */
+    int lock;  /* descriptor of PATH-lock, held until the end; -1 for a reader */
+    bool open; /* a transaction is */
+    struct store_counts counts;
+    struct store_counts counts_before; /* the transaction */
+    int64_t added;                     /* rows that expire one day, in this transaction */
+    int64_t now_ms;                    /* the last time that we were told */
 };
 
 /* What failed, in a full sentence with the store's path; returns false. */
 bool store_fail(const struct store *store, struct error *err);
 
 /*
- * Resets a statement and binds values to ?1, ?2 ... types: t a text (NULL allowed), b bytes (pointer,
- * size_t), i an int64_t. Values must live until the statement is reset.
+ * Resets a statement and binds values to ?1, ?2 ... types: t a text (NULL allowed), b bytes
+ * (pointer, size_t), i an int64_t. Values must live until the statement is reset.
  */
 sqlite3_stmt *store_bind(struct store *store, enum statement id, const char *types, ...);
 
-/* Runs one that returns no rows. */
+/* Runs one whose rows, if any, do not matter. */
 bool store_run(struct store *store, sqlite3_stmt *statement, struct error *err);
 
 /* The integer of a one-row answer, `none` when there is no row or it failed. */
 int64_t store_number(sqlite3_stmt *statement, int64_t none);
 
-/* store_outbox.c and store_gap.c: counts kept in memory, read anew after opening and rolling back. */
-void store_count(struct store *store);
+/* Every text and size from outside has a maximum; NULL never fits. False: a sentence is in err. */
+bool store_fits(const struct store *store, const char *what, const char *text, size_t max,
+                struct error *err);
+bool store_fits_bytes(const struct store *store, size_t len, struct error *err);
