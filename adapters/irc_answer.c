@@ -56,6 +56,18 @@ static const char *command_for(const struct irc *irc, const char *target)
     return irc->config->notice && irc_support_channel(support, target) ? "NOTICE" : "PRIVMSG";
 }
 
+/* 0, 1, or 2 for more than one. */
+static unsigned lines_left(const struct irc_text *out, size_t room)
+{
+    unsigned left = 0;
+    struct irc_span ignored;
+    for (size_t at = out->at;
+         left < 2 && irc_text_split(out->text.data, out->text.len, room, &at, &ignored);) {
+        left++;
+    }
+    return left;
+}
+
 /* The next line: "nick: " before an answer's first, the hint behind its last when more is left. */
 static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_MAX + 1])
 {
@@ -72,9 +84,9 @@ static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_M
     if (!irc_text_split(out->text.data, out->text.len, room, &out->at, &piece)) {
         return false;
     }
-    size_t rest = out->at;
-    struct irc_span ignored;
-    bool more = last && irc_text_split(out->text.data, out->text.len, room, &rest, &ignored);
+    unsigned left = last ? lines_left(out, room) : 0;
+    out->one_more = left == 1;
+    bool more = left > 1;
     snprintf(text, sizeof(text), "%s%.*s%s", greeting, (int)piece.len, piece.at,
              more ? MORE_HINT : "");
     const char *const words[] = {command, out->target, NULL};
@@ -83,24 +95,26 @@ static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_M
 
 static bool text_done(const struct irc_text *out)
 {
-    return out->at >= out->text.len || out->lines >= IRC_ANSWER_LINES;
+    return out->at >= out->text.len || out->lines >= IRC_ANSWER_LINES + (out->one_more ? 1u : 0u);
 }
 
-/* False: nothing could be written now. */
-static bool write_text(struct irc *irc, struct irc_text *out)
+enum written { WRITTEN, WRITE_FULL, WRITE_NEVER };
+
+/* NEVER: there is no such line, whatever is left of the text is given up. */
+static enum written write_text(struct irc *irc, struct irc_text *out)
 {
     char line[IRC_LINE_MAX + 1];
     size_t before = out->at;
     if (!next_line(irc, out, line)) {
         out->at = out->text.len;
-        return true;
+        return WRITE_NEVER;
     }
     if (!irc_session_write(irc, line)) {
         out->at = before;
-        return false;
+        return WRITE_FULL;
     }
     out->lines++;
-    return true;
+    return WRITTEN;
 }
 
 static void text_finish(struct irc_text *out)
@@ -321,6 +335,21 @@ static void more_done(struct irc *irc)
 
 /* What leaves next */
 
+static bool write_sending(struct irc *irc, uint64_t now_ms)
+{
+    struct irc_sending *sending = &irc->sending;
+    if (text_done(&sending->out)) {
+        write_ping(irc, now_ms);
+        return sending->asked;
+    }
+    enum written written = write_text(irc, &sending->out);
+    sending->wrote |= written == WRITTEN;
+    if (written == WRITE_NEVER && !sending->wrote) {
+        report(irc, DELIVERY_REFUSED, "it cannot be said in a line of IRC");
+    }
+    return written != WRITE_FULL;
+}
+
 /* False: nothing to write, or libircclient is full. */
 static bool write_next(struct irc *irc, uint64_t now_ms)
 {
@@ -332,20 +361,14 @@ static bool write_next(struct irc *irc, uint64_t now_ms)
         return false;
     }
     if (sending->busy && !sending->asked) {
-        if (text_done(&sending->out)) {
-            write_ping(irc, now_ms);
-            return sending->asked;
-        }
-        bool wrote = write_text(irc, &sending->out);
-        sending->wrote |= wrote;
-        return wrote;
+        return write_sending(irc, now_ms);
     }
     if (irc->more_count > 0) {
-        bool wrote = write_text(irc, &irc->more[0]);
+        enum written written = write_text(irc, &irc->more[0]);
         if (text_done(&irc->more[0])) {
             more_done(irc);
         }
-        return wrote;
+        return written != WRITE_FULL;
     }
     return false;
 }

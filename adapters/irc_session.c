@@ -190,6 +190,9 @@ static void services_know_us(struct irc *irc)
 
 static void welcomed(struct irc *irc, const char *nick)
 {
+    if (irc->phase != IRC_CONNECTING || *nick == '\0') {
+        return;
+    }
     irc_span_copy((struct irc_span){nick, strlen(nick)}, irc->nick, sizeof(irc->nick));
     irc->sasl_refusals = 0;
     enter(irc, IRC_WELCOMED);

@@ -130,6 +130,9 @@ static const char *addressed(const struct irc *irc, const char *text)
 static void take_text(struct irc *irc, const struct place *place, const char *text)
 {
     const char *rest = addressed(irc, text);
+    if ((rest ? rest : text)[strspn(rest ? rest : text, " ")] == '\0') {
+        return; /* nothing was said */
+    }
     if (rest || !place->channel) {
         take_addressed(irc, place, rest ? rest : text);
     } else if (irc->config->listen == LISTEN_QUESTIONS) {

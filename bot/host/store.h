@@ -101,8 +101,11 @@ bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool u
 bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err);
 bool store_outbox_done(struct store *store, int64_t id, struct error *err);
 
-/* After store_open(): what a killed process had under way becomes unsure and due. */
-bool store_outbox_recover(struct store *store, int64_t now_ms, struct error *err);
+/*
+ * After store_open(): what a killed process had under way becomes unsure, and due at next_ms: a
+ * while from now, since it may still be arriving.
+ */
+bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err);
 
 /* ---- small things adapters keep across restarts (the rest of a long answer) ---- */
 

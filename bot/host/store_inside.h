@@ -51,8 +51,7 @@ struct error;
                        "under_way THEN was_unsure ELSE unsure END, under_way = 0, next = ?2 "      \
                        "WHERE id = ?1")                                                            \
     X(SQL_OUT_DONE, "DELETE FROM outbox WHERE id = ?1")                                            \
-    X(SQL_OUT_RECOVER, "UPDATE outbox SET under_way = 0, unsure = 1, next = min(next, ?1) WHERE "  \
-                       "under_way")                                                                \
+    X(SQL_OUT_RECOVER, "UPDATE outbox SET under_way = 0, unsure = 1, next = ?1 WHERE under_way")   \
     X(SQL_GAP_ADD, "INSERT INTO gap(kind, norm, text, count, first, last) VALUES(?1, ?2, ?3, 1, "  \
                    "?4, ?4) ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last "    \
                    "RETURNING count")                                                              \

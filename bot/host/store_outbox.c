@@ -141,7 +141,7 @@ bool store_outbox_done(struct store *store, int64_t id, struct error *err)
     return true;
 }
 
-bool store_outbox_recover(struct store *store, int64_t now_ms, struct error *err)
+bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err)
 {
-    return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", now_ms), err);
+    return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", next_ms), err);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "adapters/adapter.h"
@@ -27,6 +28,7 @@
  *     status                one line for each network
  *     say NETWORK ADDRESS; TEXT      a delivery;  unsure NETWORK ADDRESS; TEXT: one of before a crash
  *     shift MS              moves the wall clock
+ *     hog N                 opens N descriptors
  */
 enum { OUTBOX_MAX = 64, NOTES_MAX = 16, NETWORKS_MAX = 4, LINE_MAX_HERE = 8192 };
 
@@ -279,6 +281,20 @@ static void inject(struct dispatch *dispatch, char *words, bool unsure)
     }
 }
 
+static void hog(long count)
+{
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    int last = -1;
+    for (long i = 0; i < count; i++) {
+        int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        last = fd > last ? fd : last;
+    }
+    printf("hogging %d\n", last);
+}
+
 static void command(struct dispatch *dispatch, char *line)
 {
     if (strcmp(line, "status") == 0) {
@@ -287,6 +303,8 @@ static void command(struct dispatch *dispatch, char *line)
         inject(dispatch, line + 4, false);
     } else if (strncmp(line, "unsure ", 7) == 0) {
         inject(dispatch, line + 7, true);
+    } else if (strncmp(line, "hog ", 4) == 0) {
+        hog(strtol(line + 4, NULL, 10));
     } else if (strncmp(line, "shift ", 6) == 0) {
         loop_shift_wall(dispatch->loop, strtoll(line + 6, NULL, 10));
     }
