@@ -205,13 +205,13 @@ static bool takes_back(const struct conversation *conversation, const struct pro
            !(reading->stated & project->facts.stated);
 }
 
-struct memory conversation_memory(struct conversation *conversation)
+struct recalled conversation_recalled(struct conversation *conversation)
 {
     const struct project *project = conversation_project(conversation);
-    return (struct memory){.known = project->facts.stated,
-                           .last = last_said(project),
-                           .anchors = project->anchors,
-                           .anchor_count = project->anchor_count};
+    return (struct recalled){.known = project->facts.stated,
+                             .last = last_said(project),
+                             .anchors = project->anchors,
+                             .anchor_count = project->anchor_count};
 }
 
 static void keep_anchors(struct project *project, const struct reading *reading)

@@ -22,4 +22,4 @@ bool conversation_answer(struct conversation *conversation, const struct pack *p
 struct project *conversation_project(struct conversation *conversation);
 
 /* What a reader is told of it. Borrows from the conversation. */
-struct memory conversation_memory(struct conversation *conversation);
+struct recalled conversation_recalled(struct conversation *conversation);

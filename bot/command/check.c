@@ -8,20 +8,21 @@
 #include "knowledge/load.h"
 #include "knowledge/pack.h"
 
-enum { OPTION_EXAMPLE };
+enum { OPTION_EXAMPLE, OPTION_KEYS };
 enum { EXAMPLE_MAX = 64 * 1024 };
 
 static const struct command_option options[] = {
     [OPTION_EXAMPLE] = {"example", NULL, NULL, "print config.example.ini and leave"},
+    [OPTION_KEYS] = {"keys", NULL, NULL, "print all keys as a Markdown table and leave"},
     {0},
 };
 
-static int print_example(void)
+static int print(void (*format)(struct buf *ret))
 {
     struct buf text;
     buf_init(&text, EXAMPLE_MAX);
-    config_example(&text);
-    fwrite(text.data, 1, text.len, stdout);
+    format(&text);
+    report_write(text.data, text.len);
     buf_finish(&text);
     return STATUS_FINE;
 }
@@ -53,8 +54,10 @@ static bool check(const struct command_call *call, struct fault_list *faults)
 {
     struct config config = {0};
     struct knowledge *knowledge = NULL;
-    const struct program_options packs = {call->config_path, (const char *const *)call->operands,
-                                          call->operand_count};
+    const struct program_options packs = {.config_path = call->config_path,
+                                          .packs = (const char *const *)call->operands,
+                                          .pack_count = call->operand_count,
+                                          .files = true};
     bool config_fine = program_load_config(&packs, &config, faults);
     bool packs_fine = (config_fine || call->operand_count > 0) &&
                       program_load_knowledge(&packs, &config, &knowledge, faults);
@@ -70,7 +73,10 @@ static int run(const struct command_call *call)
 {
     struct fault_list faults = {0};
     if (command_flag(call, OPTION_EXAMPLE)) {
-        return print_example();
+        return print(config_example);
+    }
+    if (command_flag(call, OPTION_KEYS)) {
+        return print(config_documentation);
     }
     bool fine = check(call, &faults);
     report_faults(&faults, "");
@@ -83,9 +89,10 @@ const struct command command_check = {
     .operands = "[PACK...]",
     .operands_max = SIZE_MAX,
     .summary = "validates configuration and packs",
-    .details = "Checks the configuration that -c names and the packs (files or directories;\n"
-               "without PACK those that the configuration or the environment name). Tells all\n"
-               "faults at once as FILE:LINE: message; the exit status is 1 if there are any.\n",
+    .details = "Checks the configuration that -c names, the secrets and certificates that it\n"
+               "names, and the packs (files or directories; without PACK those that the\n"
+               "configuration or the environment name). Tells all faults at once as\n"
+               "FILE:LINE: message; the exit status is 1 if there are any.\n",
     .examples = "  whether check\n"
                 "  whether check -c whether.ini\n"
                 "  whether check knowledge our-packs/rails-or-laravel.json\n"

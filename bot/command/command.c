@@ -301,7 +301,8 @@ int command_choice(const struct command_call *call, size_t option, int fallback)
 bool command_open(const struct command_call *call, const char *const *packs, size_t pack_count,
                   struct program *ret)
 {
-    const struct program_options options = {call->config_path, packs, pack_count};
+    const struct program_options options = {
+        .config_path = call->config_path, .packs = packs, .pack_count = pack_count};
     struct fault_list faults = {0};
     bool fine = program_open(ret, &options, &faults);
     report_faults(&faults, "whether: ");

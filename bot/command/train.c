@@ -159,8 +159,9 @@ static int run(const struct command_call *call)
     struct training training = {.part = command_choice(call, OPTION_ONLY, PART_BOTH),
                                 .watched = isatty(STDERR_FILENO)};
     struct config config = {0};
-    const struct program_options where = {call->config_path, (const char *const *)call->operands,
-                                          call->operand_count};
+    const struct program_options where = {.config_path = call->config_path,
+                                          .packs = (const char *const *)call->operands,
+                                          .pack_count = call->operand_count};
     bool fine = program_load_config(&where, &config, &training.faults) &&
                 program_load_knowledge(&where, &config, &training.knowledge, &training.faults) &&
                 program_load_learned(training.knowledge, LEARNED_VECTORS, &training.faults);

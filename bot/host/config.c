@@ -5,35 +5,10 @@
 
 #include <ini.h>
 
-#include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
-
-const char *const config_lengths[] = {"line", "short", "full", NULL};
-_Static_assert(LENGTH_LINE == 0 && LENGTH_SHORT == 1 && LENGTH_FULL == 2, "config_lengths");
-
-static const char *const colours[] = {"auto", "always", "never", NULL};
-_Static_assert(COLOUR_AUTO == 0 && COLOUR_ALWAYS == 1 && COLOUR_NEVER == 2, "colours");
-
-static const char *const pack_words[] = {"auto", NULL};
-static const char *const history_words[] = {"auto", "none", NULL};
-
-static const struct config_row rows[] = {
-    {"bot", "name", CONFIG_TEXT, offsetof(struct config, name), "whether", NULL, 1, 40,
-     "What the bot calls itself: the prompt of a conversation in the terminal."},
-    {"bot", "packs", CONFIG_PATHS, offsetof(struct config, packs), "auto", pack_words, 1,
-     CONFIG_PATHS_MAX,
-     "The knowledge packs: files or directories, separated by commas. auto: those named in\n"
-     "$WHETHER_PACKS, else ./knowledge, else the installed ones."},
-    {"bot", "length", CONFIG_CHOICE, offsetof(struct config, length), "short", config_lengths, 0, 0,
-     "How long answers are: line, short or full."},
-    {"bot", "colour", CONFIG_CHOICE, offsetof(struct config, colour), "auto", colours, 0, 0,
-     "Colours in answers: auto (on a terminal, unless $NO_COLOR is set), always or never."},
-    {"bot", "history", CONFIG_PATH, offsetof(struct config, history), "auto", history_words, 0, 0,
-     "Where the lines typed in a conversation are kept: a file, or none. auto:\n"
-     "whether/history in $XDG_STATE_HOME or ~/.local/state."},
-};
+#include "bot/host/config_inside.h"
 
 /* The state of reading one file. */
 struct reader {
@@ -41,198 +16,79 @@ struct reader {
     const char *text; /* what is left */
     size_t len;
     int line;
-    bool expects; /* the line handed to inih last should have given a key */
-    bool headed;  /* a [section] was seen */
-    bool known;   /* the section we are in is in the table */
+    bool expects;                         /* the line handed to inih last should have given a key */
+    bool headed;                          /* a [section] was seen */
+    const struct config_section *section; /* the one we are in; NULL: not in the table */
+    size_t instance;
     struct config *config;
-    int seen[ARRAY_LEN(rows)]; /* line in which a row was set, 0 = not yet */
+    struct config_lines lines;
     struct fault_list *faults;
 };
 
-const struct config_row *config_rows(size_t *ret_count)
+/* Defaults of a section's keys; a required one stays empty until config_check() misses it. */
+static void set_defaults(struct config *config, const struct config_section *section,
+                         size_t instance, const char *path)
 {
-    *ret_count = ARRAY_LEN(rows);
-    return rows;
-}
-
-static void *field_of(struct config *config, const struct config_row *row)
-{
-    return (char *)config + row->field;
-}
-
-static int choice_find(const char *const *choices, const char *value)
-{
-    for (int i = 0; choices != NULL && choices[i] != NULL; i++) {
-        if (strcmp(choices[i], value) == 0) {
-            return i;
+    size_t count;
+    const struct config_row *row = config_rows(&count);
+    for (; count > 0; count--, row++) {
+        if (strcmp(row->section, section->name) == 0 && row->default_text != NULL) {
+            config_value_set((char *)config_item(config, section, instance) + row->field, row, path,
+                             row->default_text, NULL);
         }
     }
-    return -1;
 }
 
-static void join_choices(const char *const *choices, struct buf *ret)
+static void init_at(struct config *ret, const char *path)
 {
-    for (size_t i = 0; choices[i] != NULL; i++) {
-        const char *before = i == 0 ? "" : choices[i + 1] == NULL ? " or " : ", ";
-        buf_printf(ret, "%s%s", before, choices[i]);
-    }
-}
-
-static bool printable(const char *value)
-{
-    size_t len = strlen(value);
-    for (size_t at = 0; at < len;) {
-        size_t size = utf8_length(value + at, len - at);
-        unsigned char first = (unsigned char)value[at], second = (unsigned char)value[at + 1];
-        bool control = first < 0x20 || first == 0x7f || (first == 0xc2 && second < 0xa0);
-        if (size == 0 || control) {
-            return false;
+    size_t count;
+    const struct config_section *section = config_sections(&count);
+    *ret = (struct config){0};
+    for (; count > 0; count--, section++) {
+        if (section->labels == LABELS_NONE) {
+            set_defaults(ret, section, 0, path);
         }
-        at += size;
     }
-    return true;
-}
-
-static bool set_text(void *field, const struct config_row *row, const char *value,
-                     struct error *err)
-{
-    size_t len = strlen(value);
-    if (len < row->min || len > row->max) {
-        return error_set(err, ERROR_INPUT, "%s takes %zu to %zu bytes, not %zu", row->key, row->min,
-                         row->max, len);
-    }
-    if (!printable(value)) {
-        return error_set(err, ERROR_INPUT, "%s must be UTF-8 without control characters", row->key);
-    }
-    char **text = field;
-    mem_free(*text);
-    *text = mem_strdup(value);
-    return true;
-}
-
-static bool set_choice(void *field, const struct config_row *row, const char *value,
-                       struct error *err)
-{
-    int choice = choice_find(row->choices, value);
-    if (choice >= 0) {
-        *(int *)field = choice;
-        return true;
-    }
-    struct buf list;
-    buf_init(&list, 200);
-    join_choices(row->choices, &list);
-    error_set(err, ERROR_INPUT, "%s is %s, not \"%.60s\"", row->key, list.data, value);
-    buf_finish(&list);
-    return false;
-}
-
-/* Owned by the caller. Paths are bytes to us, as they are to the kernel. */
-static char *resolve(const char *config_path, const char *value, size_t len)
-{
-    const char *slash = config_path == NULL ? NULL : strrchr(config_path, '/');
-    if (value[0] == '/' || slash == NULL) {
-        return mem_strndup(value, len);
-    }
-    size_t dir_len = (size_t)(slash - config_path) + 1;
-    char *path = mem_alloc(dir_len + len + 1);
-    memcpy(path, config_path, dir_len);
-    memcpy(path + dir_len, value, len);
-    return path;
-}
-
-static bool set_path(void *field, const struct config_row *row, const char *config_path,
-                     const char *value, struct error *err)
-{
-    char **path = field;
-    if (value[0] == '\0') {
-        return error_set(err, ERROR_INPUT, "%s has no value", row->key);
-    }
-    bool word = choice_find(row->choices, value) >= 0;
-    mem_free(*path);
-    *path = word ? mem_strdup(value) : resolve(config_path, value, strlen(value));
-    return true;
-}
-
-static void free_paths(struct config_paths *paths)
-{
-    for (size_t i = 0; i < paths->count; i++) {
-        mem_free(paths->items[i]);
-    }
-    *paths = (struct config_paths){0};
-}
-
-static bool split_paths(struct config_paths *ret, const struct config_row *row,
-                        const char *config_path, const char *value, struct error *err)
-{
-    for (const char *at = value;;) {
-        at += strspn(at, " \t");
-        size_t field_len = strcspn(at, ",");
-        size_t len = field_len;
-        while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t')) {
-            len--;
-        }
-        if (len == 0) {
-            return error_set(err, ERROR_INPUT, "%s has an empty place in its list", row->key);
-        }
-        if (ret->count == row->max || ret->count == CONFIG_PATHS_MAX) {
-            return error_set(err, ERROR_INPUT, "%s names more than %zu paths", row->key, row->max);
-        }
-        ret->items[ret->count++] = resolve(config_path, at, len);
-        if (at[field_len] == '\0') {
-            return true;
-        }
-        at += field_len + 1;
-    }
-}
-
-static bool set_paths(void *field, const struct config_row *row, const char *config_path,
-                      const char *value, struct error *err)
-{
-    struct config_paths paths = {0};
-    if (choice_find(row->choices, value) < 0 &&
-        !split_paths(&paths, row, config_path, value, err)) {
-        free_paths(&paths);
-        return false;
-    }
-    free_paths(field);
-    *(struct config_paths *)field = paths;
-    return true;
-}
-
-static bool set_row(struct config *config, const struct config_row *row, const char *config_path,
-                    const char *value, struct error *err)
-{
-    void *field = field_of(config, row);
-    switch (row->type) {
-    case CONFIG_TEXT:
-        return set_text(field, row, value, err);
-    case CONFIG_CHOICE:
-        return set_choice(field, row, value, err);
-    case CONFIG_PATH:
-        return set_path(field, row, config_path, value, err);
-    case CONFIG_PATHS:
-        return set_paths(field, row, config_path, value, err);
-    }
-    return false;
 }
 
 void config_init(struct config *ret)
 {
-    *ret = (struct config){0};
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        set_row(ret, &rows[i], NULL, rows[i].default_text, NULL);
+    static const struct config_lines none;
+    init_at(ret, NULL);
+    config_complete(ret, &none);
+}
+
+static char **label_of(void *item)
+{
+    /* The first field of every labelled section's struct. */
+    return item;
+}
+_Static_assert(offsetof(struct config_irc, label) == 0, "label_of");
+_Static_assert(offsetof(struct config_slack, label) == 0, "label_of");
+
+static void finish_section(struct config *config, const struct config_section *section)
+{
+    size_t row_count;
+    const struct config_row *rows = config_rows(&row_count);
+    for (size_t i = 0; i < config_count(config, section); i++) {
+        char *item = config_item(config, section, i);
+        for (size_t r = 0; r < row_count; r++) {
+            if (strcmp(rows[r].section, section->name) == 0) {
+                config_value_finish(item + rows[r].field, &rows[r]);
+            }
+        }
+        if (section->labels != LABELS_NONE) {
+            mem_free(*label_of(item));
+        }
     }
 }
 
 void config_finish(struct config *config)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        void *field = field_of(config, &rows[i]);
-        if (rows[i].type == CONFIG_PATHS) {
-            free_paths(field);
-        } else if (rows[i].type != CONFIG_CHOICE) {
-            mem_free(*(char **)field);
-        }
+    size_t count;
+    const struct config_section *section = config_sections(&count);
+    for (; count > 0; count--, section++) {
+        finish_section(config, section);
     }
     *config = (struct config){0};
 }
@@ -243,70 +99,208 @@ static void fault_unknown(struct reader *reader, const char *what, struct neares
               nearest->wanted, nearest_hint(nearest));
 }
 
-static int row_find(const char *section, const char *key)
+/* KEY, KEY_file or KEY_env, and which of them. */
+struct key {
+    const struct config_row *row; /* NULL: unknown */
+    enum secret_part part;
+    bool bare; /* the name of a secret without _file or _env */
+};
+
+static bool is_part(const char *key, const char *name, const char *suffix)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (strcmp(rows[i].section, section) == 0 && strcmp(rows[i].key, key) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
+    size_t len = strlen(name);
+    return strncmp(key, name, len) == 0 && strcmp(key + len, suffix) == 0;
 }
 
-static void fault_key(struct reader *reader, const char *section, const char *key)
+static struct key find_key(const struct config_section *section, const char *name)
+{
+    size_t count;
+    const struct config_row *row = config_rows(&count);
+    for (; count > 0; count--, row++) {
+        if (strcmp(row->section, section->name) != 0) {
+            continue;
+        }
+        bool secret = row->type == CONFIG_SECRET;
+        if (strcmp(row->key, name) == 0) {
+            return (struct key){.row = row, .bare = secret};
+        }
+        if (secret && is_part(name, row->key, "_file")) {
+            return (struct key){.row = row, .part = SECRET_FILE};
+        }
+        if (secret && is_part(name, row->key, "_env")) {
+            return (struct key){.row = row, .part = SECRET_ENV};
+        }
+    }
+    return (struct key){0};
+}
+
+static void fault_key(struct reader *reader, const char *key)
 {
     struct nearest nearest;
+    char names[2 * CONFIG_ROW_COUNT][64];
+    size_t used = 0, count;
+    const struct config_row *row = config_rows(&count);
     nearest_init(&nearest, key);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (strcmp(rows[i].section, section) == 0) {
-            nearest_offer(&nearest, rows[i].key);
+    for (; count > 0; count--, row++) {
+        if (strcmp(row->section, reader->section->name) == 0) {
+            bool secret = row->type == CONFIG_SECRET;
+            snprintf(names[used], sizeof(names[used]), "%s%s", row->key, secret ? "_file" : "");
+            nearest_offer(&nearest, names[used++]);
+            snprintf(names[used], sizeof(names[used]), "%s%s", row->key, secret ? "_env" : "");
+            nearest_offer(&nearest, names[used++]);
         }
     }
     fault_unknown(reader, "key", &nearest);
 }
 
+static bool take_secret(struct reader *reader, struct secret_source *source, const struct key *key,
+                        const char *value, struct error *err)
+{
+    const char *name = key->row->key;
+    if (key->bare) {
+        return error_set(err, ERROR_INPUT,
+                         "%s is a secret: %s_file names a file that holds it, %s_env an "
+                         "environment variable",
+                         name, name, name);
+    }
+    if ((key->part == SECRET_FILE ? source->file : source->env) != NULL) {
+        return error_set(err, ERROR_INPUT, "%s_%s is set already in line %d", name,
+                         key->part == SECRET_FILE ? "file" : "env", source->line);
+    }
+    if ((key->part == SECRET_FILE ? source->env : source->file) != NULL && value[0] != '\0') {
+        return error_set(err, ERROR_INPUT, "%s_file and %s_env are both set; which one is it?",
+                         name, name);
+    }
+    source->line = reader->line;
+    return config_value_set_secret(source, key->row, key->part, reader->path, value, err);
+}
+
+static bool take_plain(struct reader *reader, void *field, const struct config_row *row,
+                       const char *value, struct error *err)
+{
+    size_t count;
+    int *line = &reader->lines.rows[row - config_rows(&count)][reader->instance];
+    if (*line != 0) {
+        return error_set(err, ERROR_INPUT, "%s is set already in line %d", row->key, *line);
+    }
+    *line = reader->line;
+    return config_value_set(field, row, reader->path, value, err);
+}
+
 /* inih: one key and value. Always 1: faults are ours to collect, inih would keep only the first. */
-static int on_value(void *user, const char *section, const char *key, const char *value)
+static int on_value(void *user, const char *section, const char *name, const char *value)
 {
     struct reader *reader = user;
+    (void)section; /* which inih cuts at 50 bytes: check_header() knows it whole */
     reader->expects = false;
     if (!reader->headed) {
         fault_add(reader->faults, reader->path, reader->line,
-                  "\"%.60s\" stands before the first [section]", key);
+                  "\"%.60s\" stands before the first [section]", name);
         return 1;
     }
-    if (!reader->known) {
+    if (reader->section == NULL) {
         return 1;
     }
-    int row = row_find(section, key);
-    if (row < 0) {
-        fault_key(reader, section, key);
+    struct key key = find_key(reader->section, name);
+    if (key.row == NULL) {
+        fault_key(reader, name);
         return 1;
     }
-    if (reader->seen[row] != 0) {
-        fault_add(reader->faults, reader->path, reader->line, "%s is set already in line %d", key,
-                  reader->seen[row]);
-        return 1;
-    }
-    reader->seen[row] = reader->line;
     struct error err = {0};
-    if (!set_row(reader->config, &rows[row], reader->path, value, &err)) {
+    char *item = config_item(reader->config, reader->section, reader->instance);
+    void *field = item + key.row->field;
+    bool fine = key.row->type == CONFIG_SECRET ? take_secret(reader, field, &key, value, &err)
+                                               : take_plain(reader, field, key.row, value, &err);
+    if (!fine) {
         fault_add(reader->faults, reader->path, reader->line, "%s", err.text);
     }
     return 1;
 }
 
-static void check_section(struct reader *reader, const char *name)
+static bool label_fine(const char *label)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789-_.";
+    size_t len = strlen(label);
+    return len > 0 && len <= CONFIG_LABEL_MAX && strspn(label, letters) == len && label[0] != '.';
+}
+
+/* The instance of that label, a new one if need be; false when there is no room for it. */
+static bool find_instance(struct reader *reader, const struct config_section *section,
+                          const char *label)
+{
+    size_t *count = (size_t *)((char *)reader->config + section->count);
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(*label_of(config_item(reader->config, section, i)), label) == 0) {
+            reader->instance = i;
+            return true;
+        }
+    }
+    if (*count == CONFIG_INSTANCES_MAX) {
+        fault_add(reader->faults, reader->path, reader->line,
+                  "there are more than %d [%s] sections", CONFIG_INSTANCES_MAX, section->name);
+        return false;
+    }
+    reader->instance = (*count)++;
+    *label_of(config_item(reader->config, section, reader->instance)) = mem_strdup(label);
+    set_defaults(reader->config, section, reader->instance, reader->path);
+    return true;
+}
+
+static bool enter(struct reader *reader, const struct config_section *section, const char *label)
+{
+    const char *name = section->name;
+    if (section->labels == LABELS_NONE) {
+        if (label[0] != '\0') {
+            fault_add(reader->faults, reader->path, reader->line,
+                      "there is one [%s] only, without a name", name);
+        }
+        reader->instance = 0;
+        return label[0] == '\0';
+    }
+    if (label[0] == '\0' && section->labels == LABELS_MUST) {
+        fault_add(reader->faults, reader->path, reader->line,
+                  "[%s] needs a name of your own: [%s NAME]", name, name);
+        return false;
+    }
+    if (label[0] != '\0' && !label_fine(label)) {
+        fault_add(reader->faults, reader->path, reader->line,
+                  "the name in [%s NAME] takes 1 to %d letters, digits, \"-\", \"_\" and \".\"",
+                  name, CONFIG_LABEL_MAX);
+        return false;
+    }
+    return find_instance(reader, section, label);
+}
+
+static void fault_section(struct reader *reader, const char *name)
 {
     struct nearest nearest;
+    size_t count;
+    const struct config_section *section = config_sections(&count);
     nearest_init(&nearest, name);
-    reader->known = false;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        reader->known = reader->known || strcmp(rows[i].section, name) == 0;
-        nearest_offer(&nearest, rows[i].section);
+    for (; count > 0; count--, section++) {
+        nearest_offer(&nearest, section->name);
     }
-    if (!reader->known) {
-        fault_unknown(reader, "section", &nearest);
+    fault_unknown(reader, "section", &nearest);
+}
+
+/* "irc libera": the kind of section, then its label. */
+static void check_section(struct reader *reader, char *name)
+{
+    size_t kind = strcspn(name, " \t"), count;
+    const char *label = name + kind + strspn(name + kind, " \t");
+    int found = config_section_find(name, kind);
+    reader->section = NULL;
+    if (found < 0) {
+        name[kind] = '\0';
+        fault_section(reader, name);
+        return;
+    }
+    const struct config_section *section = config_sections(&count) + found;
+    if (enter(reader, section, label)) {
+        int *line = &reader->lines.sections[found][reader->instance];
+        *line = *line == 0 ? reader->line : *line;
+        reader->section = section;
     }
 }
 
@@ -314,10 +308,10 @@ static void check_section(struct reader *reader, const char *name)
 static void check_header(struct reader *reader, const char *line)
 {
     const char *end = strchr(line, ']');
-    char name[64];
+    char name[256];
     reader->headed = true;
     if (end == NULL) {
-        reader->known = false;
+        reader->section = NULL;
         fault_add(reader->faults, reader->path, reader->line, "this [section] lacks its ]");
         return;
     }
@@ -326,7 +320,11 @@ static void check_header(struct reader *reader, const char *line)
         fault_add(reader->faults, reader->path, reader->line,
                   "\"%.60s\" follows the section's name", rest);
     }
-    snprintf(name, sizeof(name), "%.*s", (int)(end - line - 1), line + 1);
+    int len = (int)(end - line - 1);
+    while (len > 0 && (line[len] == ' ' || line[len] == '\t')) {
+        len--;
+    }
+    snprintf(name, sizeof(name), "%.*s", len, line + 1);
     check_section(reader, name);
 }
 
@@ -396,7 +394,7 @@ static void set_up_inih(void)
     ini_stop_on_first_error = false;
 }
 
-bool config_parse(const char *path, const char *text, size_t len, struct config *ret,
+bool config_parse(const char *path, const char *text, size_t len, bool files, struct config *ret,
                   struct fault_list *faults)
 {
     struct config config;
@@ -405,13 +403,19 @@ bool config_parse(const char *path, const char *text, size_t len, struct config 
         text += 3;
         len -= 3;
     }
-    config_init(&config);
-    struct reader reader = {
-        .path = path, .text = text, .len = len, .config = &config, .faults = faults};
+    init_at(&config, path);
+    struct reader reader = {.path = path,
+                            .text = text,
+                            .len = len,
+                            .config = &config,
+                            .lines = {.path = path, .files = files},
+                            .faults = faults};
     set_up_inih();
     if (ini_parse_stream(on_read, &reader, on_value, &reader) == -2) {
         fault_add(faults, path, 0, "not enough memory to read it");
     }
+    config_complete(&config, &reader.lines);
+    config_check(&config, &reader.lines, faults);
     if (faults->count + faults->dropped > before) {
         config_finish(&config);
         return false;
@@ -420,7 +424,7 @@ bool config_parse(const char *path, const char *text, size_t len, struct config 
     return true;
 }
 
-bool config_load(const char *path, struct config *ret, struct fault_list *faults)
+bool config_load(const char *path, bool files, struct config *ret, struct fault_list *faults)
 {
     struct buf text;
     struct error err = {0};
@@ -429,37 +433,8 @@ bool config_load(const char *path, struct config *ret, struct fault_list *faults
     if (!fine) {
         fault_add(faults, path, 0, "%s", err.text);
     } else {
-        fine = config_parse(path, text.data == NULL ? "" : text.data, text.len, ret, faults);
+        fine = config_parse(path, text.data == NULL ? "" : text.data, text.len, files, ret, faults);
     }
     buf_finish(&text);
     return fine;
-}
-
-static void put_help(struct buf *ret, const char *help)
-{
-    while (*help != '\0') {
-        size_t len = strcspn(help, "\n");
-        buf_printf(ret, "# %.*s\n", (int)len, help);
-        help += len;
-        help += *help == '\n';
-    }
-}
-
-void config_example(struct buf *ret)
-{
-    const char *section = "";
-    buf_puts(
-        ret,
-        "# Configuration of whether: use it with -c FILE. Every key is shown with its default.\n"
-        "# This file is what `whether check --example` prints. Relative files are relative to "
-        "it.\n");
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (strcmp(section, rows[i].section) != 0) {
-            section = rows[i].section;
-            buf_printf(ret, "\n[%s]\n", section);
-        }
-        buf_putc(ret, '\n');
-        put_help(ret, rows[i].help);
-        buf_printf(ret, "#%s = %s\n", rows[i].key, rows[i].default_text);
-    }
 }

@@ -2,11 +2,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "bot/host/secret.h"
 
 /*
- * The configuration file: INI, read by inih. One table (config_rows) says what may be in it; it
- * drives the parser, the defaults, config.example.ini and the section "Configuration" of
- * docs/commands.md. Adding a key is one row and one field.
+ * The configuration file: INI, read by inih. Two tables (config_rows.c) say what may be in it: its
+ * sections, and their keys. They drive the parser, the defaults, config.example.ini and the section
+ * "Configuration" of docs/commands.md. Adding a key is one row and one field.
  *
  * Strict: unknown sections and keys, keys set twice, values out of their bounds, lines that are no
  * INI, lines over CONFIG_LINE_MAX bytes and files over CONFIG_FILE_MAX are faults, each told with
@@ -17,16 +20,23 @@ struct buf;
 struct fault_list;
 
 enum {
+    CONFIG_INSTANCES_MAX = 32, /* sections of one kind: [irc a], [irc b] ... */
     CONFIG_FILE_MAX = 256 * 1024,
     CONFIG_LINE_MAX = 4000,
     CONFIG_PATHS_MAX = 16,
+    CONFIG_LABEL_MAX = 32, /* bytes of NAME in [irc NAME]: letters, digits, "-", "_", "." */
 };
 
 enum config_type {
-    CONFIG_TEXT,   /* char *: min to max bytes of UTF-8 without control characters */
-    CONFIG_CHOICE, /* int: index into choices */
-    CONFIG_PATH,   /* char *: a choice as it stands, or a path, relative to the file's directory */
-    CONFIG_PATHS,  /* struct config_paths: at most max, commas between; a choice empties it */
+    CONFIG_TEXT,    /* char *: min to max bytes of UTF-8 without control characters */
+    CONFIG_NUMBER,  /* int: min to max */
+    CONFIG_CHOICE,  /* int: index into choices */
+    CONFIG_PATH,    /* char *: a choice as it stands, or a path, relative to the file's directory */
+    CONFIG_FILE,    /* char *: the same for a file that must be readable; "" none */
+    CONFIG_PATHS,   /* struct config_paths: at most max, commas between; a choice empties it */
+    CONFIG_ADDRESS, /* char *: HOST:PORT, [IPV6]:PORT; a host of * where min is 1 */
+    CONFIG_URL,     /* char *: https://..., http:// to this machine only; a choice as it stands */
+    CONFIG_SECRET,  /* struct secret_source: the keys KEY_file and KEY_env */
 };
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -36,24 +46,86 @@ struct config_paths {
     size_t count;
 };
 
+/* In a section of its own, "bot" is the default: config_load() puts that of [bot] in its place. */
+enum listen { LISTEN_ADDRESSED, LISTEN_QUESTIONS, LISTEN_AS_BOT };
+
+/* [irc LABEL]: one network. */
+struct config_irc {
+    char *label;
+    char *server;                         /* host:port */
+    int tls;                              /* enum: no, yes */
+    char *ca_file, *cert_file, *key_file; /* "" none */
+    char *nick, *username, *realname;
+    char *channels; /* "#a, #b key" */
+    int sasl;       /* enum config_sasl */
+    char *sasl_user;
+    struct secret_source sasl_password, server_password, nickserv_password;
+    int listen; /* enum listen: the same in all its channels */
+    int notice; /* answer channels by NOTICE instead of PRIVMSG */
+};
+enum config_sasl { SASL_NO, SASL_PLAIN, SASL_EXTERNAL };
+
+/* [slack] or [slack LABEL]: one app in one workspace (or incoming-webhook-only). */
+struct config_slack {
+    char *label; /* "" for plain [slack] */
+    char *path;  /* "/slack" or "/slack/LABEL": events, commands, actions lie below it */
+    char *api;   /* https://slack.com/api */
+    char *team;  /* "": any that has the signing secret */
+    struct secret_source signing_secret, bot_token, webhook;
+    int listen;
+    char *response_hosts; /* hosts that response_url may name, commas between */
+};
+
+/* [api] */
+struct config_api {
+    struct secret_source token;
+    int open; /* without a token: only on a loopback address */
+};
+
 struct config {
     char *name;                /* what the bot calls itself */
     struct config_paths packs; /* none: look in the usual places (program.h) */
     int length;                /* enum reply_length of answers */
     int colour;                /* enum colour */
     char *history;             /* "auto", "none" or a path */
+    int listen;                /* enum listen: the default of every section that has none */
+    int memory_days;           /* how long a conversation is remembered */
+    int deliver_hours;         /* how long a delivery is tried */
+    char *store;               /* [store] path */
+    char *http_listen;         /* [http] listen; "" none, when nothing needs it */
+    int log_level, log_format, log_messages;
+    struct config_api api;
+    bool has_api;
+    struct config_irc irc[CONFIG_INSTANCES_MAX];
+    size_t irc_count;
+    struct config_slack slack[CONFIG_INSTANCES_MAX];
+    size_t slack_count;
+};
+
+/* A kind of section: one, or one for each label. */
+enum config_labels { LABELS_NONE, LABELS_MAY, LABELS_MUST };
+
+struct config_section {
+    const char *name;
+    enum config_labels labels;
+    size_t items, stride; /* offset in struct config of what its rows' fields are relative to */
+    size_t count;         /* offset of the number of instances; labelled sections only */
+    bool needed;          /* the example shows it switched on: it changes nothing */
+    const char *help;
 };
 
 struct config_row {
     const char *section, *key;
     enum config_type type;
-    size_t field;               /* offset in struct config */
-    const char *default_text;   /* goes through the same parser as a file's value */
+    size_t field;               /* offset in struct config, or in the section's own struct */
+    const char *default_text;   /* goes through the same parser as a file's value; NULL: required */
     const char *const *choices; /* NULL-terminated, or NULL */
-    size_t min, max;            /* bytes of a text, number of paths; unused for a choice */
-    const char *help;           /* one or more lines, without a final line feed */
+    size_t min, max;    /* bytes of a text, number of paths, a number; unused for a choice */
+    const char *help;   /* one or more lines, without a final line feed */
+    const char *sample; /* shown in the example in place of a required key's default */
 };
 
+const struct config_section *config_sections(size_t *ret_count);
 const struct config_row *config_rows(size_t *ret_count);
 
 /* "line", "short", "full", in the order of enum reply_length, NULL-terminated. */
@@ -63,15 +135,34 @@ extern const char *const config_lengths[];
 void config_init(struct config *ret);
 void config_finish(struct config *config); /* a zeroed one is fine */
 
-/* Defaults overlaid with the file. On failure *ret is untouched and faults holds at least one. */
-bool config_load(const char *path, struct config *ret, struct fault_list *faults);
+/*
+ * Defaults overlaid with the file. On failure *ret is untouched and faults holds at least one.
+ * files: the secrets and certificates that it names must be there and fit to be used, too: what the
+ * daemon and `whether check` want to know, but not who only asks.
+ */
+bool config_load(const char *path, bool files, struct config *ret, struct fault_list *faults);
 
 /*
  * The same from memory; `path` is for messages and for relative files. Any bytes: what fuzz targets
  * and tests call.
  */
-bool config_parse(const char *path, const char *text, size_t len, struct config *ret,
+bool config_parse(const char *path, const char *text, size_t len, bool files, struct config *ret,
                   struct fault_list *faults);
+
+/* "libera" of [irc libera], "" of a section without a label. Borrowed. */
+const char *config_label(const struct config *config, const char *section, size_t instance);
+
+/*
+ * A number for all that an instance of a section says, the contents of its secrets and certificates
+ * included: what has to be started anew after a reload is what has another number now.
+ */
+uint64_t config_fingerprint(const struct config *config, const char *section, size_t instance);
+
+/* Whether "HOST:PORT" is one of this machine's own addresses that nobody else can reach. */
+bool config_loopback(const char *address);
 
 /* What config.example.ini holds: every key with its help, its default commented out. */
 void config_example(struct buf *ret);
+
+/* The same as the table of docs/commands.md, in Markdown. */
+void config_documentation(struct buf *ret);

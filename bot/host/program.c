@@ -139,7 +139,7 @@ bool program_load_config(const struct program_options *options, struct config *r
                          struct fault_list *faults)
 {
     if (options->config_path != NULL) {
-        return config_load(options->config_path, ret, faults);
+        return config_load(options->config_path, options->files, ret, faults);
     }
     config_init(ret);
     return true;

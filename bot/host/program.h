@@ -31,6 +31,7 @@ struct program_options {
     const char *config_path;  /* NULL: the defaults */
     const char *const *packs; /* files or directories that take the place of all others */
     size_t pack_count;
+    bool files; /* the files that the configuration names must be there, too (config.h) */
 };
 
 /* The file of -c, or the defaults. On failure *ret is untouched. */

@@ -8,6 +8,6 @@
  */
 struct anchor {
     uint32_t stem;
-    uint8_t situation;
+    uint32_t situation; /* wide, so that no byte of it is left to chance */
 };
 enum { ANCHORS_MAX = 32 };

@@ -555,11 +555,11 @@ static int16_t choose_pack(const struct reader *reader, const struct reading *r,
 }
 
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred, const struct memory *memory)
+                 const char *bytes, size_t len, int preferred, const struct recalled *recalled)
 {
-    static const struct memory nothing = {0};
+    static const struct recalled nothing = {0};
     const struct knowledge *knowledge = reader->knowledge;
-    memory = memory ? memory : &nothing;
+    recalled = recalled ? recalled : &nothing;
     ret->evidence_count = 0;
     ret->stated = ret->denied = ret->aside = ret->heavy = ret->light = ret->asked = ret->hinted = 0;
     ret->withdrawn = 0;
@@ -580,11 +580,11 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
         lexicon_search(reader->lexicon, &ret->tokens, &ret->matches);
     }
     scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack,
-                memory->known != 0);
+                recalled->known != 0);
     ret->truncated = ret->text.truncated || ret->tokens.truncated || ret->matches.truncated;
     signals_read(ret, knowledge);
-    memory = ret->pack == preferred ? memory : &nothing;
-    read_evidence(reader, ret, memory->known);
-    withdrawals_read(reader, ret, memory);
+    recalled = ret->pack == preferred ? recalled : &nothing;
+    read_evidence(reader, ret, recalled->known);
+    withdrawals_read(reader, ret, recalled);
     anchors_read(reader, ret);
 }

@@ -62,7 +62,7 @@ struct signals {
 };
 
 /* What earlier messages of a conversation have said, as far as a reader needs it. */
-struct memory {
+struct recalled {
     uint64_t known; /* stated in it before */
     uint64_t last;  /* stated in the last message that stated anything */
     const struct anchor *anchors;
@@ -103,11 +103,11 @@ size_t reader_memory(const struct reader *reader);
 const struct knowledge *reader_knowledge(const struct reader *reader);
 
 /*
- * preferred: the pack that the conversation is about, or -1; memory: what it has said, so that
+ * preferred: the pack that the conversation is about, or -1; recalled: what it has said, so that
  * "that" and "the live bit" find what they mean; NULL: nothing. stemmer: the workspace's own.
  */
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred, const struct memory *memory);
+                 const char *bytes, size_t len, int preferred, const struct recalled *recalled);
 
 /* Where features of a reading come from (for kinds and for training). */
 struct feature_source reader_source(const struct reader *reader, const struct reading *reading);

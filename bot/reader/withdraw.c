@@ -37,7 +37,7 @@ static uint32_t weight_of(const struct reader *reader, const struct reading *r, 
     return vector.rank < ANCHOR_RANK ? 0 : vector.rank + 1u;
 }
 
-static void add_anchor(struct reading *r, uint8_t situation, uint32_t stem)
+static void add_anchor(struct reading *r, uint32_t situation, uint32_t stem)
 {
     for (size_t i = 0; i < r->anchor_count; i++) {
         if (r->anchors[i].stem == stem && r->anchors[i].situation == situation) {
@@ -50,7 +50,7 @@ static void add_anchor(struct reading *r, uint8_t situation, uint32_t stem)
 }
 
 /* The rarest words of first..last, at most ANCHORS_EACH. */
-static void anchor_words(const struct reader *reader, struct reading *r, uint8_t situation,
+static void anchor_words(const struct reader *reader, struct reading *r, uint32_t situation,
                          uint32_t first, uint32_t last)
 {
     uint32_t least = UINT32_MAX;
@@ -86,13 +86,13 @@ void anchors_read(const struct reader *reader, struct reading *r)
 
 /* ---- withdrawals ---- */
 
-static uint32_t count_anchors(const struct reading *r, const struct memory *memory,
+static uint32_t count_anchors(const struct reading *r, const struct recalled *recalled,
                               size_t situation, const struct unit *unit)
 {
     uint32_t count = 0;
     for (uint32_t i = unit->first; i <= unit->last; i++) {
-        for (size_t a = 0; a < memory->anchor_count; a++) {
-            const struct anchor *anchor = &memory->anchors[a];
+        for (size_t a = 0; a < recalled->anchor_count; a++) {
+            const struct anchor *anchor = &recalled->anchors[a];
             if (anchor->situation == situation &&
                 anchor->stem == (uint32_t)r->tokens.items[i].stem) {
                 count++;
@@ -135,16 +135,18 @@ static uint64_t named_in(const struct reading *r, const struct unit *unit)
  * regression over the marked conversations of two authors who were not trained on
  * (docs/reading.md).
  */
-static float score(const struct reading *r, const struct memory *memory, const struct unit *unit,
-                   size_t situation, const struct reader *reader, const float *scores)
+static float score(const struct reading *r, const struct recalled *recalled,
+                   const struct unit *unit, size_t situation, const struct reader *reader,
+                   const float *scores)
 {
     const float denies_weight = 0.15f, denied_weight = 0.4f, anchor_weight = 1.9f,
                 named_weight = 0.8f, last_weight = 0.8f, pronoun_weight = 0.85f,
                 short_weight = 0.25f, question_weight = -0.9f, bias = -1.0f;
     const float least_denied = -6;
     const struct topic_classes *classes = &reader->classes[r->pack];
-    bool last = memory->last >> situation & 1, only = last && !(memory->last & (memory->last - 1));
-    uint32_t anchors = count_anchors(r, memory, situation, unit);
+    bool last = recalled->last >> situation & 1,
+         only = last && !(recalled->last & (recalled->last - 1));
+    uint32_t anchors = count_anchors(r, recalled, situation, unit);
     float denied = scores[classes->denied[situation]];
     float sum = bias + denies_weight * scores[classes->denies];
     sum += denied_weight * (denied > least_denied ? denied : least_denied);
@@ -156,8 +158,8 @@ static float score(const struct reading *r, const struct memory *memory, const s
     return sum + (unit->question ? question_weight : 0);
 }
 
-static void read_unit(const struct reader *reader, struct reading *r, const struct memory *memory,
-                      const struct unit *unit)
+static void read_unit(const struct reader *reader, struct reading *r,
+                      const struct recalled *recalled, const struct unit *unit)
 {
     const struct model *model = reader->knowledge->packs[r->pack]->model;
     const struct topic_classes *classes = &reader->classes[r->pack];
@@ -166,17 +168,18 @@ static void read_unit(const struct reader *reader, struct reading *r, const stru
     features_of_unit(&r->features, &source, unit->first, unit->last);
     model_score(model, &r->features, scores);
     for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
-        bool judged = (memory->known >> i & 1) && classes->denied[i] >= 0;
-        if (judged && score(r, memory, unit, i, reader, scores) > withdrawn_threshold) {
+        bool judged = (recalled->known >> i & 1) && classes->denied[i] >= 0;
+        if (judged && score(r, recalled, unit, i, reader, scores) > withdrawn_threshold) {
             r->withdrawn |= 1ull << i;
         }
     }
 }
 
-void withdrawals_read(const struct reader *reader, struct reading *r, const struct memory *memory)
+void withdrawals_read(const struct reader *reader, struct reading *r,
+                      const struct recalled *recalled)
 {
     for (uint32_t u = 0;
-         memory->known && reader->classes[r->pack].denies >= 0 && u < r->scopes.unit_count; u++) {
-        read_unit(reader, r, memory, &r->scopes.units[u]);
+         recalled->known && reader->classes[r->pack].denies >= 0 && u < r->scopes.unit_count; u++) {
+        read_unit(reader, r, recalled, &r->scopes.units[u]);
     }
 }

@@ -6,13 +6,13 @@
  * (anchor.h); a clause that denies and comes back to them, or to the topic, or to what was said
  * last, withdraws it. Pure, allocates nothing.
  */
-struct memory;
+struct recalled;
 struct reader;
 struct reading;
 
 /* Fills reading->withdrawn. Wants the evidence read. */
 void withdrawals_read(const struct reader *reader, struct reading *reading,
-                      const struct memory *memory);
+                      const struct recalled *recalled);
 
 /* Fills reading->anchors: for each situation that is stated, the rarest words of its evidence. */
 void anchors_read(const struct reader *reader, struct reading *reading);

@@ -12,10 +12,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct config config = {0};
     struct fault_list faults = {0};
-    if (config_parse("whether.ini", (const char *)data, size, &config, &faults)) {
+    if (config_parse("whether.ini", (const char *)data, size, false, &config, &faults)) {
         REQUIRE(faults.count == 0);
         REQUIRE(config.name && config.name[0]);
         REQUIRE(config.packs.count <= CONFIG_PATHS_MAX);
+        REQUIRE(config.irc_count <= CONFIG_INSTANCES_MAX);
+        REQUIRE(config.slack_count <= CONFIG_INSTANCES_MAX);
+        for (size_t i = 0; i < config.irc_count; i++) {
+            REQUIRE(config.irc[i].server && config.irc[i].label[0]);
+            REQUIRE(config.irc[i].listen != LISTEN_AS_BOT);
+        }
+        for (size_t i = 0; i < config.slack_count; i++) {
+            REQUIRE(config.slack[i].path[0] == '/');
+            REQUIRE(config.slack[i].listen != LISTEN_AS_BOT);
+        }
         config_finish(&config);
     } else {
         static const struct config untouched;

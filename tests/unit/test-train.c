@@ -260,7 +260,7 @@ static void test_withdrawals(void **state)
         conversation_init(&talk);
         tiny_turn(&tiny, &talk, "we keep barley all winter");
         assert_int_equal(conversation_project(&talk)->facts.stated, tiny_set("granary"));
-        assert_true(conversation_memory(&talk).anchor_count > 0);
+        assert_true(conversation_recalled(&talk).anchor_count > 0);
         tiny_turn(&tiny, &talk, rows[i].second);
         if (conversation_project(&talk)->facts.stated != tiny_set(rows[i].left)) {
             fail_msg("%s", rows[i].second);

@@ -177,11 +177,11 @@ int tiny_teardown(void **state)
 }
 
 static const struct reading *read_known(struct tiny *tiny, const char *text,
-                                        const struct memory *memory)
+                                        const struct recalled *recalled)
 {
     struct reading *reading = &tiny->workspace->reading;
     reader_read(tiny->advisor->reader, reading, tiny->workspace->stemmer, text, strlen(text),
-                TINY_COAST, memory);
+                TINY_COAST, recalled);
     return reading;
 }
 
@@ -192,8 +192,8 @@ const struct reading *tiny_read(struct tiny *tiny, const char *text)
 
 const struct reading *tiny_turn(struct tiny *tiny, struct conversation *talk, const char *text)
 {
-    struct memory memory = conversation_memory(talk);
-    const struct reading *reading = read_known(tiny, text, &memory);
+    struct recalled recalled = conversation_recalled(talk);
+    const struct reading *reading = read_known(tiny, text, &recalled);
     conversation_apply(talk, tiny_knowledge.packs[TINY_COAST], reading);
     talk->pack = TINY_COAST;
     talk->turns++;

@@ -1,0 +1,11 @@
+#pragma once
+
+/*
+ * For programs: POST /api/ask {"text": ..., "conversation"?: ..., "pack"?: ..., "id"?: ...} answers
+ * with the outcome object (bot/host/outcome_json.h) on one line. Behind a bearer token; without one
+ * only for programs on this machine, and not for web pages that a browser here shows
+ * (docs/daemon.md).
+ */
+struct adapter_ops;
+
+extern const struct adapter_ops adapter_api;

@@ -1,0 +1,514 @@
+#include "adapters/irc.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "adapters/irc_inside.h"
+#include "bot/base/error.h"
+#include "bot/base/hash.h"
+#include "bot/base/mem.h"
+#include "bot/host/config.h"
+#include "bot/host/dispatch.h"
+#include "bot/host/log.h"
+#include "bot/host/loop.h"
+#include "bot/host/metrics.h"
+
+enum {
+    STEPS_IN_ALL = 3,
+    STABLE_MS = 60 * 1000,
+    FASTER_MS = 3600 * 1000,
+    JOIN_PATIENCE_MS = 20 * 1000,
+};
+
+const struct irc_times irc_times_default = {
+    .connect = 30 * 1000,
+    .step = 20 * 1000,
+    .silence = 120 * 1000,
+    .pong = 60 * 1000,
+    .pace = 2000,
+    .retry = 1000,
+    .retry_most = 600 * 1000,
+    .jitter = 3000,
+    .calm = 60 * 1000,
+    .rejoin = 5000,
+    .regain = 60 * 1000,
+    .services = 10 * 1000,
+    .farewell = 3000,
+};
+
+static uint64_t next_random(struct irc *irc)
+{
+    /* xorshift64: good enough to spread reconnects. */
+    irc->random ^= irc->random << 13;
+    irc->random ^= irc->random >> 7;
+    irc->random ^= irc->random << 17;
+    return irc->random;
+}
+
+static uint64_t min_time(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Servers word it in many ways; case is the least of it. */
+static bool contains(const char *text, const char *part)
+{
+    size_t len = strlen(part);
+    for (; *text; text++) {
+        if (strncasecmp(text, part, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Creating */
+
+static bool load_secrets(struct irc *irc, struct error *err)
+{
+    const struct config_irc *config = irc->config;
+    char what[120];
+    struct {
+        const char *key;
+        const struct secret_source *source;
+        struct secret *secret;
+        bool needed;
+    } wanted[] = {
+        {"sasl_password", &config->sasl_password, &irc->sasl_password, config->sasl == SASL_PLAIN},
+        {"server_password", &config->server_password, &irc->server_password, false},
+        {"nickserv_password", &config->nickserv_password, &irc->nickserv_password, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+        snprintf(what, sizeof(what), "[irc %s] %s", config->label, wanted[i].key);
+        if (secret_configured(wanted[i].source)) {
+            if (!secret_load(wanted[i].source, what, wanted[i].secret, err)) {
+                return false;
+            }
+        } else if (wanted[i].needed) {
+            return error_set(err, ERROR_INPUT, "[irc %s] sasl = plain needs a %s_file or _env",
+                             config->label, wanted[i].key);
+        }
+    }
+    return true;
+}
+
+/* Fail closed: what would be insecure is refused before anything is sent. */
+static bool check_safe(const struct irc *irc, struct error *err)
+{
+    const struct config_irc *config = irc->config;
+    bool secrets =
+        irc->sasl_password.count + irc->server_password.count + irc->nickserv_password.count > 0;
+    if (!config->tls && secrets && !config_loopback(config->server)) {
+        return error_set(err, ERROR_INPUT,
+                         "[irc %s] has a password, but tls = no would send it in "
+                         "the clear",
+                         config->label);
+    }
+    if (config->sasl == SASL_PLAIN && *config->sasl_user == '\0') {
+        return error_set(err, ERROR_INPUT, "[irc %s] sasl = plain needs a sasl_user",
+                         config->label);
+    }
+    if (config->sasl == SASL_EXTERNAL && (!config->tls || *config->cert_file == '\0')) {
+        return error_set(err, ERROR_INPUT, "[irc %s] sasl = external needs tls and a cert_file",
+                         config->label);
+    }
+    return true;
+}
+
+static size_t irc_count(const struct config *config)
+{
+    return config->irc_count;
+}
+
+static void irc_destroy(struct adapter *adapter);
+
+static bool irc_create(const struct adapter_setup *setup, struct adapter **ret, struct error *err)
+{
+    const struct config_irc *config = &setup->config->irc[setup->instance];
+    struct irc *irc = mem_alloc(sizeof(*irc));
+    char name[120];
+    snprintf(name, sizeof(name), "irc %s", config->label);
+    *irc = (struct irc){
+        .adapter = {.ops = &adapter_irc, .name = mem_strdup(name)},
+        .config = config,
+        .dispatch = setup->dispatch,
+        .loop = setup->loop,
+        .metrics = setup->metrics,
+        .reserved_fd = -1,
+        .session_fd = -1,
+        .session_at = -1,
+    };
+    irc_set_times(&irc->adapter, &irc_times_default);
+    irc->random = hash_bytes(name, strlen(name)) ^ (uint64_t)loop_wall_ms(setup->loop) << 8 ^
+                  (uint64_t)getpid();
+    if (!load_secrets(irc, err) || !check_safe(irc, err) ||
+        !irc_channels_parse(config->channels, irc->times.rejoin, &irc->channels, err)) {
+        irc_destroy(&irc->adapter);
+        return false;
+    }
+    irc_session_reserve(irc);
+    *ret = &irc->adapter;
+    return true;
+}
+
+void irc_set_times(struct adapter *adapter, const struct irc_times *times)
+{
+    struct irc *irc = (struct irc *)adapter;
+    irc->times = *times;
+    irc->channels.rejoin_ms = times->rejoin;
+    irc_pace_init(&irc->pace, times->pace);
+}
+
+/* Attempts */
+
+static const char *first_of(const struct secret *secret)
+{
+    return secret->count ? secret->items[0] : "";
+}
+
+static bool wire_create(struct irc *irc, struct error *err)
+{
+    const struct config_irc *config = irc->config;
+    static const enum irc_relay_sasl sasls[] = {[SASL_NO] = IRC_SASL_NO,
+                                                [SASL_PLAIN] = IRC_SASL_PLAIN,
+                                                [SASL_EXTERNAL] = IRC_SASL_EXTERNAL};
+    struct irc_wire_setup setup = {
+        .loop = irc->loop,
+        .server = config->server,
+        .tls = config->tls,
+        .ca_file = config->ca_file,
+        .cert_file = config->cert_file,
+        .key_file = config->key_file,
+        .connect_ms = irc->times.connect,
+        .relay = {.nick = config->nick,
+                  .username = config->username,
+                  .realname = config->realname,
+                  .server_password = first_of(&irc->server_password),
+                  .sasl = sasls[config->sasl],
+                  .sasl_user = config->sasl_user,
+                  .sasl_password = first_of(&irc->sasl_password)},
+    };
+    return irc_wire_create(&setup, &irc->wire, err);
+}
+
+static void attempt_end(struct irc *irc, const char *why);
+
+static void attempt_begin(struct irc *irc, uint64_t now_ms)
+{
+    struct error err = {0};
+    irc->phase = IRC_CONNECTING;
+    irc->attempt_ms = irc->phase_ms = irc->step_ms = now_ms;
+    irc->step = IRC_STEP_NONE;
+    irc->broken[0] = irc->nick[0] = '\0';
+    irc->substitutes = 0;
+    irc->pinged = irc->clock_known = false;
+    irc->prefix_len = irc->user_len = irc->host_len = 0;
+    if (irc->connections > 0) {
+        metrics_count(irc->metrics, METRIC_RECONNECTS, irc->adapter.name);
+    }
+    if (!wire_create(irc, &err)) {
+        attempt_end(irc, err.text);
+    }
+}
+
+/* What the end means for the next attempt. True: there is none. */
+static bool is_final(struct irc *irc, enum irc_failure failure)
+{
+    if (failure == IRC_FAIL_SASL) {
+        /* Not the first time: services that just restart refuse everybody. */
+        return ++irc->sasl_refusals >= IRC_SASL_TRIES;
+    }
+    return failure == IRC_FAIL_PASSWORD || failure == IRC_FAIL_BANNED;
+}
+
+static uint64_t wait_after(struct irc *irc, const char *why, bool was_stable)
+{
+    irc->failures = was_stable ? 1 : irc->failures + 1;
+    uint64_t wait = irc_backoff_ms(irc->failures, irc->times.retry, irc->times.retry_most,
+                                   irc->times.jitter, next_random(irc));
+    if (contains(why, "flood")) {
+        irc_pace_slower(&irc->pace);
+    } else if (!contains(why, "throttl") && !contains(why, "too fast") &&
+               !contains(why, "too many")) {
+        return wait;
+    }
+    return wait > irc->times.calm ? wait : irc->times.calm;
+}
+
+static void log_end(const struct irc *irc, uint64_t wait_ms, bool final)
+{
+    if (final) {
+        log_error("irc.failed", LOG_TEXT("network", irc->config->label),
+                  LOG_TEXT("why", irc->trouble));
+    } else {
+        log_warning("irc.disconnected", LOG_TEXT("network", irc->config->label),
+                    LOG_TEXT("why", irc->trouble), LOG_NUMBER("retry_ms", wait_ms));
+    }
+}
+
+static void attempt_end(struct irc *irc, const char *why)
+{
+    uint64_t now = loop_now_ms(irc->loop);
+    bool was_stable = irc->phase == IRC_READY && now - irc->phase_ms >= STABLE_MS;
+    enum irc_failure failure = irc->wire ? irc_wire_relay(irc->wire)->failure : IRC_FAIL_NONE;
+    snprintf(irc->trouble, sizeof(irc->trouble), "%s", why);
+    irc_answer_offline(irc);
+    irc_session_end(irc);
+    irc_wire_destroy(irc->wire);
+    irc->wire = NULL;
+    irc_channels_offline(&irc->channels);
+    irc->nick[0] = '\0';
+    bool final = is_final(irc, failure);
+    uint64_t wait = wait_after(irc, irc->trouble, was_stable);
+    irc->phase = final ? IRC_FAILED : IRC_IDLE;
+    irc->next_ms = now + wait;
+    if (!irc->stopping) {
+        log_end(irc, wait, final);
+    }
+}
+
+static void irc_start(struct adapter *adapter, uint64_t now_ms)
+{
+    struct irc *irc = (struct irc *)adapter;
+    irc->next_ms = irc->wake_ms = now_ms;
+}
+
+/* Watching */
+
+/* No step of registration may take for ever (I6), nor all of it. */
+static uint64_t watch_steps(struct irc *irc, uint64_t now_ms)
+{
+    enum irc_relay_step step = irc_wire_relay(irc->wire)->step;
+    if (step != irc->step) {
+        irc->step = step;
+        irc->step_ms = now_ms;
+    }
+    uint64_t all = STEPS_IN_ALL * irc->times.step;
+    uint64_t until =
+        step == IRC_STEP_REGISTER ? irc->step_ms + all : irc->step_ms + irc->times.step;
+    if (now_ms >= until) {
+        snprintf(irc->broken, sizeof(irc->broken), "Timed out, %s", irc_relay_step_name(step));
+    }
+    return until;
+}
+
+/* I14: half-open connections are silent for ever. */
+static uint64_t watch_silence(struct irc *irc, uint64_t now_ms)
+{
+    uint64_t heard = irc_wire_heard_ms(irc->wire);
+    if (irc->pinged && heard >= irc->pinged_ms) {
+        irc->pinged = false;
+    }
+    if (irc->pinged && now_ms >= irc->pinged_ms + irc->times.pong) {
+        snprintf(irc->broken, sizeof(irc->broken), "The server is silent and does not answer PING");
+    } else if (!irc->pinged && now_ms >= heard + irc->times.silence) {
+        irc->pinged = irc_session_write(irc, "PING whether");
+        irc->pinged_ms = now_ms;
+    }
+    return irc->pinged ? irc->pinged_ms + irc->times.pong : heard + irc->times.silence;
+}
+
+static void recover_pace(struct irc *irc, uint64_t now_ms)
+{
+    if (irc->phase == IRC_READY && irc->pace.slowness > 1 && now_ms - irc->phase_ms > FASTER_MS) {
+        irc_pace_faster(&irc->pace);
+        irc->phase_ms = now_ms;
+    }
+}
+
+static uint64_t wait_idle(struct irc *irc, uint64_t now_ms)
+{
+    if (irc->stopping) {
+        return UINT64_MAX;
+    }
+    if (now_ms < irc->next_ms) {
+        return irc->next_ms;
+    }
+    attempt_begin(irc, now_ms);
+    return irc->phase == IRC_IDLE ? irc->next_ms : UINT64_MAX;
+}
+
+static uint64_t farewell_next(const struct irc *irc, uint64_t now_ms)
+{
+    uint64_t half = irc->stop_ms + irc->times.farewell / 2;
+    return !irc->stopping ? UINT64_MAX : now_ms < half ? half : irc->stop_ms + irc->times.farewell;
+}
+
+/* Everything that time brings; returns when it wants to be woken. */
+static uint64_t tick(struct irc *irc, uint64_t now_ms)
+{
+    if (irc->phase == IRC_FAILED) {
+        return UINT64_MAX;
+    }
+    if (irc->phase == IRC_IDLE) {
+        return wait_idle(irc, now_ms);
+    }
+    if (irc_wire_state(irc->wire) != IRC_WIRE_OPEN) {
+        return UINT64_MAX; /* libcurl's own time-out ends it */
+    }
+    uint64_t next =
+        irc->phase == IRC_CONNECTING ? watch_steps(irc, now_ms) : watch_silence(irc, now_ms);
+    if (irc->broken[0]) {
+        return now_ms; /* look_at_wire() ends it in the next turn */
+    }
+    next = min_time(next, farewell_next(irc, now_ms));
+    next = min_time(next, irc_session_tick(irc, now_ms));
+    recover_pace(irc, now_ms);
+    return min_time(next, irc_answer_tick(irc, now_ms));
+}
+
+static void irc_prepare(struct adapter *adapter, struct pollset *pollset)
+{
+    struct irc *irc = (struct irc *)adapter;
+    pollset_wake_at(pollset, irc->wake_ms);
+    if (irc->wire) {
+        irc_session_prepare(irc, pollset);
+        irc_wire_prepare(irc->wire, pollset);
+    }
+}
+
+static void look_at_wire(struct irc *irc)
+{
+    enum irc_wire_state state = irc->wire ? irc_wire_state(irc->wire) : IRC_WIRE_CONNECTING;
+    if (state == IRC_WIRE_CLOSED) {
+        attempt_end(irc, irc_wire_why(irc->wire));
+    } else if (irc->broken[0]) {
+        char why[sizeof(irc->broken)];
+        snprintf(why, sizeof(why), "%s", irc->broken);
+        attempt_end(irc, why);
+    } else if (state == IRC_WIRE_OPEN && !irc->session && !irc_session_begin(irc)) {
+        look_at_wire(irc);
+    }
+}
+
+static void irc_dispatch(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms)
+{
+    struct irc *irc = (struct irc *)adapter;
+    if (irc->wire) {
+        irc_session_dispatch(irc, pollset);
+        irc_wire_dispatch(irc->wire, pollset, now_ms);
+        look_at_wire(irc);
+    }
+    irc->wake_ms = tick(irc, now_ms);
+}
+
+/* Status */
+
+static void say_channels(const struct irc *irc, char *ret, size_t cap)
+{
+    const struct irc_channels *channels = &irc->channels;
+    size_t in = irc_channels_in(channels);
+    int len = snprintf(ret, cap, "on %s as %.30s, in %zu of %zu channels", irc->config->label,
+                       irc->nick, in, channels->count);
+    for (size_t i = 0; i < channels->count && len > 0 && (size_t)len < cap; i++) {
+        const struct irc_channel *channel = &channels->items[i];
+        if (channel->why[0]) {
+            len +=
+                snprintf(ret + len, cap - (size_t)len, "; %.40s: %s", channel->name, channel->why);
+        }
+    }
+}
+
+/* A server that never answers JOIN is no longer starting. */
+static enum adapter_health health_in_channels(const struct irc *irc)
+{
+    bool fresh = loop_now_ms(irc->loop) - irc->phase_ms < JOIN_PATIENCE_MS;
+    if (fresh && irc_channels_pending(&irc->channels) > 0) {
+        return ADAPTER_STARTING;
+    }
+    bool heard = irc->channels.count == 0 || irc_channels_in(&irc->channels) > 0;
+    return heard ? ADAPTER_READY : ADAPTER_TROUBLED;
+}
+
+static enum adapter_health health_of(const struct irc *irc)
+{
+    switch (irc->phase) {
+    case IRC_FAILED:
+        return ADAPTER_FAILED;
+    case IRC_READY:
+        return health_in_channels(irc);
+    case IRC_IDLE:
+    case IRC_CONNECTING:
+    case IRC_WELCOMED:
+    case IRC_LOGGING_IN:
+        break;
+    }
+    return irc->failures > 0 ? ADAPTER_TROUBLED : ADAPTER_STARTING;
+}
+
+static void irc_status(const struct adapter *adapter, struct adapter_status *ret)
+{
+    const struct irc *irc = (const struct irc *)adapter;
+    *ret = (struct adapter_status){.health = health_of(irc)};
+    if (irc->phase == IRC_READY) {
+        say_channels(irc, ret->text, sizeof(ret->text));
+    } else if (irc->trouble[0]) {
+        snprintf(ret->text, sizeof(ret->text), "%s", irc->trouble);
+    } else if (irc->wire) {
+        snprintf(ret->text, sizeof(ret->text), "%s: %s", irc->config->server,
+                 irc_relay_step_name(irc_wire_relay(irc->wire)->step));
+    } else {
+        snprintf(ret->text, sizeof(ret->text), "not connected yet");
+    }
+}
+
+/* Stopping */
+
+static bool farewell_over(struct irc *irc, uint64_t now_ms)
+{
+    return irc->phase == IRC_IDLE || irc->phase == IRC_FAILED ||
+           now_ms >= irc->stop_ms + irc->times.farewell;
+}
+
+/* What is being sent may end first; then QUIT, and the server closes. */
+static bool irc_stop(struct adapter *adapter, uint64_t now_ms)
+{
+    struct irc *irc = (struct irc *)adapter;
+    if (!irc->stopping) {
+        irc->stopping = true;
+        irc->stop_ms = irc->wake_ms = now_ms;
+    }
+    bool half = now_ms >= irc->stop_ms + irc->times.farewell / 2;
+    if (irc->nick[0] && !irc->quit_sent && (irc_answer_idle(irc) || half)) {
+        irc->quit_sent = irc_session_write(irc, "QUIT :bye");
+    }
+    if (irc->wire && (farewell_over(irc, now_ms) || !irc->nick[0])) {
+        attempt_end(irc, "stopped");
+    }
+    return irc->wire == NULL;
+}
+
+static void irc_destroy(struct adapter *adapter)
+{
+    struct irc *irc = (struct irc *)adapter;
+    irc_answer_finish(irc);
+    if (irc->session) {
+        irc_destroy_session(irc->session);
+    }
+    irc_wire_destroy(irc->wire);
+    if (irc->reserved_fd >= 0) {
+        close(irc->reserved_fd);
+    }
+    secret_finish(&irc->sasl_password);
+    secret_finish(&irc->server_password);
+    secret_finish(&irc->nickserv_password);
+    mem_free(adapter->name);
+    mem_free(irc);
+}
+
+const struct adapter_ops adapter_irc = {
+    .name = "irc",
+    .count = irc_count,
+    .create = irc_create,
+    .start = irc_start,
+    .prepare = irc_prepare,
+    .dispatch = irc_dispatch,
+    .format = irc_answer_format,
+    .ready = irc_answer_ready,
+    .send = irc_answer_send,
+    .status = irc_status,
+    .stop = irc_stop,
+    .destroy = irc_destroy,
+};

@@ -1,0 +1,441 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "adapters/irc_inside.h"
+#include "adapters/irc_text.h"
+#include "bot/advisor/wording.h"
+#include "bot/base/mem.h"
+#include "bot/host/config.h"
+#include "bot/host/dispatch.h"
+#include "bot/host/log.h"
+#include "bot/host/loop.h"
+
+#define MORE_HINT " (say \"more\" for the rest)"
+
+/* Lines of our own */
+
+static void queue_line(struct irc *irc, const char *line)
+{
+    if (irc->control_count == IRC_CONTROL_MAX) {
+        log_warning("irc.line_dropped", LOG_TEXT("network", irc->config->label));
+        return;
+    }
+    size_t last = (irc->control_first + irc->control_count++) % IRC_CONTROL_MAX;
+    irc->control[last] = mem_strdup(line);
+}
+
+void irc_control(struct irc *irc, const char *const *words, const char *last)
+{
+    char line[IRC_LINE_MAX + 1];
+    if (irc_line_format(line, words, last)) {
+        queue_line(irc, line);
+    }
+}
+
+static void drop_control(struct irc *irc)
+{
+    mem_free(irc->control[irc->control_first]);
+    irc->control_first = (irc->control_first + 1) % IRC_CONTROL_MAX;
+    irc->control_count--;
+}
+
+static bool write_control(struct irc *irc)
+{
+    if (!irc_session_write(irc, irc->control[irc->control_first])) {
+        return false;
+    }
+    drop_control(irc);
+    return true;
+}
+
+/* Lines of an answer */
+
+static const char *command_for(const struct irc *irc, const char *target)
+{
+    const struct irc_support *support = &irc_wire_relay(irc->wire)->support;
+    return irc->config->notice && irc_support_channel(support, target) ? "NOTICE" : "PRIVMSG";
+}
+
+/* 0, 1, or 2 for more than one. */
+static unsigned lines_left(const struct irc_text *out, size_t room)
+{
+    unsigned left = 0;
+    struct irc_span ignored;
+    for (size_t at = out->at;
+         left < 2 && irc_text_split(out->text.data, out->text.len, room, &at, &ignored);) {
+        left++;
+    }
+    return left;
+}
+
+/* The next line: "nick: " before an answer's first, the hint behind its last when more is left. */
+static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_MAX + 1])
+{
+    char text[IRC_LINE_MAX], greeting[IRC_NICK_MAX + 2] = "";
+    const char *command = command_for(irc, out->target);
+    size_t room = irc_text_room(irc->prefix_len, irc->nick, command, out->target);
+    if (out->lines == 0 && out->nick[0]) {
+        snprintf(greeting, sizeof(greeting), "%s: ", out->nick);
+    }
+    bool last = out->lines + 1 == IRC_ANSWER_LINES;
+    size_t reserved = strlen(greeting) + (last ? strlen(MORE_HINT) : 0);
+    room = room > reserved + 4 ? room - reserved : 4;
+    struct irc_span piece;
+    if (!irc_text_split(out->text.data, out->text.len, room, &out->at, &piece)) {
+        return false;
+    }
+    unsigned left = last ? lines_left(out, room) : 0;
+    out->one_more = left == 1;
+    bool more = left > 1;
+    snprintf(text, sizeof(text), "%s%.*s%s", greeting, (int)piece.len, piece.at,
+             more ? MORE_HINT : "");
+    const char *const words[] = {command, out->target, NULL};
+    return irc_line_format(ret, words, text);
+}
+
+static bool text_done(const struct irc_text *out)
+{
+    return out->at >= out->text.len || out->lines >= IRC_ANSWER_LINES + (out->one_more ? 1u : 0u);
+}
+
+enum written { WRITTEN, WRITE_FULL, WRITE_NEVER };
+
+/* NEVER: there is no such line, whatever is left of the text is given up. */
+static enum written write_text(struct irc *irc, struct irc_text *out)
+{
+    char line[IRC_LINE_MAX + 1];
+    size_t before = out->at;
+    if (!next_line(irc, out, line)) {
+        out->at = out->text.len;
+        return WRITE_NEVER;
+    }
+    if (!irc_session_write(irc, line)) {
+        out->at = before;
+        return WRITE_FULL;
+    }
+    out->lines++;
+    return WRITTEN;
+}
+
+static void text_finish(struct irc_text *out)
+{
+    buf_finish(&out->text);
+    *out = (struct irc_text){0};
+}
+
+static void text_set(struct irc_text *out, const char *text, size_t len)
+{
+    *out = (struct irc_text){0};
+    buf_init(&out->text, IRC_ANSWER_MAX);
+    buf_append(&out->text, text, len);
+}
+
+/* The rest of a long answer waits for "more". */
+static void keep_rest(struct irc *irc, struct irc_text *out)
+{
+    if (out->at < out->text.len && out->key[0]) {
+        dispatch_note_put(irc->dispatch, irc->adapter.name, out->key, out->text.data + out->at,
+                          out->text.len - out->at, loop_wall_ms(irc->loop) + IRC_MORE_MS);
+    }
+    out->at = out->text.len;
+}
+
+/* Deliveries */
+
+static void report(struct irc *irc, enum delivered how, const char *why)
+{
+    struct irc_sending *sending = &irc->sending;
+    int64_t id = sending->id;
+    if (how == DELIVERED) {
+        keep_rest(irc, &sending->out);
+    }
+    text_finish(&sending->out);
+    *sending = (struct irc_sending){0};
+    dispatch_delivered(irc->dispatch, id, how, 0, why, loop_wall_ms(irc->loop));
+}
+
+static void write_ping(struct irc *irc, uint64_t now_ms)
+{
+    struct irc_sending *sending = &irc->sending;
+    char line[IRC_LINE_MAX + 1];
+    snprintf(sending->token, sizeof(sending->token), "w%llu", (unsigned long long)++irc->pings);
+    const char *const words[] = {"PING", sending->token, NULL};
+    if (irc_line_format(line, words, NULL) && irc_session_write(irc, line)) {
+        sending->asked = true;
+        sending->asked_ms = now_ms;
+    }
+}
+
+void irc_answer_pong(struct irc *irc, const char *token)
+{
+    struct irc_sending *sending = &irc->sending;
+    if (!sending->busy || !sending->asked || strcmp(token, sending->token) != 0) {
+        return;
+    }
+    if (sending->refused[0]) {
+        char why[sizeof(sending->refused)];
+        snprintf(why, sizeof(why), "%s", sending->refused);
+        report(irc, DELIVERY_REFUSED, why);
+    } else {
+        report(irc, DELIVERED, NULL);
+    }
+}
+
+void irc_answer_refused(struct irc *irc, const char *target, int numeric, const char *said)
+{
+    struct irc_sending *sending = &irc->sending;
+    const struct irc_support *support = &irc_wire_relay(irc->wire)->support;
+    const char *channel = irc_support_channel(support, sending->out.target);
+    const char *place = channel ? channel : sending->out.target;
+    if (sending->busy && sending->wrote && irc_same(support->casemap, place, target)) {
+        snprintf(sending->refused, sizeof(sending->refused), "the server says %d: %.120s", numeric,
+                 said);
+    }
+}
+
+/* "#place nick" or "nick" (irc_talk.c). */
+static void read_address(const char *address, struct irc_text *ret)
+{
+    const char *blank = strchr(address, ' ');
+    size_t len = blank ? (size_t)(blank - address) : strlen(address);
+    irc_span_copy((struct irc_span){address, len}, ret->target, sizeof(ret->target));
+    const char *nick = blank ? blank + 1 : "";
+    irc_span_copy((struct irc_span){nick, strlen(nick)}, ret->nick, sizeof(ret->nick));
+}
+
+static bool place_ready(struct irc *irc, const char *target)
+{
+    const struct irc_support *support = &irc_wire_relay(irc->wire)->support;
+    const char *name = irc_support_channel(support, target);
+    if (!name) {
+        return true;
+    }
+    struct irc_channel *channel = irc_channels_find(&irc->channels, support->casemap, name);
+    return !channel || channel->state == IRC_CHANNEL_IN;
+}
+
+enum { AFTER_OFFLINE_MS = 5000, AFTER_BUSY_MS = 200, AFTER_OUT_MS = 5000 };
+
+bool irc_answer_ready(struct adapter *adapter, const struct delivery *delivery,
+                      uint64_t *ret_after_ms)
+{
+    struct irc *irc = (struct irc *)adapter;
+    *ret_after_ms = AFTER_OFFLINE_MS;
+    if (irc->phase != IRC_READY || irc->quit_sent) {
+        return false;
+    }
+    uint64_t wait = irc_pace_wait(&irc->pace, loop_now_ms(irc->loop));
+    *ret_after_ms = wait > AFTER_BUSY_MS ? wait : AFTER_BUSY_MS;
+    if (irc->sending.busy || irc->control_count > 0 || wait > 0) {
+        return false;
+    }
+    struct irc_text where;
+    if (delivery) {
+        read_address(delivery->address, &where);
+        *ret_after_ms = AFTER_OUT_MS;
+        return delivery->unsure || place_ready(irc, where.target);
+    }
+    return true;
+}
+
+/*
+ * Nobody can be asked whether lines of before arrived: the answer is not sent again, and the log
+ * says that it may be missing.
+ */
+static void give_up_unsure(struct irc *irc, const struct delivery *delivery)
+{
+    log_warning("irc.delivery_unknown", LOG_TEXT("network", irc->config->label),
+                LOG_NUMBER("delivery", delivery->id));
+    dispatch_delivered(irc->dispatch, delivery->id, DELIVERY_REFUSED, 0,
+                       "it may have arrived before the connection broke; not sent twice",
+                       loop_wall_ms(irc->loop));
+}
+
+bool irc_answer_send(struct adapter *adapter, const struct delivery *delivery,
+                     uint64_t *ret_after_ms)
+{
+    struct irc *irc = (struct irc *)adapter;
+    if (delivery->unsure) {
+        give_up_unsure(irc, delivery);
+        return true;
+    }
+    if (!irc_answer_ready(adapter, delivery, ret_after_ms)) {
+        return false;
+    }
+    struct irc_sending *sending = &irc->sending;
+    *sending = (struct irc_sending){.busy = true, .id = delivery->id};
+    text_set(&sending->out, delivery->payload, delivery->payload_len);
+    read_address(delivery->address, &sending->out);
+    snprintf(sending->out.key, sizeof(sending->out.key), "%s", delivery->conversation);
+    irc->wake_ms = loop_now_ms(irc->loop);
+    return true;
+}
+
+bool irc_answer_format(struct adapter *adapter, const struct message *message,
+                       const struct outcome *outcome, const struct reply *reply,
+                       struct buf *payload)
+{
+    (void)adapter;
+    (void)message;
+    (void)outcome;
+    return wording_format(reply, WORDING_IRC, payload) && payload->len <= IRC_ANSWER_MAX;
+}
+
+/* "more" */
+
+static bool rest_of_current(struct irc *irc, const char *key, struct irc_text *ret)
+{
+    struct irc_text *out = &irc->sending.out;
+    bool rest = irc->sending.asked && out->at < out->text.len && strcmp(out->key, key) == 0;
+    if (rest) {
+        text_set(ret, out->text.data + out->at, out->text.len - out->at);
+        out->at = out->text.len;
+    }
+    return rest;
+}
+
+static bool rest_of_before(struct irc *irc, const char *key, struct irc_text *ret)
+{
+    char text[IRC_ANSWER_MAX];
+    size_t len = 0;
+    int64_t now = loop_wall_ms(irc->loop);
+    if (!dispatch_note_get(irc->dispatch, irc->adapter.name, key, now, text, sizeof(text), &len) ||
+        len == 0) {
+        return false;
+    }
+    dispatch_note_put(irc->dispatch, irc->adapter.name, key, "", 0, now);
+    text_set(ret, text, len);
+    return true;
+}
+
+bool irc_answer_more(struct irc *irc, const char *key, const char *target, const char *nick)
+{
+    if (irc->more_count == IRC_MORE_MAX) {
+        return false;
+    }
+    struct irc_text *out = &irc->more[irc->more_count];
+    if (!rest_of_current(irc, key, out) && !rest_of_before(irc, key, out)) {
+        return false;
+    }
+    snprintf(out->target, sizeof(out->target), "%s", target);
+    snprintf(out->nick, sizeof(out->nick), "%s", nick);
+    snprintf(out->key, sizeof(out->key), "%s", key);
+    irc->more_count++;
+    return true;
+}
+
+static void more_done(struct irc *irc)
+{
+    keep_rest(irc, &irc->more[0]);
+    text_finish(&irc->more[0]);
+    irc->more_count--;
+    memmove(&irc->more[0], &irc->more[1], irc->more_count * sizeof(irc->more[0]));
+    irc->more[irc->more_count] = (struct irc_text){0};
+}
+
+/* What leaves next */
+
+static bool write_sending(struct irc *irc, uint64_t now_ms)
+{
+    struct irc_sending *sending = &irc->sending;
+    if (text_done(&sending->out)) {
+        write_ping(irc, now_ms);
+        return sending->asked;
+    }
+    enum written written = write_text(irc, &sending->out);
+    sending->wrote |= written == WRITTEN;
+    if (written == WRITE_NEVER && !sending->wrote) {
+        report(irc, DELIVERY_REFUSED, "it cannot be said in a line of IRC");
+    }
+    return written != WRITE_FULL;
+}
+
+/* False: nothing to write, or libircclient is full. */
+static bool write_next(struct irc *irc, uint64_t now_ms)
+{
+    struct irc_sending *sending = &irc->sending;
+    if (irc->control_count > 0) {
+        return write_control(irc);
+    }
+    if (irc->phase != IRC_READY) {
+        return false;
+    }
+    if (sending->busy && !sending->asked) {
+        return write_sending(irc, now_ms);
+    }
+    if (irc->more_count > 0) {
+        enum written written = write_text(irc, &irc->more[0]);
+        if (text_done(&irc->more[0])) {
+            more_done(irc);
+        }
+        return written != WRITE_FULL;
+    }
+    return false;
+}
+
+static bool has_next(const struct irc *irc)
+{
+    bool answers = irc->phase == IRC_READY &&
+                   ((irc->sending.busy && !irc->sending.asked) || irc->more_count > 0);
+    return irc->session && irc->nick[0] && !irc->quit_sent && (irc->control_count > 0 || answers);
+}
+
+static uint64_t check_pong(struct irc *irc, uint64_t now_ms)
+{
+    struct irc_sending *sending = &irc->sending;
+    if (!sending->busy || !sending->asked) {
+        return UINT64_MAX;
+    }
+    uint64_t until = sending->asked_ms + irc->times.pong;
+    if (now_ms >= until) {
+        report(irc, DELIVERY_UNSURE, "the server did not answer the PING after it");
+        return UINT64_MAX;
+    }
+    return until;
+}
+
+uint64_t irc_answer_tick(struct irc *irc, uint64_t now_ms)
+{
+    uint64_t until = check_pong(irc, now_ms);
+    while (has_next(irc) && irc_pace_wait(&irc->pace, now_ms) == 0 && write_next(irc, now_ms)) {
+        irc_pace_spend(&irc->pace, now_ms);
+    }
+    if (!has_next(irc)) {
+        return until;
+    }
+    /* Full: libircclient's descriptor becomes writable, and wakes us. */
+    uint64_t wait = irc_pace_wait(&irc->pace, now_ms);
+    uint64_t next = wait > 0 ? now_ms + wait : UINT64_MAX;
+    return next < until ? next : until;
+}
+
+void irc_answer_offline(struct irc *irc)
+{
+    struct irc_sending *sending = &irc->sending;
+    if (sending->busy && sending->wrote) {
+        log_warning("irc.delivery_unknown", LOG_TEXT("network", irc->config->label),
+                    LOG_NUMBER("delivery", sending->id));
+        report(irc, DELIVERY_UNSURE, "the connection broke before the server confirmed it");
+    } else if (sending->busy) {
+        report(irc, DELIVERY_LATER, "the connection broke before it was sent");
+    }
+    while (irc->control_count > 0) {
+        drop_control(irc);
+    }
+}
+
+bool irc_answer_idle(const struct irc *irc)
+{
+    return !irc->sending.busy && irc->more_count == 0 && irc->control_count == 0;
+}
+
+void irc_answer_finish(struct irc *irc)
+{
+    text_finish(&irc->sending.out);
+    while (irc->control_count > 0) {
+        drop_control(irc);
+    }
+    while (irc->more_count > 0) {
+        text_finish(&irc->more[--irc->more_count]);
+    }
+}

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libircclient.h>
+
+#include "adapters/adapter.h"
+#include "adapters/irc.h"
+#include "adapters/irc_channels.h"
+#include "adapters/irc_line.h"
+#include "adapters/irc_pace.h"
+#include "adapters/irc_wire.h"
+#include "bot/base/buf.h"
+#include "bot/host/secret.h"
+
+/*
+ * What the files of the IRC adapter share: irc.c (operations, connecting), irc_session.c
+ * (libircclient and what it reports), irc_talk.c (what people say), irc_answer.c (lines that leave).
+ * For nobody else.
+ */
+enum {
+    IRC_CONTROL_MAX = 64,      /* lines of our own that wait: JOIN, NICK, MODE ... */
+    IRC_ANSWER_LINES = 5,      /* of an answer at a time; one more if that is all */
+    IRC_ANSWER_MAX = 8 * 1024, /* bytes of an answer */
+    IRC_MORE_MAX = 8,          /* "more" of so many people may wait */
+    IRC_MORE_MS = 3600 * 1000,
+    IRC_REPLAY_MS = 60 * 1000, /* older by the server's clock: a bouncer's replay (I9) */
+    IRC_SASL_TRIES = 3,        /* refusals in a row before we give up */
+    IRC_CTCP_MS = 60 * 1000,
+    IRC_PLACE_MAX = IRC_CHANNEL_MAX + 1 + IRC_NICK_MAX,
+};
+
+/* Text on its way to one place. */
+struct irc_text {
+    struct buf text;
+    size_t at;                                        /* what lies before it has been written */
+    unsigned lines;                                   /* written of this answer */
+    bool one_more;                                    /* than IRC_ANSWER_LINES */
+    char target[IRC_CHANNEL_MAX], nick[IRC_NICK_MAX]; /* nick "": no "nick: " in front */
+    char key[IRC_PLACE_MAX];                          /* of the conversation */
+};
+
+/* The delivery that is being sent. One at a time: their order is the conversation's. */
+struct irc_sending {
+    bool busy, wrote;
+    int64_t id;
+    struct irc_text out;
+    bool asked; /* PING sent; PONG with this token proves it */
+    char token[24];
+    uint64_t asked_ms;
+    char refused[160]; /* what the server said instead; "" nothing */
+};
+
+enum irc_phase {
+    IRC_IDLE,       /* waits for next_ms */
+    IRC_CONNECTING, /* wire and session are being set up, up to 001 */
+    IRC_WELCOMED,   /* 001 came: we have a nick */
+    IRC_LOGGING_IN, /* end of MOTD; NickServ has been asked */
+    IRC_READY,      /* joins and talks */
+    IRC_FAILED,     /* a human has to do something */
+};
+
+struct irc {
+    struct adapter adapter; /* first */
+    const struct config_irc *config;
+    struct dispatch *dispatch;
+    struct loop *loop;
+    struct metrics *metrics;
+    struct irc_times times;
+    struct secret sasl_password, server_password, nickserv_password;
+
+    enum irc_phase phase;
+    uint64_t next_ms;       /* IRC_IDLE: when to connect */
+    uint64_t wake_ms;       /* when the loop should come by, whatever happens */
+    uint64_t attempt_ms;    /* when this attempt began */
+    uint64_t phase_ms;      /* when this phase began */
+    unsigned failures;      /* in a row */
+    unsigned sasl_refusals; /* in a row */
+    unsigned connections;   /* that were ready, ever */
+    char trouble[200];      /* why it is not ready, for status */
+    uint64_t random;        /* state of a generator: jitter only */
+
+    struct irc_wire *wire;      /* NULL: none */
+    irc_session_t *session;     /* NULL: none */
+    int reserved_fd;            /* keeps a low descriptor for libircclient's select() (C17) */
+    int session_fd, session_at; /* session_at: in this turn's pollset, or -1 */
+    enum irc_relay_step step;   /* last seen, and since when */
+    uint64_t step_ms;
+    char broken[160]; /* a callback wants this attempt to end: why */
+    bool pinged;
+    uint64_t pinged_ms;
+
+    char nick[IRC_NICK_MAX]; /* our real one, from 001 and NICK; "" before */
+    unsigned substitutes;
+    uint64_t regain_ms; /* when to look again */
+    size_t prefix_len;  /* ":nick!user@host " as others see it; 0: unknown */
+    size_t user_len, host_len;
+    bool clock_known;
+    int64_t clock_offset_ms; /* the server's clock minus ours */
+
+    struct irc_channels channels;
+    struct irc_pace pace;
+    struct irc_throttle ctcp;
+    char *control[IRC_CONTROL_MAX]; /* owned lines; a ring */
+    size_t control_first, control_count;
+    struct irc_sending sending;
+    struct irc_text more[IRC_MORE_MAX]; /* the first more_count are in use */
+    size_t more_count;
+    uint64_t pings; /* for tokens */
+    bool stopping, quit_sent;
+    uint64_t stop_ms;
+};
+
+/* ---- irc_session.c ---- */
+
+bool irc_session_begin(struct irc *irc); /* false: irc->broken says why */
+void irc_session_end(struct irc *irc);
+void irc_session_reserve(struct irc *irc);
+void irc_session_prepare(struct irc *irc, struct pollset *pollset);
+void irc_session_dispatch(struct irc *irc, const struct pollset *pollset);
+
+/* Hands one line (with CR LF) to libircclient. False: its buffer is full, or it has no connection. */
+bool irc_session_write(struct irc *irc, const char *line);
+
+/* Joins, regains the nick, ends waiting for services: what is due. Returns when it wants to again. */
+uint64_t irc_session_tick(struct irc *irc, uint64_t now_ms);
+bool irc_own_nick(const struct irc *irc, const char *nick);
+
+/* ---- irc_talk.c ---- */
+
+/* A PRIVMSG: decides whether it is for us, and hands it on. */
+void irc_talk_message(struct irc *irc, const struct irc_origin *origin, const char *target,
+                      const char *text);
+void irc_talk_ctcp(struct irc *irc, const struct irc_origin *origin, const char *request);
+
+/* ---- irc_answer.c ---- */
+
+/* Queues a line of our own; dropped, and logged, when too many wait. */
+void irc_control(struct irc *irc, const char *const *words, const char *last);
+#define IRC_CONTROL(irc, last, ...) \
+    irc_control((irc), (const char *const[]){__VA_ARGS__, NULL}, (last))
+
+/* Writes what is due and may leave. Returns when it wants to again. */
+uint64_t irc_answer_tick(struct irc *irc, uint64_t now_ms);
+void irc_answer_pong(struct irc *irc, const char *token);
+void irc_answer_refused(struct irc *irc, const char *target, int numeric, const char *said);
+bool irc_answer_more(struct irc *irc, const char *key, const char *target, const char *nick);
+
+/* The connection is gone: reports what was being sent, forgets the rest. */
+void irc_answer_offline(struct irc *irc);
+bool irc_answer_idle(const struct irc *irc);
+void irc_answer_finish(struct irc *irc); /* frees */
+
+bool irc_answer_ready(struct adapter *adapter, const struct delivery *delivery,
+                      uint64_t *ret_after_ms);
+bool irc_answer_send(struct adapter *adapter, const struct delivery *delivery,
+                     uint64_t *ret_after_ms);
+bool irc_answer_format(struct adapter *adapter, const struct message *message,
+                       const struct outcome *outcome, const struct reply *reply,
+                       struct buf *payload);

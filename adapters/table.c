@@ -1,0 +1,27 @@
+#include <stddef.h>
+
+#include "adapters/adapter.h"
+
+/* One row an adapter; meson.build defines WHETHER_WITH_... for those that are built. */
+#ifdef WHETHER_WITH_API
+#include "adapters/api.h"
+#endif
+#ifdef WHETHER_WITH_IRC
+#include "adapters/irc.h"
+#endif
+#ifdef WHETHER_WITH_SLACK
+#include "adapters/slack.h"
+#endif
+
+const struct adapter_ops *const adapter_table[] = {
+#ifdef WHETHER_WITH_API
+    &adapter_api,
+#endif
+#ifdef WHETHER_WITH_IRC
+    &adapter_irc,
+#endif
+#ifdef WHETHER_WITH_SLACK
+    &adapter_slack,
+#endif
+    NULL,
+};

@@ -1,0 +1,461 @@
+#include "bot/command/daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "adapters/http_client.h"
+#include "adapters/http_server.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/command/command.h"
+#include "bot/command/daemon_inside.h"
+#include "bot/host/dispatch.h"
+#include "bot/host/log.h"
+#include "bot/host/loop.h"
+#include "bot/host/metrics.h"
+#include "bot/host/outbox.h"
+#include "bot/host/report.h"
+#include "bot/host/store.h"
+#include "knowledge/pack.h"
+
+enum { EXPIRE_MS = 60 * 1000, STOP_POLL_MS = 50 };
+
+/* ---- configuration ---- */
+
+/*
+ * Nothing configured at all: a first look should need no configuration, and harm nobody. Only
+ * programs of this machine can ask.
+ */
+static void fall_back(struct config *config)
+{
+    if (config->irc_count == 0 && config->slack_count == 0 && !config->has_api &&
+        config->http_listen[0] == '\0') {
+        mem_free(config->http_listen);
+        config->http_listen = mem_strdup("127.0.0.1:8080");
+        config->has_api = true;
+        config->api.open = 1;
+    }
+}
+
+bool daemon_load(const struct program_options *options, struct program *ret,
+                 struct generation **ret_generation, struct fault_list *faults)
+{
+    if (!program_open(ret, options, faults)) {
+        return false;
+    }
+    struct generation *generation = mem_alloc(sizeof(*generation));
+    fall_back(&ret->config);
+    generation->config = ret->config;
+    *ret_generation = generation;
+    return true;
+}
+
+/* The last to use it takes it along. program: the one that has a shallow copy of it, or NULL. */
+void daemon_drop_generation(struct generation *generation, struct program *program)
+{
+    if (program != NULL) {
+        program->config = (struct config){0};
+    }
+    if (generation != NULL && generation->users == 0) {
+        config_finish(&generation->config);
+        mem_free(generation);
+    }
+}
+
+/* ---- the listener ---- */
+
+bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct error *err)
+{
+    const char *listen = daemon->newest->config.http_listen;
+    *ret = NULL;
+    return listen[0] == '\0' || http_server_create(listen, daemon->metrics, ret, err);
+}
+
+void daemon_use_server(struct daemon *daemon, struct http_server *server)
+{
+    daemon->server = server;
+    if (server != NULL) {
+        health_route(server, &daemon->view);
+    }
+}
+
+void daemon_tell_server(const struct daemon *daemon)
+{
+    if (daemon->server != NULL) {
+        log_info("http.listening", LOG_TEXT("address", daemon->newest->config.http_listen),
+                 LOG_NUMBER("port", http_server_port(daemon->server)));
+    }
+}
+
+/* ---- adapters ---- */
+
+bool daemon_add(struct daemon *daemon, const struct adapter_ops *ops, size_t instance,
+                struct error *err)
+{
+    const struct adapter_setup setup = {.config = &daemon->newest->config,
+                                        .instance = instance,
+                                        .dispatch = daemon->dispatch,
+                                        .loop = daemon->loop,
+                                        .server = daemon->server,
+                                        .client = daemon->client,
+                                        .metrics = daemon->metrics};
+    struct adapter *adapter;
+    if (!ops->create(&setup, &adapter, err)) {
+        return false;
+    }
+    daemon->running[daemon->count] = (struct running){
+        .adapter = adapter,
+        .generation = daemon->newest,
+        .fingerprint = config_fingerprint(&daemon->newest->config, ops->name, instance)};
+    daemon->adapters[daemon->count++] = adapter;
+    daemon->view.count = daemon->count;
+    daemon->newest->users++;
+    dispatch_attach(daemon->dispatch, adapter);
+    return true;
+}
+
+void daemon_start(struct daemon *daemon, struct running *running)
+{
+    if (running->adapter->ops->start != NULL) {
+        running->adapter->ops->start(running->adapter, loop_now_ms(daemon->loop));
+    }
+}
+
+void daemon_remove(struct daemon *daemon, size_t index)
+{
+    struct running *running = &daemon->running[index];
+    struct generation *generation = running->generation;
+    dispatch_detach(daemon->dispatch, running->adapter, loop_wall_ms(daemon->loop));
+    running->adapter->ops->destroy(running->adapter);
+    generation->users--;
+    if (generation != daemon->newest) {
+        daemon_drop_generation(generation, NULL);
+    }
+    size_t after = --daemon->count - index;
+    memmove(running, running + 1, after * sizeof(*running));
+    memmove(&daemon->adapters[index], &daemon->adapters[index + 1],
+            after * sizeof(daemon->adapters[0]));
+    daemon->view.count = daemon->count;
+}
+
+/* A section of a kind that this build lacks must not be passed over in silence. */
+static void check_kinds(const struct config *config, struct fault_list *faults)
+{
+    const struct {
+        const char *name;
+        bool wanted;
+    } kinds[] = {{"irc", config->irc_count > 0},
+                 {"slack", config->slack_count > 0},
+                 {"api", config->has_api}};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        bool there = false;
+        for (size_t k = 0; adapter_table[k] != NULL; k++) {
+            there = there || strcmp(adapter_table[k]->name, kinds[i].name) == 0;
+        }
+        if (kinds[i].wanted && !there) {
+            fault_add(faults, "configuration", 0, "this whether was built without [%s]",
+                      kinds[i].name);
+        }
+    }
+}
+
+static void add_all(struct daemon *daemon, struct fault_list *faults)
+{
+    const struct config *config = &daemon->newest->config;
+    check_kinds(config, faults);
+    for (size_t k = 0; adapter_table[k] != NULL; k++) {
+        size_t count = adapter_table[k]->count(config);
+        for (size_t i = 0; i < count; i++) {
+            struct error err = {0};
+            if (!daemon_add(daemon, adapter_table[k], i, &err)) {
+                fault_add(faults, "configuration", 0, "%s", err.text);
+            }
+        }
+    }
+    if (daemon->count == 0 && faults->count == 0) {
+        fault_add(faults, "configuration", 0,
+                  "nothing to do: there is no [irc NAME], [slack] or [api] section");
+    }
+}
+
+/* ---- setting up ---- */
+
+static bool block_signals(int *ret_fd, struct error *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+        return error_errno(err, errno, "signals cannot be blocked");
+    }
+    *ret_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return *ret_fd >= 0 || error_errno(err, errno, "signals cannot be read");
+}
+
+static bool open_store(struct daemon *daemon, struct error *err)
+{
+    return store_open(daemon->newest->config.store, &daemon->store, err) &&
+           store_outbox_recover(daemon->store, loop_wall_ms(daemon->loop) + OUTBOX_UNSURE_MS, err);
+}
+
+/* The parts that need no adapter, in the order in which each needs those before it. */
+static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
+{
+    struct error err = {0};
+    struct http_server *server = NULL;
+    daemon->loop = loop_create(&err);
+    if (daemon->loop == NULL || !block_signals(&daemon->signals, &err)) {
+        fault_add(faults, "whether", 0, "%s", err.text);
+        return;
+    }
+    if (!daemon->trying && !open_store(daemon, &err)) {
+        fault_add(faults, daemon->newest->config.store, 0, "%s", err.text);
+        err = (struct error){0};
+    }
+    const struct dispatch_setup setup = {
+        .program = &daemon->program, .store = daemon->store, .metrics = daemon->metrics};
+    daemon->dispatch = dispatch_create(&setup);
+    daemon->client = http_client_create(daemon->loop);
+    daemon->view.dispatch = daemon->dispatch;
+    if (!daemon_open_server(daemon, &server, &err)) {
+        fault_add(faults, "[http] listen", 0, "%s", err.text);
+        return;
+    }
+    daemon_use_server(daemon, server);
+    add_all(daemon, faults);
+}
+
+bool daemon_set_up(const struct program_options *options, bool trying, struct daemon **ret)
+{
+    struct daemon *daemon = mem_alloc(sizeof(*daemon));
+    struct fault_list faults = {0};
+    daemon->options = *options;
+    daemon->options.files = true;
+    daemon->trying = trying;
+    daemon->signals = -1;
+    daemon->metrics = metrics_create();
+    daemon->view.adapters = daemon->adapters;
+    daemon->view.metrics = daemon->metrics;
+    if (daemon_load(&daemon->options, &daemon->program, &daemon->newest, &faults)) {
+        const struct config *config = &daemon->newest->config;
+        log_set_up(trying ? LOG_LEVEL_WARNING : (enum log_level)config->log_level,
+                   (enum log_format)config->log_format, config->log_messages);
+        set_up_parts(daemon, &faults);
+    }
+    bool fine = faults.count == 0;
+    report_faults(&faults, "whether: ");
+    fault_finish(&faults);
+    if (!fine) {
+        daemon_destroy(daemon);
+        return false;
+    }
+    *ret = daemon;
+    return true;
+}
+
+bool daemon_create(const struct program_options *options, struct daemon **ret)
+{
+    return daemon_set_up(options, false, ret);
+}
+
+void daemon_destroy(struct daemon *daemon)
+{
+    if (daemon == NULL) {
+        return;
+    }
+    while (daemon->count > 0) {
+        daemon_remove(daemon, daemon->count - 1);
+    }
+    http_server_destroy(daemon->server);
+    http_client_destroy(daemon->client);
+    dispatch_destroy(daemon->dispatch);
+    metrics_destroy(daemon->metrics);
+    store_close(daemon->store);
+    loop_destroy(daemon->loop);
+    if (daemon->signals >= 0) {
+        close(daemon->signals);
+    }
+    daemon_drop_generation(daemon->newest, &daemon->program);
+    program_close(&daemon->program);
+    mem_free(daemon);
+}
+
+/* ---- signals ---- */
+
+static void begin_stop(struct daemon *daemon)
+{
+    daemon->hurried = daemon->stopping;
+    daemon->stopping = daemon->view.stopping = true;
+    if (!daemon->hurried) {
+        uint64_t now_ms = loop_now_ms(daemon->loop);
+        daemon->drained_at_ms = now_ms + DAEMON_DRAIN_MS;
+        daemon->stop_at_ms = now_ms + DAEMON_STOP_MS;
+        log_info("daemon.stopping", LOG_NUMBER("waiting", dispatch_waiting(daemon->dispatch)));
+    }
+}
+
+static void take_signals(struct daemon *daemon)
+{
+    struct signalfd_siginfo info;
+    while (read(daemon->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGHUP) {
+            daemon->reloading = true;
+        } else {
+            begin_stop(daemon);
+        }
+    }
+}
+
+/* ---- a turn ---- */
+
+/* dispatch speaks of the wall clock, the loop of its own. */
+static uint64_t wake_for_send(const struct daemon *daemon)
+{
+    int64_t wall_ms = loop_wall_ms(daemon->loop), wait_ms = daemon->next_send_ms - wall_ms;
+    if (daemon->next_send_ms == INT64_MAX) {
+        return UINT64_MAX;
+    }
+    return loop_now_ms(daemon->loop) + (wait_ms > 0 ? (uint64_t)wait_ms : 0);
+}
+
+static void gather(struct daemon *daemon, struct pollset *pollset)
+{
+    for (size_t i = 0; i < daemon->count; i++) {
+        struct adapter *adapter = daemon->adapters[i];
+        if (adapter->ops->prepare != NULL) {
+            adapter->ops->prepare(adapter, pollset);
+        }
+    }
+    if (daemon->server != NULL) {
+        http_server_prepare(daemon->server, pollset, loop_now_ms(daemon->loop));
+    }
+    pollset_wake_at(pollset, wake_for_send(daemon));
+    pollset_wake_at(pollset, daemon->next_expire_ms);
+    if (daemon->stopping) {
+        pollset_wake_at(pollset, loop_now_ms(daemon->loop) + STOP_POLL_MS);
+    }
+}
+
+static void hear(struct daemon *daemon, const struct pollset *pollset)
+{
+    uint64_t now_ms = loop_now_ms(daemon->loop);
+    for (size_t i = 0; i < daemon->count; i++) {
+        struct adapter *adapter = daemon->adapters[i];
+        if (adapter->ops->dispatch != NULL) {
+            adapter->ops->dispatch(adapter, pollset, now_ms);
+        }
+    }
+    if (daemon->server != NULL) {
+        http_server_dispatch(daemon->server, pollset, now_ms);
+    }
+    if (now_ms >= daemon->next_expire_ms) {
+        daemon->next_expire_ms = now_ms + EXPIRE_MS;
+        dispatch_expire(daemon->dispatch, loop_wall_ms(daemon->loop));
+    }
+}
+
+bool daemon_turn(struct daemon *daemon)
+{
+    struct error err = {0};
+    struct pollset *pollset = loop_begin(daemon->loop);
+    size_t signals = pollset_add(pollset, daemon->signals, CURL_WAIT_POLLIN);
+    gather(daemon, pollset);
+    if (!loop_wait(daemon->loop, &err)) {
+        log_error("daemon.failed", LOG_TEXT("cause", err.text));
+        return false;
+    }
+    if (pollset_ready(pollset, signals) != 0) {
+        take_signals(daemon);
+    }
+    hear(daemon, pollset);
+    dispatch_commit(daemon->dispatch, loop_wall_ms(daemon->loop));
+    if (daemon->server != NULL) {
+        http_server_flush(daemon->server);
+    }
+    daemon->next_send_ms = dispatch_send(daemon->dispatch, loop_wall_ms(daemon->loop));
+    if (daemon->reloading) {
+        daemon->reloading = false;
+        daemon_reload(daemon);
+    }
+    return true;
+}
+
+/* ---- running ---- */
+
+/* Nothing is under way, and nothing could leave now. */
+static bool drained(const struct daemon *daemon)
+{
+    return dispatch_under_way(daemon->dispatch) == 0 &&
+           daemon->next_send_ms > loop_wall_ms(daemon->loop);
+}
+
+/*
+ * First what is on its way arrives, while no new requests are taken; then adapters say good-bye.
+ * True when there is nothing left to wait for.
+ */
+static bool stopped(struct daemon *daemon)
+{
+    uint64_t now_ms = loop_now_ms(daemon->loop);
+    bool quiet = daemon->server == NULL || http_server_stop(daemon->server);
+    if (daemon->hurried || now_ms >= daemon->stop_at_ms) {
+        return true;
+    }
+    if (now_ms < daemon->drained_at_ms && !(quiet && drained(daemon))) {
+        return false;
+    }
+    daemon->drained_at_ms = now_ms;
+    for (size_t i = 0; i < daemon->count; i++) {
+        struct running *running = &daemon->running[i];
+        const struct adapter_ops *ops = running->adapter->ops;
+        running->stopped =
+            running->stopped || ops->stop == NULL || ops->stop(running->adapter, now_ms);
+        quiet = quiet && running->stopped;
+    }
+    return quiet;
+}
+
+static void start_all(struct daemon *daemon)
+{
+    daemon_tell_server(daemon);
+    for (size_t i = 0; i < daemon->count; i++) {
+        daemon_start(daemon, &daemon->running[i]);
+    }
+    log_info("daemon.started", LOG_TEXT("version", WHETHER_VERSION),
+             LOG_NUMBER("packs", daemon->program.knowledge->count),
+             LOG_NUMBER("adapters", daemon->count),
+             LOG_NUMBER("waiting", dispatch_waiting(daemon->dispatch)));
+}
+
+static void greet(const struct daemon *daemon)
+{
+    if (daemon->options.config_path == NULL) {
+        unsigned port = http_server_port(daemon->server);
+        report("there is no configuration (-c FILE), so only this machine can ask, for instance:");
+        report("  curl -d '{\"text\": \"Node or Django for a chat?\"}' "
+               "http://127.0.0.1:%u/api/ask",
+               port);
+        report("what it keeps is in %s; for IRC and Slack: whether check --example > whether.ini, "
+               "edit that, then whether run -c whether.ini",
+               daemon->newest->config.store);
+    }
+}
+
+int daemon_run(struct daemon *daemon)
+{
+    greet(daemon);
+    start_all(daemon);
+    bool fine = true;
+    while (fine && !(daemon->stopping && stopped(daemon))) {
+        fine = daemon_turn(daemon);
+    }
+    log_info("daemon.stopped", LOG_NUMBER("waiting", dispatch_waiting(daemon->dispatch)),
+             LOG_NUMBER("under_way", dispatch_under_way(daemon->dispatch)));
+    return fine ? STATUS_FINE : STATUS_FAILED;
+}

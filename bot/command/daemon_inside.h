@@ -1,0 +1,85 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "adapters/adapter.h"
+#include "adapters/health.h"
+#include "bot/host/program.h"
+
+/*
+ * What the files of the daemon share: daemon.c sets up, turns and stops, daemon_reload.c changes
+ * what runs, daemon_try.c tries it. Not for anybody else.
+ */
+struct dispatch;
+struct error;
+struct fault_list;
+struct http_client;
+struct http_server;
+struct loop;
+struct metrics;
+struct store;
+
+enum { DAEMON_ADAPTERS_MAX = 2 * CONFIG_INSTANCES_MAX + 1 };
+
+/* A configuration as it was read once. Adapters point into theirs for as long as they live. */
+struct generation {
+    struct config config;
+    size_t users;
+};
+
+/* One instance of one kind. */
+struct running {
+    struct adapter *adapter; /* owned */
+    struct generation *generation;
+    uint64_t fingerprint;
+    bool stopped; /* it has said good-bye */
+};
+
+struct daemon {
+    struct program_options options; /* borrowed: argv */
+    struct program program;         /* its config is a shallow copy of the newest generation's */
+    struct generation *newest;
+    struct loop *loop;
+    struct store *store; /* NULL when only trying */
+    struct metrics *metrics;
+    struct dispatch *dispatch;
+    struct http_client *client;
+    struct http_server *server; /* NULL: nothing needs one */
+    struct running running[DAEMON_ADAPTERS_MAX];
+    struct adapter *adapters[DAEMON_ADAPTERS_MAX]; /* the same, for /readyz */
+    size_t count;
+    struct health_view view;
+    int signals; /* signalfd */
+    bool trying;
+    bool stopping, hurried, reloading;
+    uint64_t stop_at_ms, drained_at_ms; /* monotonic */
+    int64_t next_send_ms;               /* wall clock */
+    uint64_t next_expire_ms;
+};
+
+/* Loads configuration and packs; *ret is a program whose config belongs to *ret_generation. */
+bool daemon_load(const struct program_options *options, struct program *ret,
+                 struct generation **ret_generation, struct fault_list *faults);
+void daemon_drop_generation(struct generation *generation, struct program *program);
+
+/* What daemon_create() does; trying: without a store. */
+bool daemon_set_up(const struct program_options *options, bool trying, struct daemon **ret);
+
+/* One turn of the loop; false when waiting failed, which was told. */
+bool daemon_turn(struct daemon *daemon);
+
+/* The listener that the newest configuration asks for, NULL for none. */
+bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct error *err);
+void daemon_use_server(struct daemon *daemon, struct http_server *server);
+void daemon_tell_server(const struct daemon *daemon);
+
+/* A new adapter of the newest configuration, not yet started. */
+bool daemon_add(struct daemon *daemon, const struct adapter_ops *ops, size_t instance,
+                struct error *err);
+void daemon_start(struct daemon *daemon, struct running *running);
+void daemon_remove(struct daemon *daemon, size_t index);
+
+/* SIGHUP. */
+void daemon_reload(struct daemon *daemon);

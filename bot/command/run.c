@@ -1,0 +1,39 @@
+#include "bot/command/command.h"
+#include "bot/command/daemon.h"
+
+enum { OPTION_TRY };
+
+static const struct command_option options[] = {
+    [OPTION_TRY] = {"try", NULL, NULL, "connect everything, tell what works, and leave"},
+    {0},
+};
+
+static int run(const struct command_call *call)
+{
+    const struct program_options where = {.config_path = call->config_path};
+    struct daemon *daemon;
+    if (command_flag(call, OPTION_TRY)) {
+        return daemon_try(&where);
+    }
+    if (!daemon_create(&where, &daemon)) {
+        return STATUS_FAILED;
+    }
+    int status = daemon_run(daemon);
+    daemon_destroy(daemon);
+    return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .operands = "",
+    .summary = "the daemon: answers on IRC, in Slack and over HTTP",
+    .details = "Runs every adapter that the configuration asks for, until SIGTERM or Ctrl-C.\n"
+               "SIGHUP reads configuration, packs and secrets again; if anything is wrong with\n"
+               "them it says so and goes on with those it has. Without a configuration it\n"
+               "answers POST http://127.0.0.1:8080/api/ask. The log goes to standard error.\n",
+    .examples = "  whether run\n"
+                "  whether run -c whether.ini\n"
+                "  whether run -c whether.ini --try\n",
+    .options = options,
+    .run = run,
+};

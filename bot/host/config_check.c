@@ -1,0 +1,202 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/config_inside.h"
+
+/* One section that is there, and where faults of it go. */
+struct place {
+    const struct config_lines *lines;
+    struct fault_list *faults;
+    const char *name;
+    size_t section, instance;
+};
+
+static int line_of(const struct place *place, const char *key)
+{
+    int line = place->lines->rows[config_row_find(place->name, key)][place->instance];
+    return line != 0 ? line : place->lines->sections[place->section][place->instance];
+}
+
+static void fault(const struct place *place, const char *key, const char *text)
+{
+    fault_add(place->faults, place->lines->path, line_of(place, key), "[%s] %s", place->name, text);
+}
+
+/* Every section of that name which the file has; `next` begins at 0. */
+static bool next_place(struct place *place, const char *name, size_t *next)
+{
+    place->name = name;
+    place->section = (size_t)config_section_find(name, strlen(name));
+    for (; *next < CONFIG_INSTANCES_MAX; (*next)++) {
+        if (place->lines->sections[place->section][*next] != 0) {
+            place->instance = (*next)++;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_api(const struct config *config, struct place *place)
+{
+    const struct config_api *api = &config->api;
+    if (!api->open && !secret_configured(&api->token)) {
+        fault(place, "open",
+              "needs token_file or token_env, or open = yes for everybody on this machine");
+    }
+    if (api->open && !secret_configured(&api->token) && !config_loopback(config->http_listen)) {
+        fault(place, "open",
+              "open = yes is for [http] listen on a loopback address: others would reach it too");
+    }
+}
+
+/* Workspaces of one app share its path, if each says which it is. */
+static bool shares(const struct config_slack *a, const struct config_slack *b)
+{
+    return a->team[0] && b->team[0] && strcmp(a->team, b->team) != 0;
+}
+
+static void check_slack(const struct config *config, struct place *place)
+{
+    const struct config_slack *slack = &config->slack[place->instance];
+    if (!secret_configured(&slack->signing_secret)) {
+        fault(place, "path",
+              "needs signing_secret_file or signing_secret_env: without it nobody could tell "
+              "whether it is Slack that calls");
+    }
+    if (slack->path[0] != '/') {
+        fault(place, "path", "path begins with a slash");
+    }
+    for (size_t i = 0; i < place->instance; i++) {
+        if (strcmp(config->slack[i].path, slack->path) == 0 && !shares(&config->slack[i], slack)) {
+            fault(place, "path",
+                  "path is another [slack] section's already: give each its own, or each its team");
+        }
+    }
+}
+
+static void check_irc(const struct config *config, struct place *place)
+{
+    const struct config_irc *irc = &config->irc[place->instance];
+    /* A bad one is a fault already. */
+    if (irc->server == NULL &&
+        place->lines->rows[config_row_find("irc", "server")][place->instance] == 0) {
+        fault(place, "server", "needs a server = HOST:PORT");
+    }
+    if (irc->sasl == SASL_PLAIN &&
+        (irc->sasl_user[0] == '\0' || !secret_configured(&irc->sasl_password))) {
+        fault(place, "sasl", "sasl = plain needs sasl_user and sasl_password_file (or _env)");
+    }
+    if (irc->sasl == SASL_EXTERNAL && (irc->cert_file[0] == '\0' || !irc->tls)) {
+        fault(place, "sasl", "sasl = external needs cert_file and tls = yes");
+    }
+    if (strpbrk(irc->nick, " \t,:!@*?") != NULL) {
+        fault(place, "nick", "nick holds a character that no nick may have");
+    }
+    if (strpbrk(irc->username, " \t:!@") != NULL) {
+        fault(place, "username", "username holds a character that no user name may have");
+    }
+}
+
+static void check_secret(const struct place *place, const struct secret_source *source,
+                         const struct config_row *row)
+{
+    struct secret secret = {0};
+    struct error err = {0};
+    char what[80];
+    snprintf(what, sizeof(what), "[%s] %s", place->name, row->key);
+    if (secret_configured(source) && !secret_load(source, what, &secret, &err)) {
+        fault_add(place->faults, place->lines->path, source->line, "%s", err.text);
+    }
+    secret_finish(&secret);
+}
+
+static void check_file(const struct place *place, const char *path, const struct config_row *row)
+{
+    if (path[0] == '\0') {
+        return;
+    }
+    struct error err = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        error_errno(&err, errno, "%s: %s cannot be opened", row->key, path);
+        fault_add(place->faults, place->lines->path, line_of(place, row->key), "[%s] %s",
+                  place->name, err.text);
+        return;
+    }
+    close(fd);
+}
+
+static void check_files(struct config *config, struct place *place)
+{
+    size_t section_count, row_count;
+    const struct config_section *section = config_sections(&section_count) + place->section;
+    const struct config_row *rows = config_rows(&row_count);
+    char *item = config_item(config, section, place->instance);
+    for (size_t r = 0; r < row_count; r++) {
+        void *field = item + rows[r].field;
+        if (strcmp(rows[r].section, section->name) != 0) {
+            continue;
+        }
+        if (rows[r].type == CONFIG_SECRET) {
+            check_secret(place, field, &rows[r]);
+        } else if (rows[r].type == CONFIG_FILE) {
+            check_file(place, *(char **)field, &rows[r]);
+        }
+    }
+}
+
+void config_check(struct config *config, const struct config_lines *lines,
+                  struct fault_list *faults)
+{
+    static const struct {
+        const char *name;
+        void (*check)(const struct config *config, struct place *place);
+    } sections[] = {{"api", check_api}, {"slack", check_slack}, {"irc", check_irc}};
+    struct place place = {.lines = lines, .faults = faults};
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        for (size_t next = 0; next_place(&place, sections[i].name, &next);) {
+            sections[i].check(config, &place);
+            if (lines->files) {
+                check_files(config, &place);
+            }
+        }
+    }
+}
+
+static void complete_slack(struct config *config, struct config_slack *slack)
+{
+    if (strcmp(slack->path, "auto") == 0) {
+        struct buf path;
+        buf_init(&path, 2 * CONFIG_LABEL_MAX);
+        buf_printf(&path, "/slack%s%s", slack->label[0] == '\0' ? "" : "/", slack->label);
+        mem_free(slack->path);
+        slack->path = buf_take(&path, NULL);
+    }
+    slack->listen = slack->listen == LISTEN_AS_BOT ? config->listen : slack->listen;
+}
+
+static bool there(const struct config_lines *lines, const char *section)
+{
+    return lines->sections[config_section_find(section, strlen(section))][0] != 0;
+}
+
+void config_complete(struct config *config, const struct config_lines *lines)
+{
+    for (size_t i = 0; i < config->slack_count; i++) {
+        complete_slack(config, &config->slack[i]);
+    }
+    for (size_t i = 0; i < config->irc_count; i++) {
+        struct config_irc *irc = &config->irc[i];
+        irc->listen = irc->listen == LISTEN_AS_BOT ? config->listen : irc->listen;
+    }
+    config->has_api = there(lines, "api");
+    if (!config->has_api && config->slack_count == 0 && !there(lines, "http")) {
+        config->http_listen[0] = '\0';
+    }
+}

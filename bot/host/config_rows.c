@@ -1,0 +1,206 @@
+#include <string.h>
+
+#include "bot/advisor/reply.h"
+#include "bot/base/mem.h"
+#include "bot/host/config_inside.h"
+#include "bot/host/log.h"
+
+const char *const config_lengths[] = {"line", "short", "full", NULL};
+_Static_assert(LENGTH_LINE == 0 && LENGTH_SHORT == 1 && LENGTH_FULL == 2, "config_lengths");
+
+static const char *const colours[] = {"auto", "always", "never", NULL};
+_Static_assert(COLOUR_AUTO == 0 && COLOUR_ALWAYS == 1 && COLOUR_NEVER == 2, "colours");
+
+static const char *const listens[] = {"addressed", "questions", NULL};
+static const char *const own_listens[] = {"addressed", "questions", "bot", NULL};
+_Static_assert(LISTEN_ADDRESSED == 0 && LISTEN_QUESTIONS == 1 && LISTEN_AS_BOT == 2, "listens");
+
+static const char *const sasls[] = {"no", "plain", "external", NULL};
+_Static_assert(SASL_NO == 0 && SASL_PLAIN == 1 && SASL_EXTERNAL == 2, "sasls");
+
+static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+_Static_assert(LOG_LEVEL_DEBUG == 0 && LOG_LEVEL_INFO == 1 && LOG_LEVEL_WARNING == 2 &&
+                   LOG_LEVEL_ERROR == 3,
+               "levels");
+
+static const char *const formats[] = {"logfmt", "json", NULL};
+_Static_assert(LOG_FORMAT_LOGFMT == 0 && LOG_FORMAT_JSON == 1, "formats");
+
+static const char *const yes_no[] = {"no", "yes", NULL};
+static const char *const auto_word[] = {"auto", NULL};
+static const char *const history_words[] = {"auto", "none", NULL};
+
+#define IRC \
+    offsetof(struct config, irc), sizeof(struct config_irc), offsetof(struct config, irc_count)
+#define SLACK                                                    \
+    offsetof(struct config, slack), sizeof(struct config_slack), \
+        offsetof(struct config, slack_count)
+
+static const struct config_section sections[] = {
+    {"bot", LABELS_NONE, 0, 0, 0, true, "What holds everywhere."},
+    {"store", LABELS_NONE, 0, 0, 0, true, "What `whether run` keeps on the disk."},
+    {"log", LABELS_NONE, 0, 0, 0, true, "What `whether run` tells on standard error."},
+    {"http", LABELS_NONE, 0, 0, 0, false,
+     "The HTTP listener of `whether run`: /healthz, /readyz, /metrics, and what [api] and [slack]\n"
+     "add. It is on when one of these sections is there."},
+    {"api", LABELS_NONE, 0, 0, 0, false,
+     "POST /api/ask: questions in JSON. It needs a token, or open = yes on a loopback address."},
+    {"slack", LABELS_MAY, SLACK, false,
+     "A Slack app: /slack/events, /slack/commands, /slack/actions. For several workspaces there\n"
+     "may be several sections, [slack NAME], each below /slack/NAME."},
+    {"irc", LABELS_MUST, IRC, false, "An IRC network, by a name of your own: [irc libera]."},
+};
+
+#define BOT(name) offsetof(struct config, name)
+#define API(name) offsetof(struct config, api.name)
+#define OF_IRC(name) offsetof(struct config_irc, name)
+#define OF_SLACK(name) offsetof(struct config_slack, name)
+#define TEXT_MAX_BYTES 2000
+
+static const struct config_row rows[] = {
+    {"bot", "name", CONFIG_TEXT, BOT(name), "whether", NULL, 1, 40,
+     "What the bot calls itself, and the prompt of a conversation in the terminal.", NULL},
+    {"bot", "packs", CONFIG_PATHS, BOT(packs), "auto", auto_word, 1, CONFIG_PATHS_MAX,
+     "The knowledge packs: files or directories, at most 16, separated by commas. auto: those\n"
+     "named in $WHETHER_PACKS, else ./knowledge, else the installed ones.",
+     NULL},
+    {"bot", "length", CONFIG_CHOICE, BOT(length), "short", config_lengths, 0, 0,
+     "How long answers are: line, short or full.", NULL},
+    {"bot", "colour", CONFIG_CHOICE, BOT(colour), "auto", colours, 0, 0,
+     "Colours in answers: auto (on a terminal, unless $NO_COLOR is set), always or never.", NULL},
+    {"bot", "history", CONFIG_PATH, BOT(history), "auto", history_words, 1, 0,
+     "Where the lines typed in a conversation are kept: a file, or none. auto:\n"
+     "whether/history in $XDG_STATE_HOME or ~/.local/state.",
+     NULL},
+    {"bot", "listen", CONFIG_CHOICE, BOT(listen), "addressed", listens, 0, 0,
+     "What the bot answers in channels: addressed (what is said to it), or questions (also\n"
+     "what it overhears, where that plainly asks for a choice it knows).",
+     NULL},
+    {"bot", "memory_days", CONFIG_NUMBER, BOT(memory_days), "14", NULL, 1, 365,
+     "For how many days after its last message a conversation is remembered.", NULL},
+    {"bot", "deliver_hours", CONFIG_NUMBER, BOT(deliver_hours), "24", NULL, 1, 168,
+     "For how many hours the delivery of an answer is tried before it is given up.", NULL},
+
+    {"store", "path", CONFIG_PATH, BOT(store), "whether.db", NULL, 1, 0,
+     "The file with conversations, answers on their way and questions not understood. Only one\n"
+     "process may use it.",
+     NULL},
+
+    {"log", "level", CONFIG_CHOICE, BOT(log_level), "info", levels, 0, 0,
+     "The least that is told: debug, info, warning or error.", NULL},
+    {"log", "format", CONFIG_CHOICE, BOT(log_format), "logfmt", formats, 0, 0,
+     "logfmt (key=value) or json, one line an event.", NULL},
+    {"log", "messages", CONFIG_CHOICE, BOT(log_messages), "no", yes_no, 0, 0,
+     "yes: also what people write. Their words are theirs; leave it at no.", NULL},
+
+    {"http", "listen", CONFIG_ADDRESS, BOT(http_listen), "127.0.0.1:8080", NULL, 1, 0,
+     "Address and port: 127.0.0.1:8080, [::1]:8080, or *:8080 for every address. It speaks\n"
+     "plain HTTP: put a proxy that has TLS in front.",
+     NULL},
+
+    {"api", "token", CONFIG_SECRET, API(token), "", NULL, 0, 0,
+     "What a client must send as \"Authorization: Bearer TOKEN\".", NULL},
+    {"api", "open", CONFIG_CHOICE, API(open), "no", yes_no, 0, 0,
+     "yes: without a token, for everybody on this machine.", NULL},
+
+    {"slack", "signing_secret", CONFIG_SECRET, OF_SLACK(signing_secret), "", NULL, 0, 0,
+     "The app's signing secret (Basic Information, App Credentials). While it is being changed\n"
+     "the file may hold two, a line each.",
+     NULL},
+    {"slack", "bot_token", CONFIG_SECRET, OF_SLACK(bot_token), "", NULL, 0, 0,
+     "The bot token, xoxb-... (OAuth & Permissions): for answers to mentions and messages.", NULL},
+    {"slack", "webhook", CONFIG_SECRET, OF_SLACK(webhook), "", NULL, 0, 0,
+     "The URL of an incoming webhook, for answers where there is no bot token.", NULL},
+    {"slack", "path", CONFIG_TEXT, OF_SLACK(path), "auto", NULL, 2, 100,
+     "Below which path Slack reaches us. auto: /slack, or /slack/NAME for [slack NAME].", NULL},
+    {"slack", "team", CONFIG_TEXT, OF_SLACK(team), "", NULL, 0, 40,
+     "The workspace's id, T...: others are refused. Empty: any that knows the signing secret.",
+     NULL},
+    {"slack", "listen", CONFIG_CHOICE, OF_SLACK(listen), "bot", own_listens, 0, 0,
+     "addressed or questions, for this workspace's channels. bot: as in [bot].", NULL},
+    {"slack", "api", CONFIG_URL, OF_SLACK(api), "https://slack.com/api", NULL, 1, 200,
+     "The Web API.", NULL},
+    {"slack", "response_hosts", CONFIG_TEXT, OF_SLACK(response_hosts), "hooks.slack.com", NULL, 0,
+     TEXT_MAX_BYTES, "Hosts that a response_url may name, separated by commas.", NULL},
+
+    {"irc", "server", CONFIG_ADDRESS, OF_IRC(server), NULL, NULL, 0, 0,
+     "Server and port. This key is needed.", "irc.libera.chat:6697"},
+    {"irc", "tls", CONFIG_CHOICE, OF_IRC(tls), "yes", yes_no, 0, 0,
+     "yes: TLS, with the server's certificate and name verified.", NULL},
+    {"irc", "ca_file", CONFIG_FILE, OF_IRC(ca_file), "", NULL, 0, 0,
+     "The authorities that may sign the server's certificate (PEM). Empty: the system's.", NULL},
+    {"irc", "cert_file", CONFIG_FILE, OF_IRC(cert_file), "", NULL, 0, 0,
+     "Our own certificate (PEM), for sasl = external.", NULL},
+    {"irc", "key_file", CONFIG_FILE, OF_IRC(key_file), "", NULL, 0, 0,
+     "Its private key (PEM). Empty: it is in cert_file.", NULL},
+    {"irc", "nick", CONFIG_TEXT, OF_IRC(nick), "whether", NULL, 1, 30, "The bot's nick.", NULL},
+    {"irc", "username", CONFIG_TEXT, OF_IRC(username), "whether", NULL, 1, 30,
+     "The user name (ident).", NULL},
+    {"irc", "realname", CONFIG_TEXT, OF_IRC(realname), "whether, a bot: node or django?", NULL, 1,
+     100, "What WHOIS shows as its name.", NULL},
+    {"irc", "channels", CONFIG_TEXT, OF_IRC(channels), "", NULL, 0, TEXT_MAX_BYTES,
+     "Channels to join, separated by commas, each with its key if it has one: #a, #b key.", NULL},
+    {"irc", "listen", CONFIG_CHOICE, OF_IRC(listen), "bot", own_listens, 0, 0,
+     "addressed or questions, for this network's channels. bot: as in [bot].", NULL},
+    {"irc", "notice", CONFIG_CHOICE, OF_IRC(notice), "no", yes_no, 0, 0,
+     "yes: answers in channels are NOTICEs instead of ordinary messages.", NULL},
+    {"irc", "sasl", CONFIG_CHOICE, OF_IRC(sasl), "no", sasls, 0, 0,
+     "How to log in: plain (sasl_user and a password), external (cert_file), or no. Without\n"
+     "the log-in no channel is joined.",
+     NULL},
+    {"irc", "sasl_user", CONFIG_TEXT, OF_IRC(sasl_user), "", NULL, 0, 100,
+     "The account's name; it is not the nick.", NULL},
+    {"irc", "sasl_password", CONFIG_SECRET, OF_IRC(sasl_password), "", NULL, 0, 0,
+     "The account's password.", NULL},
+    {"irc", "server_password", CONFIG_SECRET, OF_IRC(server_password), "", NULL, 0, 0,
+     "The server's password (PASS), also for bouncers.", NULL},
+    {"irc", "nickserv_password", CONFIG_SECRET, OF_IRC(nickserv_password), "", NULL, 0, 0,
+     "For networks without SASL: what NickServ is told.", NULL},
+};
+
+_Static_assert(ARRAY_LEN(rows) == CONFIG_ROW_COUNT, "CONFIG_ROW_COUNT");
+_Static_assert(ARRAY_LEN(sections) == CONFIG_SECTION_COUNT, "CONFIG_SECTION_COUNT");
+
+const struct config_section *config_sections(size_t *ret_count)
+{
+    *ret_count = ARRAY_LEN(sections);
+    return sections;
+}
+
+const struct config_row *config_rows(size_t *ret_count)
+{
+    *ret_count = ARRAY_LEN(rows);
+    return rows;
+}
+
+int config_section_find(const char *name, size_t len)
+{
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        if (strlen(sections[i].name) == len && memcmp(sections[i].name, name, len) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+int config_row_find(const char *section, const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (strcmp(rows[i].section, section) == 0 && strcmp(rows[i].key, key) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+void *config_item(struct config *config, const struct config_section *section, size_t instance)
+{
+    return (char *)config + section->items + instance * section->stride;
+}
+
+size_t config_count(const struct config *config, const struct config_section *section)
+{
+    return section->labels == LABELS_NONE
+               ? 1
+               : *(const size_t *)((const char *)config + section->count);
+}

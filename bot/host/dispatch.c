@@ -1,0 +1,622 @@
+#include "bot/host/dispatch.h"
+
+#include <assert.h>
+#include <string.h>
+#include <time.h>
+
+#include "adapters/adapter.h"
+#include "bot/advisor/advisor.h"
+#include "bot/advisor/reply.h"
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/hash.h"
+#include "bot/base/mem.h"
+#include "bot/host/guard.h"
+#include "bot/host/log.h"
+#include "bot/host/memory.h"
+#include "bot/host/metrics.h"
+#include "bot/host/outbox.h"
+#include "bot/host/program.h"
+#include "bot/host/store.h"
+#include "knowledge/load.h"
+
+enum { PAYLOAD_MAX = 64 * 1024, SPARE_MAX = 32, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+enum { TROUBLE_EVERY_MS = 10 * 1000 };
+
+/* An answer as it was decided: kept until the commit where the caller is to have it. */
+struct given {
+    struct outcome outcome;
+    struct reply reply;
+    struct buf payload;
+};
+
+/* A message of this turn that its adapter still waits for. */
+struct pending {
+    message_settled *settled;
+    void *context;
+    const char *adapter; /* its name, for counting */
+    enum settled how;
+    struct given *given; /* answer_now and SETTLED_ANSWERED only; owned */
+};
+
+struct dispatch {
+    struct program *program;
+    struct store *store;
+    struct metrics *metrics;
+    struct outbox *outbox;
+    struct guard *guard;
+    struct memory memory;
+    struct pending *pending;
+    size_t pending_count, pending_cap;
+    struct given *spare[SPARE_MAX]; /* used before, kept for the next */
+    size_t spare_count;
+    bool open;     /* a transaction */
+    bool broken;   /* it failed; nothing is stored until the turn ends */
+    bool settling; /* for an assertion */
+    bool healthy;
+    int64_t trouble_told_ms;
+};
+
+struct dispatch *dispatch_create(const struct dispatch_setup *setup)
+{
+    struct dispatch *dispatch = mem_alloc(sizeof(*dispatch));
+    dispatch->program = setup->program;
+    dispatch->store = setup->store;
+    dispatch->metrics = setup->metrics;
+    dispatch->outbox = outbox_create(setup->store, setup->metrics);
+    dispatch->guard = guard_create();
+    dispatch->healthy = true;
+    dispatch->trouble_told_ms = INT64_MIN / 2;
+    dispatch_reload(dispatch);
+    return dispatch;
+}
+
+static void given_destroy(struct given *given)
+{
+    if (given != NULL) {
+        buf_finish(&given->payload);
+        mem_free(given);
+    }
+}
+
+void dispatch_destroy(struct dispatch *dispatch)
+{
+    if (dispatch == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < dispatch->pending_count; i++) {
+        given_destroy(dispatch->pending[i].given);
+    }
+    for (size_t i = 0; i < dispatch->spare_count; i++) {
+        given_destroy(dispatch->spare[i]);
+    }
+    mem_free(dispatch->pending);
+    guard_destroy(dispatch->guard);
+    outbox_destroy(dispatch->outbox);
+    mem_free(dispatch);
+}
+
+void dispatch_attach(struct dispatch *dispatch, struct adapter *adapter)
+{
+    outbox_attach(dispatch->outbox, adapter);
+}
+
+void dispatch_detach(struct dispatch *dispatch, struct adapter *adapter, int64_t now_ms)
+{
+    outbox_detach(dispatch->outbox, adapter, now_ms);
+}
+
+void dispatch_reload(struct dispatch *dispatch)
+{
+    const struct program *program = dispatch->program;
+    memory_init(&dispatch->memory, program->knowledge);
+    outbox_set_limit(dispatch->outbox, (int64_t)program->config.deliver_hours * HOUR_MS);
+}
+
+bool dispatch_has_pack(const struct dispatch *dispatch, const char *id)
+{
+    return knowledge_find(dispatch->program->knowledge, id) >= 0;
+}
+
+uint64_t dispatch_waiting(const struct dispatch *dispatch)
+{
+    return dispatch->store == NULL ? 0 : store_outbox_count(dispatch->store);
+}
+
+size_t dispatch_under_way(const struct dispatch *dispatch)
+{
+    return outbox_under_way(dispatch->outbox);
+}
+
+bool dispatch_healthy(const struct dispatch *dispatch)
+{
+    return dispatch->healthy;
+}
+
+/* ---- the transaction ---- */
+
+/* A full disk fails every turn: said once in a while, counted always. */
+static void tell_trouble(struct dispatch *dispatch, const struct error *err, int64_t now_ms)
+{
+    metrics_count(dispatch->metrics, METRIC_COMMITS, "failed");
+    dispatch->healthy = false;
+    if (now_ms - dispatch->trouble_told_ms >= TROUBLE_EVERY_MS ||
+        now_ms < dispatch->trouble_told_ms) {
+        dispatch->trouble_told_ms = now_ms;
+        log_error("store.failed", LOG_TEXT("cause", err->text));
+    }
+}
+
+/* All of the turn goes with it: what it acknowledged would otherwise be half there. */
+static bool give_up(struct dispatch *dispatch, const struct error *err, int64_t now_ms)
+{
+    tell_trouble(dispatch, err, now_ms);
+    store_rollback(dispatch->store);
+    dispatch->open = false;
+    dispatch->broken = true;
+    return false;
+}
+
+static bool begin(struct dispatch *dispatch, int64_t now_ms)
+{
+    struct error err = {0};
+    if (dispatch->broken || dispatch->open || dispatch->store == NULL) {
+        return dispatch->open;
+    }
+    dispatch->open = store_begin(dispatch->store, &err);
+    return dispatch->open || give_up(dispatch, &err, now_ms);
+}
+
+/* ---- one message ---- */
+
+static uint64_t person_hash(const struct message *message)
+{
+    const uint64_t both[] = {hash_bytes(message->adapter, strlen(message->adapter)),
+                             hash_bytes(message->person, strlen(message->person))};
+    return hash_bytes((const char *)both, sizeof(both));
+}
+
+static bool quiet(const struct message *message)
+{
+    return message->surface == SURFACE_AMBIENT;
+}
+
+static bool guarded(struct dispatch *dispatch, enum guard_reason reason,
+                    const struct message *message)
+{
+    if (reason != GUARD_FINE) {
+        metrics_count(dispatch->metrics, METRIC_GUARDED, guard_reason_name(reason));
+        log_info("dispatch.guarded", LOG_TEXT("adapter", message->adapter),
+                 LOG_TEXT("reason", guard_reason_name(reason)));
+    }
+    return reason != GUARD_FINE;
+}
+
+static bool may_hear(struct dispatch *dispatch, const struct message *message, int64_t now_ms)
+{
+    return message->person == NULL ||
+           !guarded(dispatch,
+                    guard_hear(dispatch->guard, person_hash(message),
+                               guard_hash(message->text, message->len), quiet(message), now_ms),
+                    message);
+}
+
+static bool may_say(struct dispatch *dispatch, const struct message *message,
+                    const struct given *given, int64_t now_ms)
+{
+    return message->person == NULL ||
+           !guarded(dispatch,
+                    guard_say(dispatch->guard, person_hash(message),
+                              guard_hash(given->payload.data, given->payload.len), quiet(message),
+                              now_ms),
+                    message);
+}
+
+static bool over(const char *text, size_t max)
+{
+    return text != NULL && strnlen(text, max + 1) > max;
+}
+
+static bool keys_fit(const struct message *message)
+{
+    return !over(message->delivery, MESSAGE_KEY_MAX) && !over(message->identity, MESSAGE_KEY_MAX) &&
+           !over(message->conversation, MESSAGE_KEY_MAX) &&
+           !over(message->person, MESSAGE_KEY_MAX) && !over(message->address, MESSAGE_ADDRESS_MAX);
+}
+
+static struct given *take_given(struct dispatch *dispatch)
+{
+    if (dispatch->spare_count > 0) {
+        struct given *given = dispatch->spare[--dispatch->spare_count];
+        buf_clear(&given->payload);
+        return given;
+    }
+    struct given *given = mem_alloc(sizeof(*given));
+    buf_init(&given->payload, PAYLOAD_MAX);
+    return given;
+}
+
+static void put_back(struct dispatch *dispatch, struct given *given)
+{
+    if (dispatch->spare_count < SPARE_MAX) {
+        dispatch->spare[dispatch->spare_count++] = given;
+    } else {
+        given_destroy(given);
+    }
+}
+
+static enum claim claim(struct dispatch *dispatch, const struct message *message, int64_t now_ms)
+{
+    struct error err = {0};
+    enum claim claim = store_claim(dispatch->store, message->adapter, message->delivery,
+                                   message->identity, now_ms, &err);
+    if (claim == CLAIM_ERROR) {
+        give_up(dispatch, &err, now_ms);
+    }
+    return claim;
+}
+
+static bool load(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
+                 struct conversation *ret)
+{
+    unsigned char bytes[MEMORY_BYTES_MAX];
+    struct error err = {0};
+    size_t len = 0;
+    conversation_init(ret);
+    if (message->conversation != NULL &&
+        !store_conversation_get(dispatch->store, message->adapter, message->conversation, now_ms,
+                                bytes, sizeof(bytes), &len, &err)) {
+        return give_up(dispatch, &err, now_ms);
+    }
+    if (len > 0 && !memory_parse(&dispatch->memory, bytes, len, ret)) {
+        log_info("dispatch.conversation_began_anew", LOG_TEXT("adapter", message->adapter));
+    }
+    if (ret->pack < 0 && message->pack != NULL) {
+        ret->pack = (int16_t)knowledge_find(dispatch->program->knowledge, message->pack);
+    }
+    return true;
+}
+
+static bool save(struct dispatch *dispatch, const struct message *message,
+                 const struct conversation *conversation, int64_t now_ms)
+{
+    unsigned char bytes[MEMORY_BYTES_MAX];
+    struct error err = {0};
+    if (message->conversation == NULL) {
+        return true;
+    }
+    size_t len = memory_format(&dispatch->memory, conversation, bytes);
+    int64_t expires_ms = now_ms + (int64_t)dispatch->program->config.memory_days * DAY_MS;
+    return store_conversation_put(dispatch->store, message->adapter, message->conversation, bytes,
+                                  len, expires_ms, &err) ||
+           give_up(dispatch, &err, now_ms);
+}
+
+static bool note_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
+                     int64_t now_ms)
+{
+    struct error err = {0};
+    len = len < GAP_TEXT_MAX ? len : GAP_TEXT_MAX;
+    return store_gap_add(dispatch->store, kind, text, len, now_ms, &err) ||
+           give_up(dispatch, &err, now_ms);
+}
+
+/* What people asked in vain is what the packs' authors want to know. */
+static bool note_if_gap(struct dispatch *dispatch, const struct message *message,
+                        const struct outcome *outcome, int64_t now_ms)
+{
+    bool asks = outcome->kind == KIND_VERDICT && outcome->verdict.kind == VERDICT_ASK;
+    if (outcome->kind != KIND_UNKNOWN && !asks) {
+        return true;
+    }
+    return note_gap(dispatch, asks ? "ask" : "unknown", message->text, message->len, now_ms);
+}
+
+static bool post(struct dispatch *dispatch, const struct message *message,
+                 const struct given *given, const struct adapter *adapter, int64_t now_ms)
+{
+    struct error err = {0};
+    int64_t id;
+    const struct delivery delivery = {.adapter = message->adapter,
+                                      .conversation = message->conversation,
+                                      .address = message->address,
+                                      .payload = given->payload.data,
+                                      .payload_len = given->payload.len,
+                                      .created_ms = now_ms};
+    outbox_added(dispatch->outbox, adapter);
+    return store_outbox_add(dispatch->store, &delivery, now_ms, &id, &err) ||
+           give_up(dispatch, &err, now_ms);
+}
+
+static void count_answer(struct dispatch *dispatch, const struct outcome *outcome)
+{
+    metrics_count(dispatch->metrics, METRIC_QUESTIONS, kind_name(outcome->kind));
+    if (outcome->kind == KIND_VERDICT) {
+        metrics_count(dispatch->metrics, METRIC_VERDICTS,
+                      verdict_word(outcome->pack, outcome->verdict.kind, outcome->verdict.option));
+    }
+}
+
+/* Takes a decided answer the rest of the way: into the store, and to its caller or the outbox. */
+static enum settled answer(struct dispatch *dispatch, const struct message *message,
+                           struct given *given, const struct conversation *conversation,
+                           int64_t now_ms)
+{
+    struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
+    if (!adapter->ops->format(adapter, message, &given->outcome, &given->reply, &given->payload)) {
+        metrics_count(dispatch->metrics, METRIC_GIVEN_UP, message->adapter);
+        log_error("dispatch.answer_too_long", LOG_TEXT("adapter", message->adapter),
+                  LOG_TEXT("kind", kind_name(given->outcome.kind)));
+        return SETTLED_SILENT;
+    }
+    if (!may_say(dispatch, message, given, now_ms)) {
+        return SETTLED_GUARDED;
+    }
+    bool fine = save(dispatch, message, conversation, now_ms) &&
+                note_if_gap(dispatch, message, &given->outcome, now_ms) &&
+                (message->answer_now || post(dispatch, message, given, adapter, now_ms));
+    return fine ? SETTLED_ANSWERED : SETTLED_FAILED;
+}
+
+static bool think(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
+                  struct conversation *conversation, struct given *given)
+{
+    struct program *program = dispatch->program;
+    if (!load(dispatch, message, now_ms, conversation)) {
+        return false;
+    }
+    program_turn(program, conversation, message->surface, message->text, message->len,
+                 program->config.length, &given->outcome, &given->reply);
+    return true;
+}
+
+/*
+ * Talk that is not for us: it is read first and claimed only if we say something. A copy that we
+ * pass over must not consume the key of the one that is addressed to us (PROTOCOLS.md S11).
+ */
+static enum settled overhear(struct dispatch *dispatch, const struct message *message,
+                             struct given *given, int64_t now_ms)
+{
+    struct conversation conversation;
+    if (!think(dispatch, message, now_ms, &conversation, given)) {
+        return SETTLED_FAILED;
+    }
+    if (given->outcome.kind == KIND_SILENT) {
+        count_answer(dispatch, &given->outcome);
+        return SETTLED_SILENT;
+    }
+    enum claim claimed = claim(dispatch, message, now_ms);
+    if (claimed != CLAIM_NEW) {
+        return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
+    }
+    if (!may_hear(dispatch, message, now_ms)) {
+        return SETTLED_GUARDED;
+    }
+    count_answer(dispatch, &given->outcome);
+    return answer(dispatch, message, given, &conversation, now_ms);
+}
+
+static enum settled hear(struct dispatch *dispatch, const struct message *message,
+                         struct given *given, int64_t now_ms)
+{
+    struct conversation conversation;
+    /* Claimed before it is guarded: a sender's own retries are no repetition. */
+    enum claim claimed = claim(dispatch, message, now_ms);
+    if (claimed != CLAIM_NEW) {
+        return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
+    }
+    if (!may_hear(dispatch, message, now_ms)) {
+        return SETTLED_GUARDED;
+    }
+    if (!think(dispatch, message, now_ms, &conversation, given)) {
+        return SETTLED_FAILED;
+    }
+    count_answer(dispatch, &given->outcome);
+    if (given->outcome.kind == KIND_SILENT) {
+        return SETTLED_SILENT;
+    }
+    return answer(dispatch, message, given, &conversation, now_ms);
+}
+
+static enum settled consider(struct dispatch *dispatch, const struct message *message,
+                             struct given *given, int64_t now_ms)
+{
+    if (!keys_fit(message)) {
+        metrics_count(dispatch->metrics, METRIC_REJECTED, "key_too_long");
+        log_warning("dispatch.key_too_long", LOG_TEXT("adapter", message->adapter));
+        return SETTLED_SILENT;
+    }
+    if (message->from_bot) {
+        metrics_count(dispatch->metrics, METRIC_GUARDED, "bot");
+        return SETTLED_GUARDED;
+    }
+    if (!begin(dispatch, now_ms)) {
+        return SETTLED_FAILED;
+    }
+    return quiet(message) ? overhear(dispatch, message, given, now_ms)
+                          : hear(dispatch, message, given, now_ms);
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct pending *add_pending(struct dispatch *dispatch)
+{
+    if (dispatch->pending_count == dispatch->pending_cap) {
+        dispatch->pending_cap = dispatch->pending_cap == 0 ? 64 : dispatch->pending_cap * 2;
+        dispatch->pending =
+            mem_grow(dispatch->pending, dispatch->pending_cap, sizeof(*dispatch->pending));
+    }
+    return &dispatch->pending[dispatch->pending_count++];
+}
+
+bool dispatch_take(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
+                   message_settled *settled, void *context)
+{
+    struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
+    assert(adapter != NULL && !dispatch->settling);
+    assert(message->answer_now || message->conversation != NULL);
+    if (dispatch->pending_count == DISPATCH_TURN_MAX || dispatch->store == NULL) {
+        return false;
+    }
+    uint64_t before = now_us();
+    struct given *given = take_given(dispatch);
+    enum settled how = consider(dispatch, message, given, now_ms);
+    struct pending *pending = add_pending(dispatch);
+    *pending = (struct pending){
+        .settled = settled, .context = context, .adapter = adapter->name, .how = how};
+    if (how == SETTLED_ANSWERED && message->answer_now) {
+        pending->given = given;
+    } else {
+        put_back(dispatch, given);
+    }
+    metrics_observe_answer(dispatch->metrics, now_us() - before);
+    return true;
+}
+
+/* ---- what adapters report and keep ---- */
+
+void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered how,
+                        uint64_t after_ms, const char *why, int64_t now_ms)
+{
+    outbox_delivered(dispatch->outbox, id, how, after_ms, why, now_ms);
+}
+
+void dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
+                  int64_t now_ms)
+{
+    if (begin(dispatch, now_ms)) {
+        note_gap(dispatch, kind, text, len, now_ms);
+    }
+}
+
+bool dispatch_note_get(struct dispatch *dispatch, const char *adapter, const char *key,
+                       int64_t now_ms, void *ret, size_t cap, size_t *ret_len)
+{
+    struct error err = {0};
+    *ret_len = 0;
+    if (dispatch->store == NULL ||
+        store_note_get(dispatch->store, adapter, key, now_ms, ret, cap, ret_len, &err)) {
+        return true;
+    }
+    return give_up(dispatch, &err, now_ms);
+}
+
+bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const char *key,
+                       const void *bytes, size_t len, int64_t expires_ms)
+{
+    struct error err = {0};
+    /* expires_ms stands for the clock: it only keeps trouble from being told too often. */
+    return begin(dispatch, expires_ms) &&
+           (store_note_put(dispatch->store, adapter, key, bytes, len, expires_ms, &err) ||
+            give_up(dispatch, &err, expires_ms));
+}
+
+/* ---- the end of a turn ---- */
+
+static bool write_turn(struct dispatch *dispatch, int64_t now_ms)
+{
+    struct error err = {0};
+    if (!begin(dispatch, now_ms)) {
+        return false;
+    }
+    if (!outbox_write(dispatch->outbox, now_ms, &err) || !store_commit(dispatch->store, &err)) {
+        return give_up(dispatch, &err, now_ms);
+    }
+    dispatch->open = false;
+    return true;
+}
+
+/* What rested on a transaction that is gone is to be sent again. */
+static void fail_pending(struct dispatch *dispatch)
+{
+    for (size_t i = 0; i < dispatch->pending_count; i++) {
+        struct pending *pending = &dispatch->pending[i];
+        if (pending->how == SETTLED_ANSWERED || pending->how == SETTLED_KNOWN) {
+            pending->how = SETTLED_FAILED;
+        }
+    }
+}
+
+static void count_settled(struct dispatch *dispatch, const struct pending *pending)
+{
+    if (pending->how == SETTLED_KNOWN) {
+        metrics_count(dispatch->metrics, METRIC_DUPLICATES, pending->adapter);
+    } else if (pending->how != SETTLED_FAILED) {
+        metrics_count(dispatch->metrics, METRIC_MESSAGES, pending->adapter);
+    }
+}
+
+static void settle(struct dispatch *dispatch, struct pending *pending)
+{
+    struct given *given = pending->given;
+    count_settled(dispatch, pending);
+    if (given == NULL || pending->how != SETTLED_ANSWERED) {
+        pending->settled(pending->context, pending->how, NULL);
+    } else {
+        const struct answer told = {.outcome = &given->outcome,
+                                    .reply = &given->reply,
+                                    .payload = given->payload.data,
+                                    .payload_len = given->payload.len};
+        pending->settled(pending->context, pending->how, &told);
+    }
+    if (given != NULL) {
+        put_back(dispatch, given);
+    }
+}
+
+static void settle_all(struct dispatch *dispatch)
+{
+    dispatch->settling = true;
+    for (size_t i = 0; i < dispatch->pending_count; i++) {
+        settle(dispatch, &dispatch->pending[i]);
+    }
+    dispatch->settling = false;
+    dispatch->pending_count = 0;
+}
+
+void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
+{
+    if (dispatch->store == NULL) {
+        return;
+    }
+    if (dispatch->open || dispatch->broken || outbox_wants(dispatch->outbox, now_ms)) {
+        if (write_turn(dispatch, now_ms)) {
+            outbox_committed(dispatch->outbox);
+            metrics_count(dispatch->metrics, METRIC_COMMITS, "done");
+            dispatch->healthy = true;
+        } else {
+            outbox_rolled_back(dispatch->outbox);
+            fail_pending(dispatch);
+        }
+    }
+    dispatch->broken = false;
+    settle_all(dispatch);
+}
+
+int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
+{
+    if (dispatch->store == NULL) {
+        return INT64_MAX;
+    }
+    int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
+    /* While the store is in trouble, not at full speed. */
+    bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
+    return hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
+}
+
+void dispatch_expire(struct dispatch *dispatch, int64_t now_ms)
+{
+    struct error err = {0};
+    if (!begin(dispatch, now_ms)) {
+        return;
+    }
+    if (!store_expire(dispatch->store, now_ms, &err) ||
+        !outbox_expire(dispatch->outbox, now_ms, &err)) {
+        give_up(dispatch, &err, now_ms);
+    }
+}

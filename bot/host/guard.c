@@ -1,0 +1,121 @@
+#include "bot/host/guard.h"
+
+#include "bot/base/hash.h"
+#include "bot/base/mem.h"
+
+enum { WAYS = 4, SETS = GUARD_PEOPLE_MAX / WAYS, PAST = 8 };
+_Static_assert((SETS & (SETS - 1)) == 0, "SETS is a power of two");
+
+struct said {
+    uint64_t hash;
+    int64_t at_ms;
+};
+
+/* The last few things that they said, and that they were told. */
+struct past {
+    struct said items[PAST];
+    size_t next;
+};
+
+struct person {
+    uint64_t who; /* 0: nobody */
+    int64_t seen_ms;
+    int64_t paid_until_ms; /* what they have used up, as a time: each answer moves it on */
+    struct past theirs, ours;
+};
+
+struct guard {
+    struct person people[SETS][WAYS];
+};
+
+struct guard *guard_create(void)
+{
+    return mem_alloc(sizeof(struct guard));
+}
+
+void guard_destroy(struct guard *guard)
+{
+    mem_free(guard);
+}
+
+uint64_t guard_hash(const char *text, size_t len)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a, as in hash.h, over what counts alone */
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        byte = byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte | 0x20) : byte;
+        if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte >= 0x80) {
+            hash = (hash ^ byte) * 1099511628211u;
+        }
+    }
+    return hash;
+}
+
+/* Theirs, or that of whoever was heard of longest ago among those who share its place. */
+static struct person *find(struct guard *guard, uint64_t who, int64_t now_ms)
+{
+    struct person *set = guard->people[hash_place(who, SETS - 1)], *oldest = &set[0];
+    for (size_t i = 0; i < WAYS; i++) {
+        if (set[i].who == who) {
+            set[i].seen_ms = now_ms;
+            return &set[i];
+        }
+        oldest = set[i].seen_ms < oldest->seen_ms ? &set[i] : oldest;
+    }
+    *oldest = (struct person){.who = who, .seen_ms = now_ms};
+    return oldest;
+}
+
+/* How often it was among the last ones within the window; now it is one of them. */
+static size_t note(struct past *past, uint64_t hash, int64_t window_ms, int64_t now_ms)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PAST; i++) {
+        const struct said *said = &past->items[i];
+        /* A clock that was set back must not make the past eternal. */
+        bool recent = said->at_ms != 0 && now_ms - said->at_ms < window_ms && said->at_ms <= now_ms;
+        count += recent && said->hash == hash;
+    }
+    past->items[past->next] = (struct said){hash, now_ms};
+    past->next = (past->next + 1) % PAST;
+    return count;
+}
+
+/* A bucket of GUARD_BURST answers, kept as the moment at which it would be full again. */
+static bool pay(struct person *person, int64_t cost, int64_t now_ms)
+{
+    int64_t full = (int64_t)GUARD_BURST * GUARD_REFILL_MS;
+    int64_t from = person->paid_until_ms > now_ms ? person->paid_until_ms : now_ms;
+    from = from - now_ms > full ? now_ms + full : from; /* the clock was set back */
+    bool fine = from + cost * GUARD_REFILL_MS <= now_ms + full;
+    person->paid_until_ms = fine ? from + cost * GUARD_REFILL_MS : from;
+    return fine;
+}
+
+enum guard_reason guard_hear(struct guard *guard, uint64_t who, uint64_t text, bool quiet,
+                             int64_t now_ms)
+{
+    struct person *person = find(guard, who, now_ms);
+    size_t most = quiet ? 1 : GUARD_REPEATS_MAX;
+    if (note(&person->theirs, text, quiet ? GUARD_QUIET_WINDOW_MS : GUARD_WINDOW_MS, now_ms) >=
+        most) {
+        return GUARD_REPEAT;
+    }
+    return pay(person, quiet ? GUARD_QUIET_COST : 1, now_ms) ? GUARD_FINE : GUARD_BUDGET;
+}
+
+enum guard_reason guard_say(struct guard *guard, uint64_t who, uint64_t answer, bool quiet,
+                            int64_t now_ms)
+{
+    struct person *person = find(guard, who, now_ms);
+    size_t most = quiet ? 1 : GUARD_ECHOES_MAX;
+    size_t before =
+        note(&person->ours, answer, quiet ? GUARD_QUIET_WINDOW_MS : GUARD_WINDOW_MS, now_ms);
+    return before >= most ? GUARD_ECHO : GUARD_FINE;
+}
+
+const char *guard_reason_name(enum guard_reason reason)
+{
+    static const char *const names[] = {"fine", "repeat", "echo", "budget"};
+    return names[reason];
+}

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Secrets, from a file or the environment, never from the command line. They are kept apart from
+ * everything that is printed: no function formats one. A file may hold several lines: all are valid
+ * at once while a secret is being changed; the first is the one to send.
+ */
+struct error;
+
+enum { SECRETS_MAX = 4, SECRET_LEN_MAX = 4096 };
+
+/* As configured: at most one of the two is set. Both NULL: there is none. */
+struct secret_source {
+    char *file, *env; /* owned by the configuration */
+    int line;         /* of the configuration, for messages */
+};
+
+struct secret {
+    char *items[SECRETS_MAX]; /* owned; NUL-terminated, no control characters */
+    size_t count;
+};
+
+bool secret_configured(const struct secret_source *source);
+
+/*
+ * `what` names the key in messages ("[slack] signing_secret"). Refuses an empty one, control
+ * characters, and a file that others may write or everyone may read.
+ */
+bool secret_load(const struct secret_source *source, const char *what, struct secret *ret,
+                 struct error *err);
+void secret_finish(struct secret *secret); /* wipes; a zeroed one is fine */
+
+/* In constant time for a given length of `given`: compares with all of them. */
+bool secret_equals(const struct secret *secret, const char *given, size_t len);

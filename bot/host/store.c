@@ -1,0 +1,247 @@
+#include "bot/host/store.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/base/error.h"
+#include "bot/host/store_inside.h"
+
+enum { EXPIRE_MOST = 500 };
+
+/* ---- running statements ---- */
+
+bool store_fail(const struct store *store, struct error *err)
+{
+    int code = sqlite3_errcode(store->db) & 0xff;
+    const char *advice = code == SQLITE_FULL       ? "; make room on its disk"
+                         : code == SQLITE_READONLY ? "; it must be writable"
+                         : code == SQLITE_CORRUPT  ? "; restore it from a back-up"
+                         : code == SQLITE_BUSY     ? "; another program holds it"
+                                                   : "";
+    return error_set(err, ERROR_ENVIRONMENT, "%s: the store failed: %s%s", store->path,
+                     sqlite3_errmsg(store->db), advice);
+}
+
+sqlite3_stmt *store_bind(struct store *store, enum statement id, const char *types, ...)
+{
+    sqlite3_stmt *statement = store->statements[id];
+    va_list args;
+    va_start(args, types);
+    sqlite3_reset(statement);
+    for (int i = 1; *types; i++, types++) {
+        if (*types == 'i') {
+            sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
+        } else if (*types == 't') {
+            sqlite3_bind_text(statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+        } else {
+            const void *bytes = va_arg(args, const void *);
+            size_t len = va_arg(args, size_t);
+            sqlite3_bind_blob64(statement, i, len ? bytes : "", len, SQLITE_STATIC);
+        }
+    }
+    va_end(args);
+    return statement;
+}
+
+bool store_run(struct store *store, sqlite3_stmt *statement, struct error *err)
+{
+    int code = sqlite3_step(statement);
+    bool fine = code == SQLITE_DONE || code == SQLITE_ROW || store_fail(store, err);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return fine;
+}
+
+int64_t store_number(sqlite3_stmt *statement, int64_t none)
+{
+    int64_t number =
+        sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : none;
+    sqlite3_reset(statement);
+    return number;
+}
+
+bool store_fits(const struct store *store, const char *what, const char *text, size_t max,
+                struct error *err)
+{
+    return (text != NULL && strnlen(text, max + 1) <= max) ||
+           error_set(err, ERROR_INPUT, "%s: the %s is missing or longer than %zu bytes",
+                     store->path, what, max);
+}
+
+bool store_fits_bytes(const struct store *store, size_t len, struct error *err)
+{
+    return len <= STORE_BYTES_MAX ||
+           error_set(err, ERROR_INPUT, "%s: %zu bytes are more than the %d that are kept",
+                     store->path, len, STORE_BYTES_MAX);
+}
+
+/* ---- transactions ---- */
+
+bool store_begin(struct store *store, struct error *err)
+{
+    assert(!store->open);
+    store->open = store_run(store, store_bind(store, SQL_BEGIN, ""), err);
+    store->counts_before = store->counts;
+    store->added = 0;
+    return store->open;
+}
+
+static bool expire(struct store *store, int64_t now_ms, int64_t most, struct error *err)
+{
+    int64_t claimed_ms = now_ms - (int64_t)STORE_CLAIM_MS;
+    return store_run(store, store_bind(store, SQL_EXPIRE_CLAIM, "ii", claimed_ms, most), err) &&
+           store_run(store, store_bind(store, SQL_EXPIRE_TALK, "ii", now_ms, most), err) &&
+           store_run(store, store_bind(store, SQL_EXPIRE_NOTE, "ii", now_ms, most), err);
+}
+
+/*
+ * Twice as much goes as comes, if that much has expired: so the file cannot outgrow what is live,
+ * however busy it is, and no turn has to wait for all of yesterday to be dropped.
+ */
+bool store_commit(struct store *store, struct error *err)
+{
+    if ((store->added > 0 && !expire(store, store->now_ms, 2 * store->added, err)) ||
+        !store_run(store, store_bind(store, SQL_COMMIT, ""), err)) {
+        return false;
+    }
+    store->open = false;
+    return true;
+}
+
+void store_rollback(struct store *store)
+{
+    /* Some failures have rolled back already: then SQLite has nothing left to do. */
+    if (!sqlite3_get_autocommit(store->db)) {
+        store_run(store, store_bind(store, SQL_ROLLBACK, ""), NULL);
+    }
+    if (store->open) {
+        store->counts = store->counts_before;
+    }
+    store->open = false;
+}
+
+bool store_expire(struct store *store, int64_t now_ms, struct error *err)
+{
+    return expire(store, now_ms, EXPIRE_MOST, err);
+}
+
+/* ---- taken messages ---- */
+
+static bool insert_claim(struct store *store, const char *adapter, const char *delivery,
+                         const char *identity, bool *ret_new, struct error *err)
+{
+    sqlite3_stmt *insert =
+        store_bind(store, SQL_CLAIM, "ttti", adapter, delivery, identity, store->now_ms);
+    if (!store_run(store, insert, err)) {
+        return false;
+    }
+    *ret_new = sqlite3_changes(store->db) > 0;
+    return true;
+}
+
+/* Both names stand in one row: a copy brings the other of its names with it. */
+static bool claim(struct store *store, const char *adapter, const char *delivery,
+                  const char *identity, bool *ret_new, struct error *err)
+{
+    int64_t expired_ms = store->now_ms - (int64_t)STORE_CLAIM_MS;
+    if (!insert_claim(store, adapter, delivery, identity, ret_new, err)) {
+        return false;
+    }
+    if (*ret_new) {
+        return true;
+    }
+    /* Known, unless it was only not yet dropped. */
+    if (!store_run(
+            store,
+            store_bind(store, SQL_CLAIM_FREE, "ttti", adapter, delivery, identity, expired_ms),
+            err)) {
+        return false;
+    }
+    return sqlite3_changes(store->db) == 0 ||
+           insert_claim(store, adapter, delivery, identity, ret_new, err);
+}
+
+enum claim store_claim(struct store *store, const char *adapter, const char *delivery,
+                       const char *identity, int64_t now_ms, struct error *err)
+{
+    bool new = false;
+    if (delivery == NULL && identity == NULL) {
+        return CLAIM_NEW;
+    }
+    store->now_ms = now_ms;
+    store->added++;
+    if (!store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) ||
+        (delivery && !store_fits(store, "delivery", delivery, MESSAGE_KEY_MAX, err)) ||
+        (identity && !store_fits(store, "identity", identity, MESSAGE_KEY_MAX, err)) ||
+        !claim(store, adapter, delivery, identity, &new, err)) {
+        return CLAIM_ERROR;
+    }
+    return new ? CLAIM_NEW : CLAIM_KNOWN;
+}
+
+/* ---- conversations and notes ---- */
+
+static bool put_bytes(struct store *store, enum statement id, const char *adapter, const char *key,
+                      const void *bytes, size_t len, int64_t expires_ms, struct error *err)
+{
+    store->added++;
+    return store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) &&
+           store_fits(store, "key", key, MESSAGE_KEY_MAX, err) &&
+           store_fits_bytes(store, len, err) &&
+           store_run(store, store_bind(store, id, "ttbi", adapter, key, bytes, len, expires_ms),
+                     err);
+}
+
+static bool get_bytes(struct store *store, sqlite3_stmt *statement, void *ret, size_t cap,
+                      size_t *ret_len, struct error *err)
+{
+    int code = sqlite3_step(statement);
+    *ret_len = 0;
+    if (code == SQLITE_ROW) {
+        size_t len = (size_t)sqlite3_column_bytes(statement, 0);
+        const void *bytes = sqlite3_column_blob(statement, 0);
+        *ret_len = len < cap ? len : cap;
+        if (*ret_len > 0) {
+            memcpy(ret, bytes, *ret_len);
+        }
+    }
+    bool fine = code == SQLITE_ROW || code == SQLITE_DONE || store_fail(store, err);
+    sqlite3_reset(statement);
+    return fine;
+}
+
+bool store_conversation_get(struct store *store, const char *adapter, const char *key,
+                            int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
+                            struct error *err)
+{
+    store->now_ms = now_ms;
+    return get_bytes(store, store_bind(store, SQL_TALK_GET, "tti", adapter, key, now_ms), ret, cap,
+                     ret_len, err);
+}
+
+bool store_conversation_put(struct store *store, const char *adapter, const char *key,
+                            const void *bytes, size_t len, int64_t expires_ms, struct error *err)
+{
+    return put_bytes(store, SQL_TALK_PUT, adapter, key, bytes, len, expires_ms, err);
+}
+
+bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
+                               struct error *err)
+{
+    return store_run(store, store_bind(store, SQL_TALK_DELETE, "tt", adapter, key), err);
+}
+
+bool store_note_get(struct store *store, const char *adapter, const char *key, int64_t now_ms,
+                    void *ret, size_t cap, size_t *ret_len, struct error *err)
+{
+    return get_bytes(store, store_bind(store, SQL_NOTE_GET, "tti", adapter, key, now_ms), ret, cap,
+                     ret_len, err);
+}
+
+bool store_note_put(struct store *store, const char *adapter, const char *key, const void *bytes,
+                    size_t len, int64_t expires_ms, struct error *err)
+{
+    return put_bytes(store, SQL_NOTE_PUT, adapter, key, bytes, len, expires_ms, err);
+}

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bot/host/message.h"
+
+/*
+ * What outlives the process: which messages were taken, what conversations have said, answers that
+ * wait, what was asked and not understood. One interface; SQLite is the engine behind it (one file,
+ * mode 0600, WAL, synchronous=FULL, migrations by user_version). Knows nothing of adapters' wires
+ * or of how an answer comes about; conversations are bytes to it.
+ *
+ * Everything between store_begin() and store_commit() is kept whole or not at all, also when the
+ * process is killed at any instant. Functions that return false leave err and a transaction that
+ * can only be rolled back. One thread. All times are wall clock, ms since 1970.
+ */
+struct error;
+struct store;
+
+/*
+ * path: created when missing, links followed. Refuses a newer version's file, another program's
+ * database, and one that another process holds. What was wrong is left as it was.
+ */
+bool store_open(const char *path, struct store **ret, struct error *err);
+
+/*
+ * Only to look (store_gaps), also beside a running daemon: makes no store and changes nothing in
+ * one. Needs a folder that can be written, where SQLite may leave an empty -wal and a -shm.
+ */
+bool store_open_reader(const char *path, struct store **ret, struct error *err);
+void store_close(struct store *store); /* NULL is fine; rolls back what is open */
+
+/* What is put in has at most this many bytes; keys and addresses have the limits of message.h. */
+enum { STORE_BYTES_MAX = 256 * 1024 };
+
+/* One at a time. A commit also drops what has expired, twice as many rows as were put in. */
+bool store_begin(struct store *store, struct error *err);
+bool store_commit(struct store *store, struct error *err);
+void store_rollback(struct store *store);
+
+/* ---- taken messages ---- */
+
+enum claim { CLAIM_NEW, CLAIM_KNOWN, CLAIM_ERROR };
+
+/*
+ * Notes that a message was taken, by both its names (PROTOCOLS.md S10): known when either is. NULL
+ * names count as new. Claim only what is accepted: a copy that is dropped must not consume the key
+ * (S11). Kept until STORE_CLAIM_MS later: longer than any sender's retries (N2: six hours).
+ */
+enum { STORE_CLAIM_MS = 24 * 3600 * 1000 };
+enum claim store_claim(struct store *store, const char *adapter, const char *delivery,
+                       const char *identity, int64_t now_ms, struct error *err);
+
+/* ---- conversations ---- */
+
+/* Copies at most cap bytes. *ret_len 0: there is none, or it has expired. */
+bool store_conversation_get(struct store *store, const char *adapter, const char *key,
+                            int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
+                            struct error *err);
+bool store_conversation_put(struct store *store, const char *adapter, const char *key,
+                            const void *bytes, size_t len, int64_t expires_ms, struct error *err);
+bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
+                               struct error *err);
+
+/* ---- outbox ---- */
+
+/* Fields of struct delivery: adapter, conversation, address, payload, payload_len are read. */
+bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,
+                      int64_t *ret_id, struct error *err);
+
+/*
+ * Calls visit for what is due to this adapter (NULL: to each, one after the other): of each
+ * conversation only the oldest that waits, unless one of it is under way; what is due longest
+ * first, at most `most` of an adapter. visit must not call the store. False when the store failed.
+ * Cheap however many wait.
+ */
+typedef void store_visit_delivery(void *context, const struct delivery *delivery);
+bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+                      store_visit_delivery *visit, void *context, struct error *err);
+
+/* When the next of those becomes due; INT64_MAX: none. */
+int64_t store_outbox_next(struct store *store, const char *adapter);
+uint64_t store_outbox_count(struct store *store);
+
+/*
+ * Before an attempt: counts it and marks it as under way. Committed before the bytes leave, so that
+ * after a crash the attempt is known as unsure.
+ */
+bool store_outbox_begin(struct store *store, int64_t id, struct error *err);
+
+/*
+ * After it. unsure: whether that attempt or one before it may have arrived. Like the next two, fine
+ * with a delivery that is gone: somebody may have deleted it by hand.
+ */
+bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool unsure,
+                        struct error *err);
+
+/* Begun but not sent after all: takes the attempt back. If it was not begun, only next_ms moves. */
+bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err);
+bool store_outbox_done(struct store *store, int64_t id, struct error *err);
+
+/*
+ * After store_open(): what a killed process had under way becomes unsure, and due at next_ms: a
+ * while from now, since it may still be arriving.
+ */
+bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err);
+
+/* ---- small things adapters keep across restarts (the rest of a long answer) ---- */
+
+bool store_note_get(struct store *store, const char *adapter, const char *key, int64_t now_ms,
+                    void *ret, size_t cap, size_t *ret_len, struct error *err);
+bool store_note_put(struct store *store, const char *adapter, const char *key, const void *bytes,
+                    size_t len, int64_t expires_ms, struct error *err);
+
+/* ---- what was asked and not understood ---- */
+
+struct gap {
+    const char *text; /* the question as it was first asked, at most GAP_TEXT_MAX bytes */
+    const char *kind; /* "unknown", "ask" for a choice without a usable fact, or "wrong" where a
+                         person said that the answer was */
+    uint64_t count;
+    int64_t first_ms, last_ms;
+};
+enum { GAP_TEXT_MAX = 1000, GAPS_KEPT_MAX = 5000 };
+
+/*
+ * Questions that are the same but for case, punctuation and blanks are one. Of more than
+ * GAPS_KEPT_MAX the oldest of the rarest go.
+ */
+bool store_gap_add(struct store *store, const char *kind, const char *text, size_t len,
+                   int64_t now_ms, struct error *err);
+typedef void store_visit_gap(void *context, const struct gap *gap);
+bool store_gaps(struct store *store, size_t most, store_visit_gap *visit, void *context,
+                struct error *err); /* most frequent first */
+
+/* Drops what has expired, a bounded piece at a time: for when there is nothing to commit. */
+bool store_expire(struct store *store, int64_t now_ms, struct error *err);

@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+"""`whether run`: starting, refusing, reloading, trying, stopping. What is said on the wires is tested elsewhere.
+
+usage: run.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER (valgrind ...) goes before WHETHER
+"""
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from daemon import PATIENCE_S, ROOT, Daemon
+
+WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
+QUESTION = "Node or Django? The frontend is React."
+OPEN = "[http]\nlisten = 127.0.0.1:0\n[api]\nopen = yes\n"
+
+scratch = None  # a folder of the running case
+
+
+def daemon(config=OPEN, **more):
+    return Daemon(WHETHER, scratch, config, **more)
+
+
+def fails(config, *parts, args=()):
+    """Starting says all this on standard error, as lines of ours, and ends with 1."""
+    it = daemon(config, args=args)
+    done = subprocess.run(it.command, cwd=scratch, env=it.env, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert all(line.startswith("whether: ") for line in done.stderr.splitlines()), done.stderr
+    for part in parts:
+        assert part in done.stderr, f"{part!r} is not in {done.stderr!r}"
+    return done.stderr
+
+
+def secret(name, text, mode=0o600):
+    path = scratch / name
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+# --- starting ---------------------------------------------------------------------------------------
+
+
+def case_without_configuration():
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", 8080))
+        except OSError:
+            # Somebody else's: then it must say so.
+            it = daemon(None)
+            done = subprocess.run(it.command, cwd=scratch, env=it.env, capture_output=True, text=True, timeout=PATIENCE_S)
+            assert done.returncode == 1 and "8080" in done.stderr, done.stderr
+            return
+    with daemon(None) as it:
+        assert it.port == 8080
+        help_lines = [line for line in it.lines if line.startswith("whether: ")]
+        assert any("/api/ask" in line for line in help_lines) and any("check --example" in line for line in help_lines)
+        status, answer = it.ask(QUESTION)
+        assert status == 200 and answer["kind"] == "verdict" and answer["text"], answer
+
+
+def case_answers_and_tells_how_it_is():
+    with daemon() as it:
+        status, answer = it.ask(QUESTION, id="7")
+        assert status == 200 and answer["id"] == "7" and answer["situations"], answer
+        assert it.request("GET", "/healthz")[0] == 200
+        assert it.request("GET", "/readyz")[0] == 200
+        assert it.metric('whether_messages_total{adapter="api"}') == 1
+        assert it.metric('whether_questions_total{kind="verdict"}') == 1
+        assert it.metric("whether_answer_seconds_count") == 1
+        assert not any(QUESTION in line for line in it.lines), "the log tells what people write"
+    mode = stat.S_IMODE((scratch / "whether.db").stat().st_mode)
+    assert mode == 0o600, oct(mode)
+
+
+def case_all_faults_at_once():
+    secret("open", "hunter2\n", 0o644)
+    err = fails("[bot]\nlenght = short\n[slack]\nsigning_secret_file = open\nbot_token_file = nowhere\n"
+                "[irc a]\nnick = x\n[api]\n",
+                'whether.ini:2: unknown key "lenght"; did you mean "length"?', "whether.ini:4: [slack] signing_secret",
+                "everyone may read", "whether.ini:5: [slack] bot_token", "whether.ini:6: [irc] needs a server",
+                "whether.ini:8: [api] needs token_file")
+    assert "hunter2" not in err and err.count("\n") == 5, err
+
+
+def case_nothing_to_do():
+    fails("[http]\nlisten = 127.0.0.1:0\n", "there is no [irc NAME], [slack] or [api] section")
+
+
+def case_port_in_use():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        port = s.getsockname()[1]
+        fails(f"[http]\nlisten = 127.0.0.1:{port}\n[api]\nopen = yes\n", "[http] listen", str(port))
+
+
+def case_store_in_use():
+    with daemon():
+        fails(OPEN, "whether.db")
+
+
+def case_store_that_is_none():
+    (scratch / "whether.db").write_bytes(b"this is no database, but a text of some length\n" * 100)
+    fails(OPEN, "whether.db")
+    assert (scratch / "whether.db").read_bytes().startswith(b"this is no database")
+
+
+# --- tokens and reloading -----------------------------------------------------------------------------
+
+
+def case_token():
+    secret("token", "sesame\n")
+    with daemon("[http]\nlisten = 127.0.0.1:0\n[api]\ntoken_file = token\n") as it:
+        assert it.ask(QUESTION)[0] == 401
+        assert it.ask(QUESTION, token="simsim")[0] == 401
+        assert it.ask(QUESTION, token="sesame")[0] == 200
+        assert not any("sesame" in line or "simsim" in line for line in it.lines)
+        # A new secret, and the old one still valid beside it.
+        secret("token", "open\nsesame\n")
+        it.send(signal.SIGHUP)
+        assert it.wait_for("reload.done")["adapters_started"] == "1"
+        assert it.ask(QUESTION, token="open")[0] == 200
+        assert it.ask(QUESTION, token="sesame")[0] == 200
+        secret("token", "open\n")
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.done", count=2)
+        assert it.ask(QUESTION, token="sesame")[0] == 401
+        assert it.ask(QUESTION, token="open")[0] == 200
+
+
+def case_reload_of_configuration():
+    with daemon(OPEN + "[bot]\nlength = line\n") as it:
+        short = it.ask(QUESTION)[1]["text"]
+        it.write_config(OPEN + "[bot]\nlength = full\n")
+        it.send(signal.SIGHUP)
+        done = it.wait_for("reload.done")
+        assert (done["adapters_kept"], done["adapters_stopped"], done["adapters_started"]) == ("1", "0", "0"), done
+        assert len(it.ask(QUESTION)[1]["text"]) > len(short)
+
+
+def case_bad_reloads_are_refused():
+    secret("token", "sesame\n")
+    good = "[http]\nlisten = 127.0.0.1:0\n[api]\ntoken_file = token\n"
+    with daemon(good) as it:
+        for number, (config, cause) in enumerate([
+                ("[bto]\n", "unknown section"), (good + "[bot]\npacks = nowhere\n", "nowhere"),
+                (good.replace("token_file = token", "token_file = gone"), "gone"), (good + "[irc a]\n", "server")], 1):
+            it.write_config(config)
+            mark = len(it.lines)
+            it.send(signal.SIGHUP)
+            it.wait_for("reload.refused", count=number)
+            assert any(cause in line for line in it.lines[mark:]), it.lines[mark:]
+            assert it.ask(QUESTION, token="sesame")[0] == 200
+        it.write_config(good)
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.done")
+        assert it.ask(QUESTION, token="sesame")[0] == 200
+
+
+def case_reload_of_packs():
+    pack = scratch / "packs" / "node-or-django.json"
+    pack.parent.mkdir()
+    for file in (ROOT / "knowledge").glob("*.json"):
+        if not file.name.endswith(".schema.json"):
+            shutil.copy(file, pack.parent)
+    source = pack.read_text()
+    with daemon(OPEN + "[bot]\npacks = packs\n") as it:
+        ask = lambda: it.ask(QUESTION, conversation="c")[1]["text"]
+        before = ask()
+        pack.write_text(source.replace('"name": "Node.js"', '"name": "Nodulus"'))
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.done")
+        after = ask()
+        assert "Nodulus" not in before and "Nodulus" in after, (before, after)
+        # The conversation goes on: it is the same pack in other words.
+        assert it.ask("why?", conversation="c")[1]["kind"] == "facts"
+        # Half a file is refused, and the old pack stays.
+        pack.write_text(source[:1000])
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.refused")
+        assert "Nodulus" in ask()
+
+
+def case_reload_moves_the_listener():
+    one, two = free_port(), free_port()
+    with daemon(f"[http]\nlisten = 127.0.0.1:{one}\n[api]\nopen = yes\n") as it:
+        assert it.port == one
+        it.write_config(f"[http]\nlisten = 127.0.0.1:{two}\n[api]\nopen = yes\n")
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.done")
+        it.port = two
+        assert it.ask(QUESTION)[0] == 200
+        it.port = one
+        try:
+            it.ask(QUESTION)
+            raise AssertionError("it still listens on the old port")
+        except ConnectionRefusedError:
+            pass
+        # Where it cannot go it does not go, and stays where it is.
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            taken = s.getsockname()[1]
+            it.write_config(f"[http]\nlisten = 127.0.0.1:{taken}\n[api]\nopen = yes\n")
+            it.send(signal.SIGHUP)
+            it.wait_for("reload.refused")
+        it.port = two
+        assert it.ask(QUESTION)[0] == 200
+
+
+def case_reload_many_times():
+    with daemon() as it:
+        for number in range(1, 21):
+            it.send(signal.SIGHUP)
+            it.wait_for("reload.done", count=number)
+            if number == 5:
+                before = it.status("VmRSS")
+        grown = it.status("VmRSS") - before
+        assert it.ask(QUESTION)[0] == 200
+        assert grown < 4096 or "SAN_OPTIONS" in str(os.environ.keys()), f"{grown} kB more after 15 reloads"
+
+
+# --- conversations and restarts -----------------------------------------------------------------------
+
+
+def case_conversations_survive_a_kill():
+    it = daemon().start()
+    try:
+        it.ask(QUESTION, conversation="unharmed")
+        expected = it.ask("why?", conversation="unharmed")[1]
+        it.ask(QUESTION, conversation="c")
+        it.kill()
+        it.start()
+        answer = it.ask("why?", conversation="c")[1]
+        assert answer["text"] == expected["text"] and answer["situations"], answer
+        assert it.ask("why?", conversation="new")[1]["text"] != answer["text"]
+    finally:
+        it.stop()
+
+
+# --- trying -------------------------------------------------------------------------------------------
+
+
+def try_it(config, status):
+    it = daemon(config, args=["--try"])
+    done = subprocess.run(it.command, cwd=scratch, env=it.env, capture_output=True, text=True, timeout=PATIENCE_S * 3)
+    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+    return done.stdout
+
+
+def case_try():
+    out = try_it(OPEN, 0)
+    for part in ("ok    configuration: ", "ok    packs: 4\n", "ok    http: listening on 127.0.0.1:0, port ", "ok    store: ",
+                 "ok    api: "):
+        assert part in out, out
+    assert "FAIL" not in out
+
+
+def case_try_with_a_store_in_use():
+    with daemon():
+        assert "FAIL  store: " in try_it(OPEN, 1)
+
+
+# --- stopping -----------------------------------------------------------------------------------------
+
+
+def case_stops_at_once_when_idle():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        it = daemon().start()
+        begun = time.monotonic()
+        assert it.stop(number) == 0
+        assert time.monotonic() - begun < 2
+        assert it.events("daemon.stopped")
+
+
+def case_stops_in_time_with_idle_connections():
+    it = daemon().start()
+    with socket.create_connection(("127.0.0.1", it.port)) as half:
+        half.sendall(b"POST /api/ask HTTP/1.1\r\nHost: x\r\n")
+        it.ask(QUESTION)
+        begun = time.monotonic()
+        assert it.stop() == 0
+        assert time.monotonic() - begun < 10
+
+
+def case_a_second_signal_ends_it_now():
+    it = daemon().start()
+    with socket.create_connection(("127.0.0.1", it.port)) as half:
+        half.sendall(b"POST /api/ask HTTP/1.1\r\nHost: x\r\n")
+        it.ask(QUESTION)
+        it.send(signal.SIGTERM)
+        it.wait_for("daemon.stopping")
+        begun = time.monotonic()
+        assert it.stop() == 0
+        assert time.monotonic() - begun < 2
+
+
+def case_sleeps_when_idle():
+    with daemon() as it:
+        it.ask(QUESTION)
+        time.sleep(0.5)
+        cpu, switches = it.cpu_s(), it.status("voluntary_ctxt_switches")
+        time.sleep(3)
+        switches = it.status("voluntary_ctxt_switches") - switches
+        assert it.cpu_s() - cpu <= 0.02, it.cpu_s() - cpu
+        assert switches <= 6, f"woke {switches} times in 3 s"
+
+
+# --- running them -------------------------------------------------------------------------------------
+
+
+def main():
+    global scratch
+    cases = [(name[5:], case) for name, case in globals().items() if name.startswith("case_") and case]
+    cases = [c for c in cases if not sys.argv[2:] or c[0] in sys.argv[2:]]
+    print(f"1..{len(cases)}")
+    failed = 0
+    for number, (name, case) in enumerate(cases, 1):
+        with tempfile.TemporaryDirectory(prefix="whether-run-") as folder:
+            scratch = pathlib.Path(folder)
+            try:
+                case()
+                print(f"ok {number} - {name}", flush=True)
+            except Exception:
+                failed += 1
+                print(f"not ok {number} - {name}")
+                print("".join("# " + line + "\n" for line in traceback.format_exc()[-3000:].splitlines()), end="", flush=True)
+    return failed > 0
+
+
+sys.exit(main())

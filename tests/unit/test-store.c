@@ -1,0 +1,602 @@
+/* host/store: claims, conversations, outbox and gaps keep what they promise. */
+#undef NDEBUG
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/store.h"
+
+static char folder[64], path[96];
+static struct store *store;
+static struct error err;
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof(folder), "/tmp/whether-store-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/w.db", folder);
+    err = (struct error){0};
+    store = NULL;
+    return store_open(path, &store, &err) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-lock", "-journal"};
+    (void)state;
+    store_close(store);
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        char file[128];
+        snprintf(file, sizeof(file), "%s%s", path, endings[i]);
+        unlink(file);
+    }
+    return rmdir(folder);
+}
+
+static void reopen(void)
+{
+    store_close(store);
+    store = NULL;
+    assert_true(store_open(path, &store, &err));
+}
+
+static void begin(void)
+{
+    assert_true(store_begin(store, &err));
+}
+
+static void commit(void)
+{
+    assert_true(store_commit(store, &err));
+}
+
+/* ---- claims ---- */
+
+static void test_claims(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *adapter, *delivery, *identity;
+        int64_t now_ms;
+        enum claim claim;
+    } rows[] = {
+        {"slack", "d1", "m1", 1000, CLAIM_NEW},
+        {"slack", "d1", "m1", 2000, CLAIM_KNOWN},
+        {"slack", "d2", "m1", 2000, CLAIM_KNOWN}, /* the same message, another delivery: S10 */
+        {"slack", "d1", "m2", 2000, CLAIM_KNOWN},
+        {"irc a", "d1", "m1", 2000, CLAIM_NEW},
+        {"slack", NULL, NULL, 2000, CLAIM_NEW},
+        {"slack", NULL, NULL, 2000, CLAIM_NEW},
+        {"slack", NULL, "m3", 2000, CLAIM_NEW},
+        {"slack", NULL, "m3", 2000, CLAIM_KNOWN},
+        {"slack", "m3", NULL, 2000, CLAIM_NEW}, /* a delivery's name is no message's */
+        {"slack", "d1", NULL, 1000 + (int64_t)STORE_CLAIM_MS - 1, CLAIM_KNOWN},
+        {"slack", "d1", NULL, 1000 + (int64_t)STORE_CLAIM_MS, CLAIM_NEW},
+    };
+    begin();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        enum claim claim = store_claim(store, rows[i].adapter, rows[i].delivery, rows[i].identity,
+                                       rows[i].now_ms, &err);
+        if (claim != rows[i].claim) {
+            fail_msg("row %zu: %d", i, claim);
+        }
+    }
+    commit();
+}
+
+static void test_claim_of_a_rolled_back_turn(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(store_claim(store, "slack", "d", "m", 1, &err), CLAIM_NEW);
+    store_rollback(store);
+    begin();
+    assert_int_equal(store_claim(store, "slack", "d", "m", 1, &err), CLAIM_NEW);
+    commit();
+    reopen();
+    begin();
+    assert_int_equal(store_claim(store, "slack", "d", NULL, 1, &err), CLAIM_KNOWN);
+    store_rollback(store);
+}
+
+static void test_claim_of_a_long_name(void **state)
+{
+    (void)state;
+    char name[MESSAGE_KEY_MAX + 2];
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    begin();
+    assert_int_equal(store_claim(store, "slack", name, NULL, 1, &err), CLAIM_ERROR);
+    assert_non_null(strstr(err.text, "longer"));
+    err = (struct error){0};
+    name[MESSAGE_KEY_MAX] = '\0';
+    assert_int_equal(store_claim(store, "slack", name, NULL, 1, &err), CLAIM_NEW);
+    commit();
+}
+
+/* ---- conversations and notes ---- */
+
+typedef bool get_function(struct store *, const char *, const char *, int64_t, void *, size_t,
+                          size_t *, struct error *);
+typedef bool put_function(struct store *, const char *, const char *, const void *, size_t, int64_t,
+                          struct error *);
+
+static void check_kept(get_function *get, put_function *put)
+{
+    char bytes[8] = "";
+    size_t len = 99;
+    assert_true(get(store, "slack", "k", 1, bytes, sizeof(bytes), &len, &err));
+    assert_int_equal(len, 0);
+    begin();
+    assert_true(put(store, "slack", "k", "one", 3, 100, &err));
+    assert_true(put(store, "irc a", "k", "", 0, 100, &err));
+    assert_true(put(store, "slack", "k", "a\0bc", 4, 200, &err));
+    commit();
+    reopen();
+    assert_true(get(store, "slack", "k", 199, bytes, sizeof(bytes), &len, &err));
+    assert_int_equal(len, 4);
+    assert_memory_equal(bytes, "a\0bc", 4);
+    assert_true(get(store, "slack", "k", 199, bytes, 2, &len, &err));
+    assert_int_equal(len, 2);
+    assert_true(get(store, "slack", "k", 200, bytes, sizeof(bytes), &len, &err));
+    assert_int_equal(len, 0);
+    assert_true(get(store, "irc a", "k", 1, bytes, sizeof(bytes), &len, &err));
+    assert_int_equal(len, 0);
+}
+
+static void test_conversations(void **state)
+{
+    (void)state;
+    char byte;
+    size_t len;
+    check_kept(store_conversation_get, store_conversation_put);
+    begin();
+    assert_true(store_conversation_delete(store, "slack", "k", &err));
+    assert_true(store_conversation_delete(store, "slack", "nobody", &err));
+    commit();
+    assert_true(store_conversation_get(store, "slack", "k", 1, &byte, 1, &len, &err));
+    assert_int_equal(len, 0);
+}
+
+static void test_notes(void **state)
+{
+    (void)state;
+    check_kept(store_note_get, store_note_put);
+}
+
+static int64_t count_rows(const char *table)
+{
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    char sql[64];
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    int64_t count = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return count;
+}
+
+static void test_expire(void **state)
+{
+    (void)state;
+    begin();
+    store_claim(store, "slack", "d", "m", 0, &err);
+    assert_true(store_conversation_put(store, "slack", "k", "x", 1, 50, &err));
+    assert_true(store_conversation_put(store, "slack", "l", "x", 1, 5000, &err));
+    assert_true(store_note_put(store, "slack", "k", "x", 1, 50, &err));
+    assert_true(store_expire(store, 50, &err));
+    commit();
+    assert_int_equal(count_rows("conversation"), 1);
+    assert_int_equal(count_rows("note"), 0);
+    assert_int_equal(count_rows("claim"), 1);
+    begin();
+    assert_true(store_expire(store, (int64_t)STORE_CLAIM_MS, &err));
+    commit();
+    assert_int_equal(count_rows("claim"), 0);
+}
+
+/* Without store_expire(): a busy store drops more than it takes, however busy it is. */
+static void test_expire_keeps_up(void **state)
+{
+    enum { FIRST = 3000, TURNS = 20, BATCH = 100 };
+    (void)state;
+    char name[32];
+    begin();
+    for (int i = 0; i < FIRST; i++) {
+        snprintf(name, sizeof(name), "first %d", i);
+        assert_int_equal(store_claim(store, "slack", name, NULL, 0, &err), CLAIM_NEW);
+        assert_true(store_conversation_put(store, "slack", name, "x", 1, 50, &err));
+    }
+    commit();
+    assert_int_equal(count_rows("claim"), FIRST);
+    for (int i = 0; i < TURNS * BATCH; i++) {
+        if (i % BATCH == 0) {
+            begin();
+        }
+        snprintf(name, sizeof(name), "then %d", i);
+        assert_int_equal(store_claim(store, "slack", name, NULL, (int64_t)STORE_CLAIM_MS + i, &err),
+                         CLAIM_NEW);
+        if (i % BATCH == BATCH - 1) {
+            commit();
+        }
+        /* Never more than there were. */
+        assert_true(i % BATCH != BATCH - 1 || count_rows("claim") <= FIRST);
+    }
+    assert_int_equal(count_rows("claim"), TURNS * BATCH);
+    assert_int_equal(count_rows("conversation"), 0);
+}
+
+/* ---- outbox ---- */
+
+static int64_t add(const char *adapter, const char *conversation, const char *payload,
+                   int64_t now_ms)
+{
+    int64_t id = 0;
+    struct delivery delivery = {.adapter = adapter,
+                                .conversation = conversation,
+                                .address = "there",
+                                .payload = payload,
+                                .payload_len = strlen(payload)};
+    assert_true(store_outbox_add(store, &delivery, now_ms, &id, &err));
+    return id;
+}
+
+static char seen[256];
+static struct delivery last;
+
+static void note(void *context, const struct delivery *delivery)
+{
+    (void)context;
+    assert_string_equal(delivery->address, "there");
+    assert_int_equal(strlen(delivery->payload), delivery->payload_len);
+    size_t len = strlen(seen);
+    snprintf(seen + len, sizeof(seen) - len, "%s", delivery->payload);
+    last = *delivery;
+}
+
+static const char *due(const char *adapter, int64_t now_ms, size_t most)
+{
+    seen[0] = '\0';
+    assert_true(store_outbox_due(store, adapter, now_ms, most, note, NULL, &err));
+    return seen;
+}
+
+static void test_outbox_order(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = add("slack", "one", "a", 10);
+    int64_t b = add("slack", "one", "b", 10);
+    add("slack", "two", "c", 11);
+    add("irc a", "one", "d", 12);
+    commit();
+    assert_string_equal(due("slack", 9, 10), "");
+    assert_string_equal(due("slack", 10, 10), "a");
+    assert_string_equal(due("slack", 11, 10), "ac");
+    assert_string_equal(due("slack", 11, 1), "a");
+    assert_string_equal(due(NULL, 12, 10), "dac");
+    assert_int_equal(store_outbox_next(store, "slack"), 10);
+    assert_int_equal(store_outbox_next(store, "irc a"), 12);
+    assert_true(store_outbox_next(store, "nobody") == INT64_MAX);
+    assert_int_equal(store_outbox_count(store), 4);
+    begin();
+    assert_true(store_outbox_begin(store, a, &err));
+    commit();
+    /* Under way: nothing of its conversation is due. */
+    assert_string_equal(due("slack", 99, 10), "c");
+    begin();
+    assert_true(store_outbox_done(store, a, &err));
+    commit();
+    assert_string_equal(due("slack", 99, 10), "bc");
+    assert_int_equal(store_outbox_count(store), 3);
+    begin();
+    assert_true(store_outbox_begin(store, b, &err));
+    assert_true(store_outbox_again(store, b, 500, false, &err));
+    commit();
+    assert_string_equal(due("slack", 99, 10), "c");
+    assert_string_equal(due("slack", 500, 10), "cb");
+    assert_int_equal(last.attempts, 1);
+    assert_false(last.unsure);
+}
+
+static void test_outbox_unsure(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = add("slack", "one", "a", 10);
+    assert_true(store_outbox_begin(store, a, &err));
+    commit();
+    reopen(); /* as after a crash */
+    assert_string_equal(due("slack", 99, 10), "");
+    assert_true(store_outbox_recover(store, 20, &err));
+    assert_string_equal(due("slack", 99, 10), "a");
+    assert_true(last.unsure);
+    assert_int_equal(last.attempts, 1);
+    assert_int_equal(last.created_ms, 10);
+    begin();
+    assert_true(store_outbox_begin(store, a, &err));
+    assert_true(store_outbox_put_off(store, a, 30, &err));
+    commit();
+    due("slack", 99, 10);
+    assert_true(last.unsure); /* what was not sent after all is as it was before */
+    assert_int_equal(last.attempts, 1);
+    begin();
+    assert_true(store_outbox_put_off(store, a, 40, &err));
+    assert_true(store_outbox_begin(store, a, &err));
+    assert_true(store_outbox_again(store, a, 50, false, &err));
+    commit();
+    due("slack", 99, 10);
+    assert_false(last.unsure);
+    assert_int_equal(last.attempts, 2);
+    begin();
+    assert_true(store_outbox_begin(store, a, &err));
+    assert_false(store_outbox_begin(store, a, &err)); /* it is under way */
+    assert_non_null(strstr(err.text, "is not there to be sent"));
+    store_rollback(store);
+    assert_int_equal(last.attempts, 2);
+}
+
+static void execute(const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* An operator gets rid of an answer that is under way; nothing else may suffer. */
+static void test_outbox_deleted_by_hand(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = add("slack", "one", "a", 10);
+    int64_t b = add("slack", "one", "b", 11);
+    assert_true(store_outbox_begin(store, a, &err));
+    commit();
+    execute("DELETE FROM outbox WHERE payload = CAST('a' AS BLOB)");
+    assert_string_equal(due("slack", 99, 10), "b"); /* it waits behind nobody now */
+    begin();
+    assert_false(store_outbox_begin(store, a, &err));
+    store_rollback(store);
+    err = (struct error){0};
+    begin();
+    assert_true(store_outbox_again(store, a, 500, true, &err));
+    assert_true(store_outbox_put_off(store, a, 500, &err));
+    assert_true(store_outbox_done(store, a, &err));
+    assert_true(store_outbox_begin(store, b, &err));
+    assert_true(store_outbox_done(store, b, &err));
+    commit();
+    assert_string_equal(due(NULL, 999, 10), "");
+    assert_int_equal(store_outbox_count(store), 1); /* as far as it was told */
+    reopen();
+    assert_int_equal(store_outbox_count(store), 0);
+}
+
+static void test_outbox_of_a_rolled_back_turn(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = add("slack", "one", "a", 10);
+    commit();
+    begin();
+    add("slack", "one", "b", 10);
+    add("slack", "two", "c", 10);
+    assert_true(store_outbox_done(store, a, &err));
+    assert_int_equal(store_outbox_count(store), 2);
+    store_rollback(store);
+    assert_int_equal(store_outbox_count(store), 1);
+    assert_string_equal(due("slack", 10, 10), "a");
+    store_rollback(store); /* nothing is open: nothing happens */
+    assert_int_equal(store_outbox_count(store), 1);
+    begin();
+    assert_true(store_outbox_done(store, a, &err));
+    commit();
+    assert_string_equal(due("slack", 10, 10), "");
+}
+
+/* Whoever waits the longest leaves first, whatever came in first; and in one turn all the way. */
+static void test_outbox_in_one_turn(void **state)
+{
+    (void)state;
+    begin();
+    int64_t a = add("slack", "one", "a", 10);
+    assert_true(store_outbox_begin(store, a, &err));
+    assert_true(store_outbox_again(store, a, 30, false, &err));
+    add("slack", "two", "b", 20);
+    assert_int_equal(store_outbox_next(store, NULL), 20);
+    assert_string_equal(due("slack", 40, 10), "ba");
+    commit();
+}
+
+static void note_bytes(void *context, const struct delivery *delivery)
+{
+    *(bool *)context = delivery->payload_len == 5 && memcmp(delivery->payload,
+                                                            "a\0\xff"
+                                                            "b\n",
+                                                            6) == 0;
+}
+
+static void test_outbox_payload_of_any_bytes(void **state)
+{
+    (void)state;
+    struct delivery delivery = {.adapter = "slack",
+                                .conversation = "c",
+                                .address = "",
+                                .payload = "a\0\xff"
+                                           "b\n",
+                                .payload_len = 5};
+    bool same = false;
+    int64_t id;
+    begin();
+    assert_true(store_outbox_add(store, &delivery, 1, &id, &err));
+    commit();
+    assert_true(store_outbox_due(store, NULL, 1, 1, note_bytes, &same, &err));
+    assert_true(same);
+}
+
+/* ---- sizes ---- */
+
+static void check_refused(bool fine, const char *sentence)
+{
+    assert_false(fine);
+    if (!strstr(err.text, sentence)) {
+        fail_msg("%s", err.text);
+    }
+    err = (struct error){0};
+}
+
+static void test_sizes(void **state)
+{
+    (void)state;
+    static char key[MESSAGE_KEY_MAX + 2], address[MESSAGE_ADDRESS_MAX + 2],
+        bytes[STORE_BYTES_MAX + 1];
+    struct delivery d = {.adapter = "a", .conversation = "c", .address = address, .payload = bytes};
+    int64_t id;
+    memset(key, 'k', sizeof(key) - 1);
+    memset(address, 'a', sizeof(address) - 1);
+    begin();
+    check_refused(store_note_put(store, "a", key, "x", 1, 9, &err), "the key is missing or longer");
+    check_refused(store_note_put(store, "a", NULL, "x", 1, 9, &err), "the key is missing");
+    check_refused(store_conversation_put(store, key, "k", "x", 1, 9, &err), "the adapter is");
+    check_refused(store_conversation_put(store, "a", "k", bytes, sizeof(bytes), 9, &err),
+                  "bytes are more than");
+    check_refused(store_outbox_add(store, &d, 1, &id, &err), "the address is");
+    d.address = NULL;
+    check_refused(store_outbox_add(store, &d, 1, &id, &err), "the address is");
+    d.address = address + 1;
+    d.conversation = key;
+    check_refused(store_outbox_add(store, &d, 1, &id, &err), "the conversation is");
+    d.conversation = key + 1;
+    d.payload_len = sizeof(bytes);
+    check_refused(store_outbox_add(store, &d, 1, &id, &err), "bytes are more than");
+    assert_int_equal(store_claim(store, NULL, "d", NULL, 1, &err), CLAIM_ERROR);
+    check_refused(false, "the adapter is missing");
+    /* The largest of everything. */
+    d.payload_len = STORE_BYTES_MAX;
+    assert_true(store_outbox_add(store, &d, 1, &id, &err));
+    assert_true(store_conversation_put(store, key + 1, key + 1, bytes, STORE_BYTES_MAX, 9, &err));
+    commit();
+    assert_int_equal(store_outbox_count(store), 1);
+}
+
+/* ---- gaps ---- */
+
+static char gaps[2048];
+
+static void note_gap(void *context, const struct gap *gap)
+{
+    size_t len = strlen(gaps);
+    (void)context;
+    snprintf(gaps + len, sizeof(gaps) - len, "%llu %s %.40s|", (unsigned long long)gap->count,
+             gap->kind, gap->text);
+}
+
+static const char *list_gaps(size_t most)
+{
+    gaps[0] = '\0';
+    assert_true(store_gaps(store, most, note_gap, NULL, &err));
+    return gaps;
+}
+
+static void add_gap(const char *kind, const char *text, int64_t now_ms)
+{
+    assert_true(store_gap_add(store, kind, text, strlen(text), now_ms, &err));
+}
+
+static void test_gaps(void **state)
+{
+    (void)state;
+    assert_string_equal(list_gaps(10), "");
+    begin();
+    add_gap("unknown", "Rails or Laravel?", 1);
+    add_gap("ask", "Node or Django", 2);
+    add_gap("unknown", "  rails,  OR laravel ", 3);
+    add_gap("unknown", "?!", 4); /* nothing is left of it */
+    add_gap("unknown", "caf\xc3\x89 \xff\x01", 5);
+    add_gap("unknown", "CAF\xc3\xa9", 6);
+    add_gap("unknown", "caf\xc3\xa9!", 7);
+    commit();
+    assert_string_equal(list_gaps(10), "3 unknown caf\xc3\x89   |2 unknown Rails or Laravel?|1 ask "
+                                       "Node or Django|");
+    assert_string_equal(list_gaps(1), "3 unknown caf\xc3\x89   |");
+}
+
+static void test_long_gap(void **state)
+{
+    (void)state;
+    char *text = mem_alloc(100001);
+    memset(text, 'x', 100000);
+    memcpy(text + GAP_TEXT_MAX - 1, "\xc3\xa9", 2); /* just over the edge */
+    begin();
+    add_gap("unknown", text, 1);
+    commit();
+    mem_free(text);
+    list_gaps(1);
+    assert_int_equal(count_rows("gap"), 1);
+}
+
+static void test_gaps_are_bounded(void **state)
+{
+    (void)state;
+    char text[32];
+    begin();
+    for (int i = 0; i < GAPS_KEPT_MAX + 10; i++) {
+        snprintf(text, sizeof(text), "question %d", i);
+        add_gap("unknown", text, i);
+        if (i < 3) {
+            add_gap("unknown", text, i);
+        }
+    }
+    commit();
+    int64_t kept = count_rows("gap");
+    assert_true(kept <= GAPS_KEPT_MAX && kept > GAPS_KEPT_MAX - 100);
+    /* What was asked twice stays, however old. */
+    assert_string_equal(list_gaps(3),
+                        "2 unknown question 2|2 unknown question 1|2 unknown question 0|");
+    begin();
+    add_gap("unknown", "another", 9);
+    store_rollback(store);
+    assert_int_equal(count_rows("gap"), kept);
+}
+
+#define ROW(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROW(test_claims),
+        ROW(test_claim_of_a_rolled_back_turn),
+        ROW(test_claim_of_a_long_name),
+        ROW(test_conversations),
+        ROW(test_notes),
+        ROW(test_expire),
+        ROW(test_expire_keeps_up),
+        ROW(test_outbox_order),
+        ROW(test_outbox_unsure),
+        ROW(test_outbox_deleted_by_hand),
+        ROW(test_outbox_of_a_rolled_back_turn),
+        ROW(test_outbox_in_one_turn),
+        ROW(test_outbox_payload_of_any_bytes),
+        ROW(test_sizes),
+        ROW(test_gaps),
+        ROW(test_long_gap),
+        ROW(test_gaps_are_bounded),
+    };
+    return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
