@@ -15,7 +15,12 @@
 #include "bot/host/loop.h"
 #include "bot/host/metrics.h"
 
-enum { STEPS_IN_ALL = 3, STABLE_MS = 60 * 1000, FASTER_MS = 3600 * 1000 };
+enum {
+    STEPS_IN_ALL = 3,
+    STABLE_MS = 60 * 1000,
+    FASTER_MS = 3600 * 1000,
+    JOIN_PATIENCE_MS = 20 * 1000,
+};
 
 const struct irc_times irc_times_default = {
     .connect = 30 * 1000,
@@ -406,14 +411,24 @@ static void say_channels(const struct irc *irc, char *ret, size_t cap)
     }
 }
 
+/* A server that never answers JOIN is no longer starting. */
+static enum adapter_health health_in_channels(const struct irc *irc)
+{
+    bool fresh = loop_now_ms(irc->loop) - irc->phase_ms < JOIN_PATIENCE_MS;
+    if (fresh && irc_channels_pending(&irc->channels) > 0) {
+        return ADAPTER_STARTING;
+    }
+    bool heard = irc->channels.count == 0 || irc_channels_in(&irc->channels) > 0;
+    return heard ? ADAPTER_READY : ADAPTER_TROUBLED;
+}
+
 static enum adapter_health health_of(const struct irc *irc)
 {
     switch (irc->phase) {
     case IRC_FAILED:
         return ADAPTER_FAILED;
     case IRC_READY:
-        return irc->channels.count == 0 || irc_channels_in(&irc->channels) > 0 ? ADAPTER_READY
-                                                                               : ADAPTER_TROUBLED;
+        return health_in_channels(irc);
     case IRC_IDLE:
     case IRC_CONNECTING:
     case IRC_WELCOMED:

@@ -56,6 +56,18 @@ static const char *command_for(const struct irc *irc, const char *target)
     return irc->config->notice && irc_support_channel(support, target) ? "NOTICE" : "PRIVMSG";
 }
 
+/* 0, 1, or 2 for more than one. */
+static unsigned lines_left(const struct irc_text *out, size_t room)
+{
+    unsigned left = 0;
+    struct irc_span ignored;
+    for (size_t at = out->at;
+         left < 2 && irc_text_split(out->text.data, out->text.len, room, &at, &ignored);) {
+        left++;
+    }
+    return left;
+}
+
 /* The next line: "nick: " before an answer's first, the hint behind its last when more is left. */
 static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_MAX + 1])
 {
@@ -72,9 +84,9 @@ static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_M
     if (!irc_text_split(out->text.data, out->text.len, room, &out->at, &piece)) {
         return false;
     }
-    size_t rest = out->at;
-    struct irc_span ignored;
-    bool more = last && irc_text_split(out->text.data, out->text.len, room, &rest, &ignored);
+    unsigned left = last ? lines_left(out, room) : 0;
+    out->one_more = left == 1;
+    bool more = left > 1;
     snprintf(text, sizeof(text), "%s%.*s%s", greeting, (int)piece.len, piece.at,
              more ? MORE_HINT : "");
     const char *const words[] = {command, out->target, NULL};
@@ -83,7 +95,7 @@ static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_M
 
 static bool text_done(const struct irc_text *out)
 {
-    return out->at >= out->text.len || out->lines >= IRC_ANSWER_LINES;
+    return out->at >= out->text.len || out->lines >= IRC_ANSWER_LINES + (out->one_more ? 1u : 0u);
 }
 
 enum written { WRITTEN, WRITE_FULL, WRITE_NEVER };

@@ -159,3 +159,13 @@ size_t irc_channels_in(const struct irc_channels *channels)
     }
     return in;
 }
+
+size_t irc_channels_pending(const struct irc_channels *channels)
+{
+    size_t pending = 0;
+    for (size_t i = 0; i < channels->count; i++) {
+        const struct irc_channel *channel = &channels->items[i];
+        pending += channel->state != IRC_CHANNEL_IN && channel->why[0] == '\0';
+    }
+    return pending;
+}

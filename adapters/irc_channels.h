@@ -63,3 +63,6 @@ bool irc_channel_refused(struct irc_channels *channels, struct irc_channel *chan
                          uint64_t now_ms);
 
 size_t irc_channels_in(const struct irc_channels *channels);
+
+/* Those that nothing is known of yet: neither IN nor, for a reason, not. */
+size_t irc_channels_pending(const struct irc_channels *channels);

@@ -22,7 +22,7 @@
  */
 enum {
     IRC_CONTROL_MAX = 64,      /* lines of our own that wait: JOIN, NICK, MODE ... */
-    IRC_ANSWER_LINES = 4,      /* of an answer at a time; the rest for "more" */
+    IRC_ANSWER_LINES = 5,      /* of an answer at a time; one more if that is all */
     IRC_ANSWER_MAX = 8 * 1024, /* bytes of an answer */
     IRC_MORE_MAX = 8,          /* "more" of so many people may wait */
     IRC_MORE_MS = 3600 * 1000,
@@ -37,6 +37,7 @@ struct irc_text {
     struct buf text;
     size_t at;                                        /* what lies before it has been written */
     unsigned lines;                                   /* written of this answer */
+    bool one_more;                                    /* than IRC_ANSWER_LINES */
     char target[IRC_CHANNEL_MAX], nick[IRC_NICK_MAX]; /* nick "": no "nick: " in front */
     char key[IRC_PLACE_MAX];                          /* of the conversation */
 };

@@ -129,35 +129,56 @@ bool store_expire(struct store *store, int64_t now_ms, struct error *err)
 
 /* ---- taken messages ---- */
 
-static enum claim claim_name(struct store *store, const char *adapter, char kind, const char *name,
-                             int64_t now_ms, struct error *err)
+static bool insert_claim(struct store *store, const char *adapter, const char *delivery,
+                         const char *identity, bool *ret_new, struct error *err)
 {
-    char full[MESSAGE_KEY_MAX + 3];
-    if (!store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) ||
-        !store_fits(store, "message's name", name, MESSAGE_KEY_MAX, err)) {
-        return CLAIM_ERROR;
+    sqlite3_stmt *insert =
+        store_bind(store, SQL_CLAIM, "ttti", adapter, delivery, identity, store->now_ms);
+    if (!store_run(store, insert, err)) {
+        return false;
     }
-    snprintf(full, sizeof(full), "%c:%s", kind, name);
-    store->now_ms = now_ms;
-    store->added++;
-    if (!store_run(store,
-                   store_bind(store, SQL_CLAIM, "ttii", adapter, full, now_ms,
-                              now_ms - (int64_t)STORE_CLAIM_MS),
-                   err)) {
-        return CLAIM_ERROR;
+    *ret_new = sqlite3_changes(store->db) > 0;
+    return true;
+}
+
+/* Both names stand in one row: a copy brings the other of its names with it. */
+static bool claim(struct store *store, const char *adapter, const char *delivery,
+                  const char *identity, bool *ret_new, struct error *err)
+{
+    int64_t expired_ms = store->now_ms - (int64_t)STORE_CLAIM_MS;
+    if (!insert_claim(store, adapter, delivery, identity, ret_new, err)) {
+        return false;
     }
-    return sqlite3_changes(store->db) > 0 ? CLAIM_NEW : CLAIM_KNOWN;
+    if (*ret_new) {
+        return true;
+    }
+    /* Known, unless it was only not yet dropped. */
+    if (!store_run(
+            store,
+            store_bind(store, SQL_CLAIM_FREE, "ttti", adapter, delivery, identity, expired_ms),
+            err)) {
+        return false;
+    }
+    return sqlite3_changes(store->db) == 0 ||
+           insert_claim(store, adapter, delivery, identity, ret_new, err);
 }
 
 enum claim store_claim(struct store *store, const char *adapter, const char *delivery,
                        const char *identity, int64_t now_ms, struct error *err)
 {
-    enum claim first =
-        delivery ? claim_name(store, adapter, 'd', delivery, now_ms, err) : CLAIM_NEW;
-    if (first != CLAIM_NEW || !identity) {
-        return first;
+    bool new = false;
+    if (delivery == NULL && identity == NULL) {
+        return CLAIM_NEW;
     }
-    return claim_name(store, adapter, 'i', identity, now_ms, err);
+    store->now_ms = now_ms;
+    store->added++;
+    if (!store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) ||
+        (delivery && !store_fits(store, "delivery", delivery, MESSAGE_KEY_MAX, err)) ||
+        (identity && !store_fits(store, "identity", identity, MESSAGE_KEY_MAX, err)) ||
+        !claim(store, adapter, delivery, identity, &new, err)) {
+        return CLAIM_ERROR;
+    }
+    return new ? CLAIM_NEW : CLAIM_KNOWN;
 }
 
 /* ---- conversations and notes ---- */

@@ -71,9 +71,10 @@ bool store_outbox_add(struct store *store, const struct delivery *delivery, int6
                       int64_t *ret_id, struct error *err);
 
 /*
- * Calls visit for what is due to this adapter (NULL: to any): of each conversation only the oldest
- * that waits, unless one of it is under way; what is due longest first, at most `most`. visit must
- * not call the store. False when the store failed. Cheap however many wait.
+ * Calls visit for what is due to this adapter (NULL: to each, one after the other): of each
+ * conversation only the oldest that waits, unless one of it is under way; what is due longest
+ * first, at most `most` of an adapter. visit must not call the store. False when the store failed.
+ * Cheap however many wait.
  */
 typedef void store_visit_delivery(void *context, const struct delivery *delivery);
 bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
@@ -100,8 +101,11 @@ bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool u
 bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err);
 bool store_outbox_done(struct store *store, int64_t id, struct error *err);
 
-/* After store_open(): what a killed process had under way becomes unsure and due. */
-bool store_outbox_recover(struct store *store, int64_t now_ms, struct error *err);
+/*
+ * After store_open(): what a killed process had under way becomes unsure, and due at next_ms: a
+ * while from now, since it may still be arriving.
+ */
+bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err);
 
 /* ---- small things adapters keep across restarts (the rest of a long answer) ---- */
 

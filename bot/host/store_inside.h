@@ -19,8 +19,11 @@ struct error;
     X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                \
     X(SQL_COMMIT, "COMMIT")                                                                        \
     X(SQL_ROLLBACK, "ROLLBACK")                                                                    \
-    X(SQL_CLAIM, "INSERT INTO claim(adapter, name, at) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE "  \
-                 "SET at = excluded.at WHERE at <= ?4")                                            \
+    X(SQL_CLAIM, "INSERT INTO claim(adapter, delivery, identity, at) VALUES(?1, ?2, ?3, ?4) ON "   \
+                 "CONFLICT DO NOTHING")                                                            \
+    X(SQL_CLAIM_FREE, "DELETE FROM claim WHERE at <= ?4 AND id IN (SELECT id FROM claim WHERE "    \
+                      "adapter = ?1 AND delivery = ?2 UNION SELECT id FROM claim WHERE adapter = " \
+                      "?1 AND identity = ?3)")                                                     \
     X(SQL_TALK_GET, "SELECT bytes FROM conversation WHERE adapter = ?1 AND key = ?2 AND expires "  \
                     "> ?3")                                                                        \
     X(SQL_TALK_PUT, "INSERT INTO conversation(adapter, key, bytes, expires) VALUES(?1, ?2, ?3, "   \
@@ -37,14 +40,10 @@ struct error;
       "SELECT id, adapter, conversation, address, payload, attempts, unsure, created "             \
       "FROM outbox WHERE head AND NOT under_way AND adapter = ?1 AND next <= ?2 "                  \
       "ORDER BY next, id LIMIT ?3")                                                                \
-    X(SQL_OUT_DUE_ANY, "SELECT id, adapter, conversation, address, payload, attempts, unsure, "    \
-                       "created FROM outbox WHERE head AND NOT under_way AND next <= ?1 ORDER BY " \
-                       "next, id LIMIT ?2")                                                        \
+    X(SQL_OUT_ADAPTER, "SELECT min(adapter) FROM outbox WHERE head AND NOT under_way AND adapter " \
+                       "> ?1")                                                                     \
     X(SQL_OUT_NEXT, "SELECT next FROM outbox WHERE head AND NOT under_way AND adapter = ?1 ORDER " \
                     "BY next LIMIT 1")                                                             \
-    X(SQL_OUT_NEXT_ANY,                                                                            \
-      "SELECT next FROM outbox WHERE head AND NOT under_way ORDER BY next LIMIT "                  \
-      "1")                                                                                         \
     X(SQL_OUT_BEGIN, "UPDATE outbox SET under_way = 1, attempts = attempts + 1, was_unsure = "     \
                      "unsure, unsure = 1 WHERE id = ?1 AND NOT under_way")                         \
     X(SQL_OUT_AGAIN, "UPDATE outbox SET under_way = 0, next = ?2, unsure = ?3 WHERE id = ?1")      \
@@ -52,8 +51,7 @@ struct error;
                        "under_way THEN was_unsure ELSE unsure END, under_way = 0, next = ?2 "      \
                        "WHERE id = ?1")                                                            \
     X(SQL_OUT_DONE, "DELETE FROM outbox WHERE id = ?1")                                            \
-    X(SQL_OUT_RECOVER, "UPDATE outbox SET under_way = 0, unsure = 1, next = min(next, ?1) WHERE "  \
-                       "under_way")                                                                \
+    X(SQL_OUT_RECOVER, "UPDATE outbox SET under_way = 0, unsure = 1, next = ?1 WHERE under_way")   \
     X(SQL_GAP_ADD, "INSERT INTO gap(kind, norm, text, count, first, last) VALUES(?1, ?2, ?3, 1, "  \
                    "?4, ?4) ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last "    \
                    "RETURNING count")                                                              \
@@ -61,8 +59,8 @@ struct error;
                      "LIMIT ?1)")                                                                  \
     X(SQL_GAPS, "SELECT text, kind, count, first, last FROM gap ORDER BY count DESC, last DESC, "  \
                 "rowid LIMIT ?1")                                                                  \
-    X(SQL_EXPIRE_CLAIM, "DELETE FROM claim WHERE rowid IN (SELECT rowid FROM claim WHERE at <= "   \
-                        "?1 LIMIT ?2)")                                                            \
+    X(SQL_EXPIRE_CLAIM, "DELETE FROM claim WHERE id IN (SELECT id FROM (SELECT id, at FROM claim " \
+                        "ORDER BY id LIMIT ?2) WHERE at <= ?1)")                                   \
     X(SQL_EXPIRE_TALK, "DELETE FROM conversation WHERE rowid IN (SELECT rowid FROM conversation "  \
                        "WHERE expires <= ?1 LIMIT ?2)")                                            \
     X(SQL_EXPIRE_NOTE, "DELETE FROM note WHERE rowid IN (SELECT rowid FROM note WHERE expires <= " \

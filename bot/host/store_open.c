@@ -30,9 +30,10 @@ static const char *const statements[] = {
  */
 static const char *const migrations[] = {
     "PRAGMA application_id = 0x57687468;"
-    "CREATE TABLE claim(adapter TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,"
-    " PRIMARY KEY(adapter, name));"
-    "CREATE INDEX claim_at ON claim(at);"
+    "CREATE TABLE claim(id INTEGER PRIMARY KEY, adapter TEXT NOT NULL, delivery TEXT,"
+    " identity TEXT, at INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX claim_delivery ON claim(adapter, delivery) WHERE delivery IS NOT NULL;"
+    "CREATE UNIQUE INDEX claim_identity ON claim(adapter, identity) WHERE identity IS NOT NULL;"
     "CREATE TABLE conversation(adapter TEXT NOT NULL, key TEXT NOT NULL, bytes BLOB NOT NULL,"
     " expires INTEGER NOT NULL, PRIMARY KEY(adapter, key));"
     "CREATE INDEX conversation_expires ON conversation(expires);"
@@ -46,7 +47,6 @@ static const char *const migrations[] = {
     " unsure INTEGER NOT NULL DEFAULT 0, was_unsure INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX outbox_order ON outbox(adapter, conversation, id);"
     "CREATE INDEX outbox_due ON outbox(adapter, next, id) WHERE head AND NOT under_way;"
-    "CREATE INDEX outbox_next ON outbox(next, id) WHERE head AND NOT under_way;"
     "CREATE TRIGGER outbox_follow AFTER DELETE ON outbox WHEN old.head BEGIN"
     " UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox"
     " WHERE adapter = old.adapter AND conversation = old.conversation); END;"

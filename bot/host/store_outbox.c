@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "bot/base/error.h"
 #include "bot/host/store_inside.h"
 
@@ -47,12 +49,10 @@ static void visit_row(sqlite3_stmt *s, store_visit_delivery *visit, void *contex
                                       .created_ms = sqlite3_column_int64(s, 7)});
 }
 
-bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
-                      store_visit_delivery *visit, void *context, struct error *err)
+static bool due_to(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+                   store_visit_delivery *visit, void *context, struct error *err)
 {
-    int64_t limit = (int64_t)most;
-    sqlite3_stmt *s = adapter ? store_bind(store, SQL_OUT_DUE, "tii", adapter, now_ms, limit)
-                              : store_bind(store, SQL_OUT_DUE_ANY, "ii", now_ms, limit);
+    sqlite3_stmt *s = store_bind(store, SQL_OUT_DUE, "tii", adapter, now_ms, (int64_t)most);
     int code;
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
         visit_row(s, visit, context);
@@ -62,11 +62,45 @@ bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, 
     return fine;
 }
 
+/* The next adapter by name that something could leave for; false: there is none, or it failed. */
+static bool next_adapter(struct store *store, char adapter[MESSAGE_KEY_MAX + 1])
+{
+    sqlite3_stmt *s = store_bind(store, SQL_OUT_ADAPTER, "t", adapter);
+    bool any = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
+    if (any) {
+        snprintf(adapter, MESSAGE_KEY_MAX + 1, "%s", text_at(s, 0));
+    }
+    sqlite3_reset(s);
+    return any;
+}
+
+bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+                      store_visit_delivery *visit, void *context, struct error *err)
+{
+    char each[MESSAGE_KEY_MAX + 1] = "";
+    if (adapter != NULL) {
+        return due_to(store, adapter, now_ms, most, visit, context, err);
+    }
+    while (next_adapter(store, each)) {
+        if (!due_to(store, each, now_ms, most, visit, context, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int64_t store_outbox_next(struct store *store, const char *adapter)
 {
-    return store_number(adapter ? store_bind(store, SQL_OUT_NEXT, "t", adapter)
-                                : store_bind(store, SQL_OUT_NEXT_ANY, ""),
-                        INT64_MAX);
+    char each[MESSAGE_KEY_MAX + 1] = "";
+    int64_t next_ms = INT64_MAX;
+    if (adapter != NULL) {
+        return store_number(store_bind(store, SQL_OUT_NEXT, "t", adapter), INT64_MAX);
+    }
+    while (next_adapter(store, each)) {
+        int64_t at_ms = store_number(store_bind(store, SQL_OUT_NEXT, "t", each), INT64_MAX);
+        next_ms = at_ms < next_ms ? at_ms : next_ms;
+    }
+    return next_ms;
 }
 
 uint64_t store_outbox_count(struct store *store)
@@ -107,7 +141,7 @@ bool store_outbox_done(struct store *store, int64_t id, struct error *err)
     return true;
 }
 
-bool store_outbox_recover(struct store *store, int64_t now_ms, struct error *err)
+bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err)
 {
-    return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", now_ms), err);
+    return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", next_ms), err);
 }

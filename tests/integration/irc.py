@@ -229,19 +229,22 @@ def case_inspircd_with_services():
 
 def case_i1_long_answers_are_split_and_more_gives_the_rest():
     _, driver, server = talking(support="CASEMAPPING=ascii")
-    ask(server, "whether: long 11")
-    lines = [server.expect(r"^PRIVMSG #a :(.*)$")[1] for _ in range(4)]
+    ask(server, "whether: long 14")
+    lines = [server.expect(r"^PRIVMSG #a :(.*)$")[1] for _ in range(5)]
     assert lines[0] == "alice: \x02line 1\x02" and lines[1:3] == ["- line 2", "- line 3"], lines
-    assert lines[3] == '- line 4 (say "more" for the rest)', lines
+    assert lines[4] == '- line 5 (say "more" for the rest)', lines
     ask(server, "whether: more", by="mallory!m@evil.example")  # the rest is alice's
     server.pong()
     assert server.expect(r"^PRIVMSG #a :(.*)$")[1] == "mallory: You said: more"
     server.pong()
     ask(server, "@whether More!")
-    lines = [server.expect(r"^PRIVMSG #a :(.*)$")[1] for _ in range(4)]
-    assert lines[0] == "alice: - line 5" and lines[3].startswith("- line 8 (say"), lines
+    lines = [server.expect(r"^PRIVMSG #a :(.*)$")[1] for _ in range(5)]
+    assert lines[0] == "alice: - line 6" and lines[4].startswith("- line 10 (say"), lines
     ask(server, "whether: more")
-    assert [server.expect(r"^PRIVMSG #a :(.*)$")[1] for _ in range(3)][-1] == "- line 11"
+    assert [server.expect(r"^PRIVMSG #a :(.*)$")[1] for _ in range(4)][-1] == "- line 14"
+    ask(server, "whether: long 6")  # one line more is better than a hint
+    assert [server.expect(r"^PRIVMSG #a :(.*)$")[1] for _ in range(6)][-1] == "- line 6"
+    server.pong()
     ask(server, "whether: more")  # there is none left: an ordinary message
     assert server.expect(r"^PRIVMSG #a :(.*)$")[1] == "alice: You said: more"
     driver.never("how=(unsure|refused)")
