@@ -35,7 +35,7 @@ enum {
 };
 
 /* Set by trying on the labelled conversations that were read while tuning (docs/reading.md). */
-static const double topic_cost = 12, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5;
+static const double topic_cost = 12, kind_cost = 4, positive_weight = 2.0, dense_factor = 1.5;
 
 /* ---- examples ---- */
 
@@ -132,7 +132,7 @@ static void add_clause(struct trainer *t, const char *text, uint64_t situations,
     uint32_t first = lessons_add_words(&t->lessons, &source, r->tokens.count);
     lessons_add_unit(&t->lessons,
                      (struct lesson_unit){first, first + r->tokens.count - 1, example->stated,
-                                          example->denied, example->open});
+                                          example->denied, example->open, example->aside});
 }
 
 static void add_list(struct trainer *t, const struct text_list *list, uint64_t situations,
@@ -230,7 +230,8 @@ static void collect_unit(struct trainer *t, int number, size_t turn, uint32_t fi
                                           example->stated, example->denied,
                                           talk->marked ? example->open
                                           : earlier    ? ~0ull
-                                                       : 0});
+                                                       : 0,
+                                          false});
 }
 
 /*
@@ -559,10 +560,10 @@ static size_t fit_all(const struct trainer *t, const char *what, fit_function *f
  * Few examples leave every score low: the regulariser holds the weights back. How much lower is
  * found by cross-validation: one half of the clauses judged by what was learned from the other. The
  * shift is the one at which most of what is stated is found with least beside it (F1, all
- * situations together), and goes to all classes. Corpora of SHIFT_CLAUSES_MAX or more need none.
+ * situations together), and goes to all classes. Corpora of SMALL_CORPUS or more need none.
  */
-enum { SHIFTS = 9, SHIFT_CLAUSES_MAX = 4000 };
-static const double shift_step = 0.25, shift_threshold = 0.3;
+enum { SHIFTS = 6, SMALL_CORPUS = 4000 };
+static const double shift_step = 0.25;
 
 struct hits {
     size_t found[SHIFTS], wrong[SHIFTS], all;
@@ -572,7 +573,7 @@ static void count_hits(struct hits *hits, double score, bool is)
 {
     hits->all += is;
     for (int i = 0; i < SHIFTS; i++) {
-        bool said = score + shift_step * i > shift_threshold;
+        bool said = score + shift_step * i > (double)STATED_THRESHOLD;
         hits->found[i] += said && is;
         hits->wrong[i] += said && !is;
     }
@@ -623,7 +624,7 @@ static double find_shift(const struct trainer *t, size_t situations)
 
 static void shift_scores(const struct trainer *t, struct fitted *classes, size_t count)
 {
-    if (t->corpus->clause_count >= SHIFT_CLAUSES_MAX) {
+    if (t->corpus->clause_count >= SMALL_CORPUS) {
         return;
     }
     double shift = find_shift(t, t->knowledge->packs[t->pack]->situation_count);
@@ -694,11 +695,13 @@ static void report_epoch(void *context, size_t done, size_t all)
     report(context, "teaching the net, round", done, all);
 }
 
-/* The net's section for the classes that were fitted: none where words have no vectors. */
+/* The net's section: none for small corpora, and where words have no vectors. */
 static void make_net(struct trainer *t, const struct fitted *classes, size_t count, struct buf *ret)
 {
     const struct vectors *vectors = t->knowledge->vectors;
-    if (!vectors || vectors->dims > NET_DIMS_MAX) {
+    /* From few examples a net learns only to say nothing. */
+    bool few = t->corpus->clause_count < SMALL_CORPUS;
+    if (few || !vectors || vectors->dims > NET_DIMS_MAX) {
         put_u32(ret, 0);
         return;
     }

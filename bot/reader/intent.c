@@ -219,6 +219,7 @@ static float score_verdict(const struct reading *r, const struct context *contex
 
 static float score_neighbour(const struct reading *r, const struct context *context)
 {
+    const float about_option_weight = 8;
     const struct signals *s = &r->signals;
     bool correction =
         context->asked && has(s, EN_CORRECTION) && (r->stated || r->denied) && !s->question;
@@ -230,6 +231,10 @@ static float score_neighbour(const struct reading *r, const struct context *cont
     /* No word of the backend: the other decision is all that is asked. */
     if (asks && !s->subject && s->option_count == 0) {
         score += s->pointer_options >= 2 ? 5 : !context->asked && s->words <= 14 ? 4 : 0;
+    }
+    /* "Can X do with Y?" is about X, where X has a fact to tell. */
+    if (s->option_count == 1 && s->fact >= 0 && s->question && !s->choice_word) {
+        score -= about_option_weight;
     }
     return s->option_count ? score - 4 : score;
 }

@@ -19,7 +19,7 @@
  * around these values (docs/reading.md).
  */
 static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, no_model = -1.2f;
-static const float stated_threshold = 0.3f, denied_threshold = 0.3f, aside_weight = 2;
+static const float stated_threshold = STATED_THRESHOLD, denied_threshold = 0.3f, aside_weight = 2;
 static const float reference_threshold = -4, faint_threshold = 1.6f;
 
 /*

@@ -11,7 +11,10 @@ struct topic_classes {
     int16_t denies;                  /* the class "denies anything at all" */
 };
 
-/* Its name in a model file. */
+/* Log odds from which on a situation counts as stated. */
+#define STATED_THRESHOLD 0.6f
+
+/* The name of the class "denies" in a model file. */
 #define CLASS_DENIES "*:denied"
 
 struct reader {
