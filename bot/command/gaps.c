@@ -33,9 +33,8 @@ static void format_day(int64_t ms, char ret[16])
 static void print_line(void *context, const struct gap *gap)
 {
     struct buf line;
-    char first[16], last[16];
+    char last[16];
     (void)context;
-    format_day(gap->first_ms, first);
     format_day(gap->last_ms, last);
     buf_init(&line, LINE_MAX_BYTES);
     buf_printf(&line, "%6llu  %s  %-7s  ", (unsigned long long)gap->count, last, gap->kind);
@@ -54,7 +53,8 @@ static void print_json(void *context, const struct gap *gap)
     json_auto_t *object =
         json_pack("{s:I, s:s, s:s, s:s, s:s}", "count", (json_int_t)gap->count, "kind", gap->kind,
                   "text", gap->text, "first", first, "last", last);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    /* ASCII: what a program reads is the same, and no terminal obeys it. */
+    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     if (text) {
         report_write(text, strlen(text));
         report_write("\n", 1);
