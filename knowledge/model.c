@@ -5,60 +5,27 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "knowledge/bytes.h"
+#include "knowledge/net.h"
 
 /* Hashes that crowd into one corner of the index are no accident: looking up must stay short. */
 enum { FILE_MAX = 32 * 1024 * 1024, DIMS_MAX = 512, PROBES_MAX = 1024 };
 
-/* Weights are near 1; what is far beyond is no weight. */
-static const float number_max = 1e9f;
-
-struct reader {
-    const unsigned char *bytes;
-    size_t size, at;
-    bool bad;
-};
-
-static const unsigned char *take(struct reader *r, size_t len)
-{
-    if (r->bad || r->size - r->at < len) {
-        r->bad = true;
-        return NULL;
-    }
-    r->at += len;
-    return r->bytes + r->at - len;
-}
-
-static uint32_t take_u32(struct reader *r)
-{
-    const unsigned char *u = take(r, 4);
-    return u ? u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 | (uint32_t)u[3] << 24 : 0;
-}
-
-static float take_f32(struct reader *r)
-{
-    uint32_t bits = take_u32(r);
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    /* Nor so for what is no number: no score may hold one. */
-    r->bad = r->bad || !(value > -number_max && value < number_max);
-    return value;
-}
-
-static void read_class(struct reader *r, struct model *model, uint32_t number)
+static void read_class(struct bytes *b, struct model *model, uint32_t number)
 {
     struct model_class *cls = &model->classes[number];
-    const unsigned char *len = take(r, 1);
-    const unsigned char *name = len ? take(r, *len) : NULL;
+    const unsigned char *len = bytes_take(b, 1);
+    const unsigned char *name = len ? bytes_take(b, *len) : NULL;
     if (!name || *len >= sizeof(cls->name)) {
-        r->bad = true;
+        b->bad = true;
         return;
     }
     memcpy(cls->name, name, *len);
-    cls->bias = take_f32(r);
-    cls->scale = take_f32(r);
-    float dense_scale = take_f32(r);
-    take_f32(r);
-    const unsigned char *dense = take(r, model->dims);
+    cls->bias = bytes_f32(b);
+    cls->scale = bytes_f32(b);
+    float dense_scale = bytes_f32(b);
+    bytes_f32(b);
+    const unsigned char *dense = bytes_take(b, model->dims);
     for (uint32_t d = 0; dense && d < model->dims; d++) {
         model->columns[(size_t)d * model->class_count + number] =
             dense_scale * (float)(int8_t)dense[d];
@@ -83,7 +50,7 @@ static bool index_feature(struct model *model, uint32_t number)
     return ((place - hash) & model->mask) < PROBES_MAX;
 }
 
-static void read_features(struct reader *r, struct model *model)
+static void read_features(struct bytes *b, struct model *model)
 {
     size_t places = 64;
     while (places < (size_t)model->feature_count * 3 / 2) {
@@ -93,52 +60,54 @@ static void read_features(struct reader *r, struct model *model)
     model->index = mem_alloc(places * sizeof(*model->index));
     model->features = mem_alloc(((size_t)model->feature_count + 1) * sizeof(*model->features));
     uint32_t last = 0;
-    for (uint32_t n = 0; n < model->feature_count && !r->bad; n++) {
-        struct model_feature feature = {.hash = take_u32(r), .first = take_u32(r)};
-        r->bad = r->bad || feature.hash == 0 || feature.first > model->weight_count ||
+    for (uint32_t n = 0; n < model->feature_count && !b->bad; n++) {
+        struct model_feature feature = {.hash = bytes_u32(b)};
+        feature.first = bytes_u32(b);
+        b->bad = b->bad || feature.hash == 0 || feature.first > model->weight_count ||
                  feature.first < last;
         last = feature.first;
         model->features[n] = feature;
-        r->bad = r->bad || !index_feature(model, n);
+        b->bad = b->bad || !index_feature(model, n);
     }
     model->features[model->feature_count].first = model->weight_count;
 }
 
-static void read_weights(struct reader *r, struct model *model)
+static void read_weights(struct bytes *b, struct model *model)
 {
     model->weights = mem_alloc(((size_t)model->weight_count + 1) * sizeof(*model->weights));
-    const unsigned char *p = take(r, (size_t)model->weight_count * 2);
+    const unsigned char *p = bytes_take(b, (size_t)model->weight_count * 2);
     for (uint32_t i = 0; p && i < model->weight_count; i++) {
         model->weights[i] = (struct model_weight){.cls = p[2 * i], .value = (int8_t)p[2 * i + 1]};
-        r->bad = r->bad || p[2 * i] >= model->class_count;
+        b->bad = b->bad || p[2 * i] >= model->class_count;
     }
 }
 
-static bool read_model(struct reader *r, struct model *model)
+static bool read_model(struct bytes *b, struct model *model)
 {
-    const unsigned char *magic = take(r, 8);
-    if (!magic || memcmp(magic, "WMDL1\0\0\0", 8) != 0) {
+    const unsigned char *magic = bytes_take(b, 8);
+    bool first = magic && memcmp(magic, "WMDL1\0\0\0", 8) == 0;
+    if (!magic || (!first && memcmp(magic, "WMDL2\0\0\0", 8) != 0)) {
         return false;
     }
-    uint32_t low = take_u32(r), high = take_u32(r);
-    model->corpus = (uint64_t)high << 32 | low;
-    model->class_count = take_u32(r);
-    model->dims = take_u32(r);
-    model->feature_count = take_u32(r);
-    model->weight_count = take_u32(r);
-    if (r->bad || model->class_count == 0 || model->class_count > MODEL_CLASSES_MAX ||
-        model->dims > DIMS_MAX || model->feature_count > r->size / 8 ||
-        model->weight_count > r->size / 2) {
+    model->corpus = bytes_u64(b);
+    model->class_count = bytes_u32(b);
+    model->dims = bytes_u32(b);
+    model->feature_count = bytes_u32(b);
+    model->weight_count = bytes_u32(b);
+    if (b->bad || model->class_count == 0 || model->class_count > MODEL_CLASSES_MAX ||
+        model->dims > DIMS_MAX || model->feature_count > b->size / 8 ||
+        model->weight_count > b->size / 2) {
         return false;
     }
     model->columns =
         mem_alloc(((size_t)model->class_count * model->dims + 1) * sizeof(*model->columns));
     for (uint32_t i = 0; i < model->class_count; i++) {
-        read_class(r, model, i);
+        read_class(b, model, i);
     }
-    read_features(r, model);
-    read_weights(r, model);
-    return !r->bad && r->at == r->size;
+    read_features(b, model);
+    read_weights(b, model);
+    b->bad = b->bad || (!first && !net_take(b, model->class_count, &model->net));
+    return !b->bad && b->at == b->size;
 }
 
 bool model_load(const char *path, struct model **ret, struct error *err)
@@ -149,9 +118,9 @@ bool model_load(const char *path, struct model **ret, struct error *err)
         buf_finish(&buf);
         return false;
     }
-    struct reader r = {.bytes = (const unsigned char *)buf.data, .size = buf.len};
+    struct bytes b = {.data = (const unsigned char *)buf.data, .size = buf.len};
     struct model *model = mem_alloc(sizeof(*model));
-    bool fine = read_model(&r, model);
+    bool fine = read_model(&b, model);
     buf_finish(&buf);
     if (!fine) {
         model_destroy(model);
@@ -169,6 +138,7 @@ void model_destroy(struct model *model)
         mem_free(model->features);
         mem_free(model->weights);
         mem_free(model->columns);
+        net_destroy(model->net);
         mem_free(model);
     }
 }

@@ -5,17 +5,17 @@
 #include <stdint.h>
 
 /*
- * A trained linear model in memory: for each class a bias and a weight per feature, features
- * known by 32-bit hashes
- * (which: bot/reader/feature.h), weights cut to eight bits. Written by `whether train`, read
- * here; immutable once loaded.
- * File (little endian): "WMDL1\0\0\0", u64 corpus hash, u32 classes, u32 dims, u32 features, u32
- * weights; per class u8 length + name,
- * f32 bias, f32 scale, f32 dense scale, f32 0, dims x i8; features x {u32 hash, u32
- * first}; weights x {u8 class, i8 weight}.
+ * A trained model in memory: linear, for each class a bias and a weight per feature, features known
+ * by 32-bit hashes (which: bot/reader/feature.h), weights cut to eight bits; and for topics a small
+ * convolutional net for the same classes (net.h). Written by `whether train`, read here; immutable
+ * once loaded.
+ * File (little endian): "WMDL2\0\0\0", u64 corpus hash, u32 classes, u32 dims, u32 features, u32
+ * weights; per class u8 length + name, f32 bias, f32 scale, f32 dense scale, f32 0, dims x i8;
+ * features x {u32 hash, u32 first}; weights x {u8 class, i8 weight}; the net's section. A file of
+ * the version before, "WMDL1\0\0\0", ends with the weights: it has no net.
  */
 struct error;
-struct buf;
+struct net;
 
 enum { MODEL_CLASSES_MAX = 160 };
 
@@ -43,7 +43,8 @@ struct model {
     struct model_feature
         *features; /* owned: feature_count + 1, the last one only ends the one before */
     struct model_weight *weights; /* owned */
-    float *columns; /* owned: dims x class_count, the vector's weights, ready to be multiplied */
+    float *columns;  /* owned: dims x class_count, the vector's weights, ready to be multiplied */
+    struct net *net; /* owned, NULL without one */
 };
 
 /*

@@ -96,6 +96,10 @@ static void mend_conversation(const struct advisor *advisor, struct conversation
         facts->heavy &= facts->stated;
         facts->light &= facts->stated & ~facts->heavy;
         facts->faint &= facts->stated;
+        struct project *project = &conversation->projects[i];
+        project->anchor_count =
+            project->anchor_count < ANCHORS_MAX ? project->anchor_count : ANCHORS_MAX;
+        project->anchor_next %= ANCHORS_MAX;
     }
 }
 
@@ -157,8 +161,9 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
     ret->verdict.option = ret->standing.option = ret->before.option = -1;
     ret->verdict.asks = ret->standing.asks = -1;
     mend_conversation(advisor, conversation);
+    struct recalled recalled = conversation_recalled(conversation);
     reader_read(advisor->reader, reading, workspace->stemmer, text, cut ? TEXT_MAX : len,
-                conversation->pack, conversation_project(conversation)->facts.stated);
+                conversation->pack, &recalled);
     const struct pack *pack = advisor->knowledge->packs[reading->pack];
     struct context context = conversation_context(conversation, surface);
     kind_score(advisor->reader, reading, &context, workspace->kind_scores);

@@ -6,6 +6,7 @@
 
 #include "bot/advisor/facts.h"
 #include "bot/advisor/verdict.h"
+#include "bot/reader/anchor.h"
 #include "bot/reader/kind.h"
 
 /*
@@ -35,6 +36,8 @@ struct project {
     uint8_t order
         /* turn in which a situation was last said, for slots and "scrap the first" */
         [PACK_SITUATIONS_MAX];
+    struct anchor anchors[ANCHORS_MAX]; /* words of what was stated; the oldest give way */
+    uint8_t anchor_count, anchor_next;
 };
 enum { CONVERSATION_PROJECTS = 4 };
 struct conversation {

@@ -205,6 +205,24 @@ static bool takes_back(const struct conversation *conversation, const struct pro
            !(reading->stated & project->facts.stated);
 }
 
+struct recalled conversation_recalled(struct conversation *conversation)
+{
+    const struct project *project = conversation_project(conversation);
+    return (struct recalled){.known = project->facts.stated,
+                             .last = last_said(project),
+                             .anchors = project->anchors,
+                             .anchor_count = project->anchor_count};
+}
+
+static void keep_anchors(struct project *project, const struct reading *reading)
+{
+    for (size_t i = 0; i < reading->anchor_count; i++) {
+        project->anchors[project->anchor_next] = reading->anchors[i];
+        project->anchor_next = (uint8_t)((project->anchor_next + 1) % ANCHORS_MAX);
+        project->anchor_count += project->anchor_count < ANCHORS_MAX;
+    }
+}
+
 void conversation_apply(struct conversation *conversation, const struct pack *pack,
                         const struct reading *reading)
 {
@@ -215,6 +233,9 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
     uint64_t stated = reading->stated & ~in_doubt, denied = reading->denied & ~in_doubt;
     uint64_t back = last_said(project);
     denied |= reading->unsaid & project->facts.stated & ~stated & ~in_doubt;
+    uint64_t withdrawn = reading->withdrawn & project->facts.stated & ~in_doubt;
+    denied |= withdrawn;
+    stated &= ~withdrawn;
     stated |= exchanged(project, reading);
     if (takes_back(conversation, project, reading)) {
         deny(&project->facts, back & ~stated);
@@ -233,6 +254,7 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
             project->order[i] = turn;
         }
     }
+    keep_anchors(project, reading);
     restore(project, reading);
     reweigh(project, reading, back);
 }

@@ -20,3 +20,6 @@ bool conversation_answer(struct conversation *conversation, const struct pack *p
                          const struct reading *reading);
 
 struct project *conversation_project(struct conversation *conversation);
+
+/* What a reader is told of it. Borrows from the conversation. */
+struct recalled conversation_recalled(struct conversation *conversation);

@@ -169,6 +169,50 @@ static uint64_t json_situations(struct loader *loader, const json_t *list)
     return set;
 }
 
+/* Whether the words stand in one of the turns that are kept, to the letter. */
+static bool is_said(const struct corpus_talk *talk, const char *words)
+{
+    for (size_t i = 0; i < talk->turn_count; i++) {
+        if (strstr(talk->turns[i], words)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words of turns that are too long ago to be kept are passed over. */
+static void read_mark(struct loader *loader, struct corpus_talk *talk, const json_t *item,
+                      bool whole)
+{
+    const char *id = json_string_value(json_array_get(item, 0));
+    const char *polarity = json_string_value(json_array_get(item, 1));
+    const char *words = json_string_value(json_array_get(item, 2));
+    int situation = id ? situation_find(loader->pack, id, strlen(id)) : -1;
+    if (!words || !*words || !polarity || polarity_find(polarity) < 0 || situation < 0) {
+        fault_add(loader->faults, loader->path, loader->line,
+                  "a mark is [situation, polarity (stated denied aside), words]");
+    } else if (is_said(talk, words)) {
+        talk->marks[talk->mark_count++] = (struct corpus_mark){
+            situation, (enum clause_polarity)polarity_find(polarity), mem_strdup(words)};
+    } else if (whole) {
+        fault_add(loader->faults, loader->path, loader->line,
+                  "the marked words \"%.60s\" are not said", words);
+    }
+}
+
+static void read_marks(struct loader *loader, struct corpus_talk *talk, const json_t *marks,
+                       bool whole)
+{
+    size_t i;
+    json_t *item;
+    talk->marked = json_is_array(marks);
+    talk->marks = mem_alloc((json_array_size(marks) + 1) * sizeof(*talk->marks));
+    json_array_foreach(marks, i, item)
+    {
+        read_mark(loader, talk, item, whole);
+    }
+}
+
 static void read_talk(struct loader *loader, char *line)
 {
     json_error_t why;
@@ -198,6 +242,7 @@ static void read_talk(struct loader *loader, char *line)
         const char *text = json_string_value(json_array_get(say, i));
         talk->turns[talk->turn_count++] = mem_strdup(text ? text : "");
     }
+    read_marks(loader, talk, json_object_get(root, "marks"), turns <= CORPUS_TURNS_MAX);
     json_decref(root);
 }
 
@@ -333,6 +378,10 @@ void corpus_finish(struct corpus *corpus)
         for (size_t k = 0; k < corpus->talks[i].turn_count; k++) {
             mem_free(corpus->talks[i].turns[k]);
         }
+        for (size_t k = 0; k < corpus->talks[i].mark_count; k++) {
+            mem_free(corpus->talks[i].marks[k].words);
+        }
+        mem_free(corpus->talks[i].marks);
     }
     mem_free(corpus->clauses);
     mem_free(corpus->talks);

@@ -12,7 +12,9 @@
  *   *.kinds.tsv            kind (one of the six, or ask, ambient-ask, ...-long, facts-give),
  * batch, text
  *   *.conversations.jsonl  the label guide's format (id, surface, say, kind, situations, denied,
- * optional)
+ * optional), and "marks": [[situation, polarity (stated denied aside), words of a turn], ...]:
+ * which words carry a label. A conversation with marks teaches by its words, one without by its
+ * best sentence.
  * Files are taken in the order of their names, so that training is reproducible. All strings are
  * owned by the corpus.
  */
@@ -29,11 +31,20 @@ struct corpus_clause {
 
 enum { CORPUS_TURNS_MAX = 16 };
 
+struct corpus_mark {
+    int situation;
+    enum clause_polarity polarity;
+    char *words;
+};
+
 struct corpus_talk {
     int surface, kind;
     uint64_t stated, denied, optional;
     char *turns[CORPUS_TURNS_MAX];
     size_t turn_count;
+    struct corpus_mark *marks;
+    size_t mark_count;
+    bool marked;  /* has marks, if only an empty list */
     bool follows; /* from a kinds file: as if advice had been given before */
 };
 

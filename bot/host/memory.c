@@ -6,9 +6,10 @@
 #include "bot/advisor/advisor.h"
 #include "bot/base/hash.h"
 
-enum { MEMORY_VERSION = 1 };
+enum { MEMORY_VERSION = 2 };
 
-_Static_assert(28 + CONVERSATION_PROJECTS * (43 + PACK_SITUATIONS_MAX) <= MEMORY_BYTES_MAX,
+_Static_assert(28 + CONVERSATION_PROJECTS * (45 + PACK_SITUATIONS_MAX + ANCHORS_MAX * 5) <=
+                   MEMORY_BYTES_MAX,
                "MEMORY_BYTES_MAX");
 
 /* ---- fingerprints ---- */
@@ -90,6 +91,28 @@ static size_t order_length(const struct project *project)
     return len;
 }
 
+static void walk_anchors(struct bytes *bytes, struct project *project)
+{
+    /* As for all numbers of a conversation, nobody is trusted with them (mend_conversation()). */
+    if (bytes->to != NULL) {
+        project->anchor_count =
+            project->anchor_count < ANCHORS_MAX ? project->anchor_count : ANCHORS_MAX;
+        project->anchor_next %= ANCHORS_MAX;
+    }
+    byte(bytes, &project->anchor_count);
+    byte(bytes, &project->anchor_next);
+    if (project->anchor_count > ANCHORS_MAX || project->anchor_next >= ANCHORS_MAX) {
+        bytes->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < project->anchor_count; i++) {
+        uint64_t stem = project->anchors[i].stem, situation = project->anchors[i].situation;
+        number(bytes, &stem, 4);
+        number(bytes, &situation, 1);
+        project->anchors[i] = (struct anchor){(uint32_t)stem, (uint32_t)situation};
+    }
+}
+
 static void walk_project(struct bytes *bytes, struct project *project)
 {
     struct facts *facts = &project->facts;
@@ -108,6 +131,7 @@ static void walk_project(struct bytes *bytes, struct project *project)
     for (size_t i = 0; i < len; i++) {
         byte(bytes, &project->order[i]);
     }
+    walk_anchors(bytes, project);
 }
 
 static bool in_use(const struct project *project)

@@ -14,7 +14,7 @@
  */
 struct conversation;
 
-enum { MEMORY_BYTES_MAX = 512 };
+enum { MEMORY_BYTES_MAX = 1200 };
 
 /* The fingerprints of the packs at hand. Plain data. */
 struct memory {

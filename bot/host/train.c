@@ -2,9 +2,12 @@
 
 #include <linear.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bot/advisor/advisor.h"
 #include "bot/advisor/conversation.h"
@@ -13,8 +16,13 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
+#include "bot/host/put.h"
+#include "bot/host/train_net.h"
+#include "bot/host/train_write.h"
 #include "bot/reader/read.h"
+#include "bot/reader/reader.h"
 #include "knowledge/pack.h"
+#include "knowledge/vectors.h"
 
 /* LIBLINEAR also calls its result struct model: knowledge/model.h is not included here. */
 
@@ -22,13 +30,12 @@ enum {
     SEEN_AT_LEAST = 2,
     MODEL_BYTES_MAX = 32 * 1024 * 1024,
     DENSE_AT = 1,
-    NAME_MAX_LEN = 80,
-    TURN_UNITS_MAX = 64
+    TURN_UNITS_MAX = 64,
+    FIT_THREADS_MAX = 7 /* beside the one that was there */
 };
 
 /* Set by trying on the labelled conversations that were read while tuning (docs/reading.md). */
-static const double topic_cost = 12, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5,
-                    prune = 0.03;
+static const double topic_cost = 12, kind_cost = 2, positive_weight = 2.0, dense_factor = 1.5;
 
 /* ---- examples ---- */
 
@@ -40,6 +47,7 @@ struct example {
     float dense[DENSE_MAX];
     uint64_t stated, denied; /* labels for topics */
     uint64_t open;           /* situations for which this example says nothing */
+    bool aside;              /* says something of the past, of others ... */
     int kind;
     int talk; /* conversation it comes from, -1 none */
 };
@@ -57,6 +65,7 @@ struct trainer {
     int pack;
     struct example *examples;
     size_t count, cap;
+    struct lessons lessons; /* the same once more, as the net learns it */
     struct table table;
     uint32_t dims, feature_count;
     uint32_t *hash_of; /* by number */
@@ -102,7 +111,7 @@ static struct example *take_features(struct trainer *t, const struct features *f
 static void read_text(struct trainer *t, const char *text)
 {
     reader_read(t->advisor->reader, &t->workspace->reading, t->workspace->stemmer, text,
-                strlen(text), t->pack, 0);
+                strlen(text), t->pack, NULL);
 }
 
 static void add_clause(struct trainer *t, const char *text, uint64_t situations,
@@ -118,6 +127,12 @@ static void add_clause(struct trainer *t, const char *text, uint64_t situations,
     struct example *example = take_features(t, &r->features);
     example->stated = polarity == CLAUSE_STATED ? situations : 0;
     example->denied = polarity == CLAUSE_DENIED ? situations : 0;
+    example->aside = polarity == CLAUSE_ASIDE;
+    lessons_begin(&t->lessons);
+    uint32_t first = lessons_add_words(&t->lessons, &source, r->tokens.count);
+    lessons_add_unit(&t->lessons,
+                     (struct lesson_unit){first, first + r->tokens.count - 1, example->stated,
+                                          example->denied, example->open});
 }
 
 static void add_list(struct trainer *t, const struct text_list *list, uint64_t situations,
@@ -144,25 +159,99 @@ static void collect_clauses(struct trainer *t)
     }
 }
 
+/* How many words of the unit, and of the turn, lie in the bytes from..to of the turn. */
+static void count_words(const struct reading *r, const struct unit *unit, size_t from, size_t to,
+                        uint32_t *ret_inside, uint32_t *ret_all)
+{
+    *ret_inside = *ret_all = 0;
+    for (uint32_t i = 0; i < r->tokens.count; i++) {
+        const struct token *token = &r->tokens.items[i];
+        bool marked = token->end > from && token->start < to;
+        *ret_all += marked;
+        *ret_inside += marked && i >= unit->first && i <= unit->last;
+    }
+}
+
+/* A unit carries a mark when most of the mark's words are its own, or it is all mark. */
+static bool carries(const struct reading *r, const struct unit *unit, const char *turn,
+                    const char *words)
+{
+    const char *at = strstr(turn, words);
+    uint32_t inside = 0, all = 0;
+    if (at) {
+        size_t from = (size_t)(at - turn);
+        count_words(r, unit, from, from + strlen(words), &inside, &all);
+    }
+    return inside > 0 && (inside * 2 > all || inside == unit->last - unit->first + 1);
+}
+
+static void label_by_marks(const struct reading *r, const struct unit *unit, const char *turn,
+                           const struct corpus_talk *talk, struct example *example)
+{
+    for (size_t i = 0; i < talk->mark_count; i++) {
+        const struct corpus_mark *mark = &talk->marks[i];
+        if (carries(r, unit, turn, mark->words)) {
+            uint64_t bit = 1ull << mark->situation;
+            example->stated |= mark->polarity == CLAUSE_STATED ? bit : 0;
+            example->denied |= mark->polarity == CLAUSE_DENIED ? bit : 0;
+        }
+    }
+    example->open = talk->optional & ~(example->stated | example->denied);
+}
+
+/* What the net may learn from the whole: the kinds that are no verdicts state nothing for sure. */
+static void begin_lesson(struct trainer *t, const struct corpus_talk *talk)
+{
+    struct lesson *lesson = lessons_begin(&t->lessons);
+    bool sure = talk->kind == KIND_VERDICT;
+    lesson->best = !talk->marked;
+    lesson->stated = sure ? talk->stated : 0;
+    lesson->denied = sure ? talk->denied : 0;
+    lesson->open = talk->optional | (sure ? 0 : talk->stated | talk->denied);
+}
+
+static void collect_unit(struct trainer *t, int number, size_t turn, uint32_t first_word,
+                         const struct feature_source *source, const struct unit *unit)
+{
+    const struct corpus_talk *talk = &t->corpus->talks[number];
+    struct reading *r = &t->workspace->reading;
+    bool earlier = turn + 1 < talk->turn_count;
+    features_of_unit(&r->features, source, unit->first, unit->last);
+    struct example *example = take_features(t, &r->features);
+    if (talk->marked) {
+        label_by_marks(r, unit, talk->turns[turn], talk, example);
+    } else {
+        example->talk = number;
+        example->open = talk->stated | talk->denied | talk->optional;
+        example->open |= earlier ? ~0ull : 0;
+    }
+    lessons_add_unit(&t->lessons,
+                     (struct lesson_unit){first_word + unit->first, first_word + unit->last,
+                                          example->stated, example->denied,
+                                          talk->marked ? example->open
+                                          : earlier    ? ~0ull
+                                                       : 0});
+}
+
 /*
- * Every unit of every turn: negative for what the conversation does not state, open for what it
- * does until round two.
+ * Every unit of every turn. By the marks, where there are any; else negative for what the
+ * conversation does not state, open for what it does until round two.
  */
 static void collect_talk(struct trainer *t, int number)
 {
     const struct corpus_talk *talk = &t->corpus->talks[number];
+    begin_lesson(t, talk);
     for (size_t turn = 0; turn < talk->turn_count; turn++) {
         read_text(t, talk->turns[turn]);
         struct reading *r = &t->workspace->reading;
         struct feature_source source = reader_source(t->advisor->reader, r);
-        for (uint32_t u = 0; u < r->scopes.unit_count && u < TURN_UNITS_MAX; u++) {
-            const struct unit *unit = &r->scopes.units[u];
-            features_of_unit(&r->features, &source, unit->first, unit->last);
-            struct example *example = take_features(t, &r->features);
-            bool earlier = turn + 1 < talk->turn_count;
-            example->talk = number;
-            example->open = talk->stated | talk->denied | talk->optional;
-            example->open |= earlier ? ~0ull : 0;
+        uint32_t units =
+            r->scopes.unit_count < TURN_UNITS_MAX ? r->scopes.unit_count : TURN_UNITS_MAX;
+        /* The last one may be a clause in the middle of a sentence that is a unit too. */
+        uint32_t words = units ? r->scopes.sentence_last[r->scopes.units[units - 1].last] + 1u : 0;
+        uint32_t first_word = lessons_add_words(&t->lessons, &source, words);
+        for (uint32_t u = 0; u < units; u++) {
+            collect_unit(t, number, turn, first_word, &source, &r->scopes.units[u]);
         }
     }
 }
@@ -258,11 +347,6 @@ static void finish_example(struct trainer *t, struct example *example)
 
 /* ---- fitting ---- */
 
-struct fitted {
-    char name[NAME_MAX_LEN];
-    double *w; /* owned: by number, the last is the bias */
-};
-
 static void be_quiet(const char *text)
 {
     (void)text;
@@ -294,7 +378,6 @@ static bool fit(const struct trainer *t, const signed char *labels, double cost,
                                       .nr_weight = 1,
                                       .weight_label = label,
                                       .weight = weight};
-        set_print_string_function(be_quiet);
         struct model *model = train(&problem, &parameter);
         double sign = model->label[0] == 1 ? 1 : -1;
         for (uint32_t k = 0; k <= t->feature_count; k++) {
@@ -353,16 +436,19 @@ static void label_topics(const struct trainer *t, size_t situation, bool stated,
     for (size_t i = 0; i < t->count; i++) {
         const struct example *example = &t->examples[i];
         uint64_t set = stated ? example->stated : example->denied;
+        bool open = example->open >> situation & 1;
         labels[i] = set >> situation & 1;
-        if (example->talk >= 0 && (!talks || (example->open >> situation & 1))) {
+        if (example->talk >= 0 ? !talks || open : open) {
             labels[i] = -1;
         }
     }
 }
 
-static bool fit_topic(const struct trainer *t, size_t situation, bool stated, struct fitted *ret)
+static bool fit_topic(const struct trainer *t, size_t number, struct fitted *ret)
 {
     signed char *labels = mem_alloc(t->count + 1);
+    size_t situation = number / 2;
+    bool stated = number % 2 == 0;
     ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
     label_topics(t, situation, stated, false, labels);
     bool fine = fit(t, labels, topic_cost, ret->w);
@@ -375,119 +461,194 @@ static bool fit_topic(const struct trainer *t, size_t situation, bool stated, st
     return fine;
 }
 
-/* ---- writing ---- */
-
-static void put_u32(struct buf *buf, uint32_t value)
+/* Whether words deny anything at all; asides and unmarked conversations say nothing of that. */
+static bool fit_denies(const struct trainer *t, struct fitted *ret)
 {
-    unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
-                              (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
-    buf_append(buf, bytes, 4);
-}
-
-static void put_f32(struct buf *buf, double value)
-{
-    float single = (float)value;
-    uint32_t bits;
-    memcpy(&bits, &single, sizeof(bits));
-    put_u32(buf, bits);
-}
-
-static double peak(const double *w, size_t from, size_t to)
-{
-    double most = 0;
-    for (size_t i = from; i < to; i++) {
-        most = fabs(w[i]) > most ? fabs(w[i]) : most;
+    signed char *labels = mem_alloc(t->count + 1);
+    ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
+    for (size_t i = 0; i < t->count; i++) {
+        const struct example *example = &t->examples[i];
+        bool silent = example->talk >= 0 || example->aside;
+        labels[i] = silent ? -1 : example->denied != 0;
     }
-    return most > 0 ? most : 1;
-}
-
-static int cut(double value, double scale)
-{
-    return (int)lround(value / scale);
-}
-
-static void put_class(const struct trainer *t, struct buf *buf, const struct fitted *class,
-                      double *ret_scale)
-{
-    double dense = peak(class->w, 0, t->dims) / 127;
-    *ret_scale = peak(class->w, t->dims, t->feature_count) / 127;
-    buf_putc(buf, (char)strlen(class->name));
-    buf_puts(buf, class->name);
-    put_f32(buf, class->w[t->feature_count]);
-    put_f32(buf, *ret_scale);
-    put_f32(buf, dense * dense_factor);
-    put_f32(buf, 0);
-    for (uint32_t d = 0; d < t->dims; d++) {
-        buf_putc(buf, (char)cut(class->w[d], dense));
-    }
-}
-
-/* The weights that matter: 8 bits each, the small ones left out. */
-static void put_weights(const struct trainer *t, const struct fitted *classes, size_t count,
-                        const double *scales, struct buf *features, struct buf *weights,
-                        struct train_result *ret)
-{
-    for (uint32_t n = t->dims; n < t->feature_count; n++) {
-        size_t before = ret->weights;
-        for (size_t c = 0; c < count; c++) {
-            int value = cut(classes[c].w[n], scales[c]);
-            if (abs(value) > prune * 127) {
-                buf_putc(weights, (char)c);
-                buf_putc(weights, (char)value);
-                ret->weights++;
-            }
-        }
-        if (ret->weights > before) {
-            put_u32(features, t->hash_of[n + 1]);
-            put_u32(features, (uint32_t)before);
-            ret->features++;
-        }
-    }
-}
-
-/* A part that failed makes the whole fail: a model must not be written without it. */
-static void put_part(struct buf *buf, const struct buf *part)
-{
-    buf_append(buf, part->data ? part->data : "", part->len);
-    buf->failed = buf->failed || part->failed;
-}
-
-static bool write_model(const struct trainer *t, const struct fitted *classes, size_t count,
-                        const char *path, struct train_result *ret, struct error *err)
-{
-    struct buf head, features, weights;
-    double *scales = mem_alloc(count * sizeof(*scales));
-    buf_init(&head, MODEL_BYTES_MAX);
-    buf_init(&features, MODEL_BYTES_MAX);
-    buf_init(&weights, MODEL_BYTES_MAX);
-    struct buf body;
-    buf_init(&body, MODEL_BYTES_MAX);
-    for (size_t c = 0; c < count; c++) {
-        put_class(t, &body, &classes[c], &scales[c]);
-    }
-    put_weights(t, classes, count, scales, &features, &weights, ret);
-    buf_append(&head, "WMDL1\0\0\0", 8);
-    put_u32(&head, (uint32_t)t->corpus->hash);
-    put_u32(&head, (uint32_t)(t->corpus->hash >> 32));
-    put_u32(&head, (uint32_t)count);
-    put_u32(&head, t->dims);
-    put_u32(&head, (uint32_t)ret->features);
-    put_u32(&head, (uint32_t)ret->weights);
-    put_part(&head, &body);
-    put_part(&head, &features);
-    put_part(&head, &weights);
-    ret->examples = t->count;
-    ret->bytes = head.len;
-    bool fine = buf_write_file(&head, path, err);
-    buf_finish(&body);
-    buf_finish(&weights);
-    buf_finish(&features);
-    buf_finish(&head);
-    mem_free(scales);
+    bool fine = fit(t, labels, topic_cost, ret->w);
+    mem_free(labels);
     return fine;
 }
 
+/* Two classes a situation, and the one that is about all of them. */
+static bool fit_topic_class(const struct trainer *t, size_t number, struct fitted *ret)
+{
+    bool general = number == t->knowledge->packs[t->pack]->situation_count * 2;
+    return general ? fit_denies(t, ret) : fit_topic(t, number, ret);
+}
+
+static bool fit_kind(const struct trainer *t, size_t number, struct fitted *ret)
+{
+    signed char *labels = mem_alloc(t->count + 1);
+    ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
+    for (size_t i = 0; i < t->count; i++) {
+        labels[i] = t->examples[i].kind == (int)number;
+    }
+    bool fine = fit(t, labels, kind_cost, ret->w);
+    mem_free(labels);
+    return fine;
+}
+
+typedef bool fit_function(const struct trainer *t, size_t number, struct fitted *ret);
+
+/* Classes are fitted apart from one another: any thread may take the next. */
+struct fitting {
+    const struct trainer *trainer;
+    fit_function *function;
+    const char *what;
+    struct fitted *classes;
+    bool *fine;
+    size_t count;
+    atomic_size_t next;
+};
+
+static void fit_some(struct fitting *f, bool reports)
+{
+    for (size_t i; (i = atomic_fetch_add(&f->next, 1)) < f->count;) {
+        if (reports) {
+            report(f->trainer, f->what, i, f->count);
+        }
+        f->classes[i].number = i;
+        f->fine[i] = f->function(f->trainer, i, &f->classes[i]);
+    }
+}
+
+static void *fit_in_thread(void *context)
+{
+    fit_some(context, false);
+    return NULL;
+}
+
+/* Fills w of each class, on all processors; those that cannot be fitted are dropped. */
+static size_t fit_all(const struct trainer *t, const char *what, fit_function *function,
+                      struct fitted *classes, size_t count)
+{
+    struct fitting f = {t, function, what, classes, mem_alloc(count + 1), count, 0};
+    pthread_t threads[FIT_THREADS_MAX];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t started = 0, kept = 0;
+    set_print_string_function(be_quiet);
+    while (started < FIT_THREADS_MAX && (long)started + 1 < processors &&
+           pthread_create(&threads[started], NULL, fit_in_thread, &f) == 0) {
+        started++;
+    }
+    fit_some(&f, true);
+    for (size_t i = 0; i < started; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (f.fine[i]) {
+            classes[kept++] = classes[i];
+        } else {
+            mem_free(classes[i].w);
+        }
+    }
+    mem_free(f.fine);
+    return kept;
+}
+
+/* ---- setting the scores of small corpora ---- */
+
+/*
+ * Few examples leave every score low: the regulariser holds the weights back. How much lower is
+ * found by cross-validation: one half of the clauses judged by what was learned from the other. The
+ * shift is the one at which most of what is stated is found with least beside it (F1, all
+ * situations together), and goes to all classes. Corpora of SHIFT_CLAUSES_MAX or more need none.
+ */
+enum { SHIFTS = 9, SHIFT_CLAUSES_MAX = 4000 };
+static const double shift_step = 0.25, shift_threshold = 0.3;
+
+struct hits {
+    size_t found[SHIFTS], wrong[SHIFTS], all;
+};
+
+static void count_hits(struct hits *hits, double score, bool is)
+{
+    hits->all += is;
+    for (int i = 0; i < SHIFTS; i++) {
+        bool said = score + shift_step * i > shift_threshold;
+        hits->found[i] += said && is;
+        hits->wrong[i] += said && !is;
+    }
+}
+
+/* Learns from the clauses of one half and judges the others. */
+static void try_half(const struct trainer *t, size_t situation, size_t half, signed char *labels,
+                     double *w, struct hits *hits)
+{
+    label_topics(t, situation, true, false, labels);
+    for (size_t i = 0; i < t->count; i++) {
+        labels[i] = i % 2 == half ? labels[i] : -1;
+    }
+    if (!fit(t, labels, topic_cost, w)) {
+        return;
+    }
+    for (size_t i = 0; i < t->count; i++) {
+        const struct example *example = &t->examples[i];
+        if (i % 2 != half && example->talk < 0 && !(example->open >> situation & 1)) {
+            count_hits(hits, predict_one(w, example->nodes), example->stated >> situation & 1);
+        }
+    }
+}
+
+static double find_shift(const struct trainer *t, size_t situations)
+{
+    struct hits hits = {0};
+    signed char *labels = mem_alloc(t->count + 1);
+    double *w = mem_alloc((t->feature_count + 1) * sizeof(*w));
+    for (size_t i = 0; i < situations * 2; i++) {
+        report(t, "setting scores", i, situations * 2);
+        try_half(t, i / 2, i % 2, labels, w, &hits);
+    }
+    mem_free(w);
+    mem_free(labels);
+    int best = 0;
+    double most = 0;
+    for (int i = 0; i < SHIFTS; i++) {
+        double f1 =
+            2.0 * (double)hits.found[i] / (double)(hits.found[i] + hits.wrong[i] + hits.all + 1);
+        if (f1 > most) {
+            most = f1;
+            best = i;
+        }
+    }
+    return shift_step * best;
+}
+
+static void shift_scores(const struct trainer *t, struct fitted *classes, size_t count)
+{
+    if (t->corpus->clause_count >= SHIFT_CLAUSES_MAX) {
+        return;
+    }
+    double shift = find_shift(t, t->knowledge->packs[t->pack]->situation_count);
+    for (size_t i = 0; i < count; i++) {
+        classes[i].w[t->feature_count] += shift;
+    }
+}
+
 /* ---- the two models ---- */
+
+static bool write_model(const struct trainer *t, const struct fitted *classes, size_t count,
+                        const struct buf *net, const char *path, struct train_result *ret,
+                        struct error *err)
+{
+    const struct draft draft = {.corpus = t->corpus->hash,
+                                .dims = t->dims,
+                                .feature_count = t->feature_count,
+                                .hash_of = t->hash_of,
+                                .dense_factor = dense_factor,
+                                .classes = classes,
+                                .class_count = count,
+                                .net = net};
+    ret->examples = t->count;
+    return draft_write(&draft, path, ret, err);
+}
 
 static void start(struct trainer *t)
 {
@@ -510,6 +671,7 @@ static void finish(struct trainer *t, struct fitted *classes, size_t count)
     mem_free(t->table.seen);
     mem_free(t->table.number);
     mem_free(t->hash_of);
+    lessons_finish(&t->lessons);
     workspace_destroy(t->workspace);
     advisor_destroy(t->advisor);
 }
@@ -527,6 +689,40 @@ static void name_class(struct fitted *class, const char *id, const char *polarit
     snprintf(class->name, sizeof(class->name), "%s%s", id, polarity);
 }
 
+static void report_epoch(void *context, size_t done, size_t all)
+{
+    report(context, "teaching the net, round", done, all);
+}
+
+/* The net's section for the classes that were fitted: none where words have no vectors. */
+static void make_net(struct trainer *t, const struct fitted *classes, size_t count, struct buf *ret)
+{
+    const struct vectors *vectors = t->knowledge->vectors;
+    if (!vectors || vectors->dims > NET_DIMS_MAX) {
+        put_u32(ret, 0);
+        return;
+    }
+    struct net_class *what = mem_alloc(count * sizeof(*what));
+    for (size_t c = 0; c < count; c++) {
+        size_t number = classes[c].number;
+        bool any = number == t->knowledge->packs[t->pack]->situation_count * 2;
+        what[c] = (struct net_class){(uint8_t)(any ? 0 : number / 2), any || number % 2 == 1, any};
+    }
+    train_net(&t->lessons, vectors, what, count, report_epoch, t, ret);
+    mem_free(what);
+}
+
+static bool write_topics(struct trainer *t, const struct fitted *classes, size_t count,
+                         const char *path, struct train_result *ret, struct error *err)
+{
+    struct buf net;
+    buf_init(&net, MODEL_BYTES_MAX);
+    make_net(t, classes, count, &net);
+    bool fine = write_model(t, classes, count, &net, path, ret, err);
+    buf_finish(&net);
+    return fine;
+}
+
 bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *corpus,
                   const char *path, train_progress *progress, void *context,
                   struct train_result *ret, struct error *err)
@@ -537,7 +733,7 @@ bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *co
                         .progress = progress,
                         .context = context};
     const struct pack *what = knowledge->packs[pack];
-    struct fitted *classes = mem_alloc(what->situation_count * 2 * sizeof(*classes) + 1);
+    struct fitted *classes = mem_alloc((what->situation_count * 2 + 1) * sizeof(*classes));
     size_t count = 0;
     *ret = (struct train_result){0};
     start(&t);
@@ -545,15 +741,12 @@ bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *co
     collect_talks(&t);
     number_all(&t);
     for (size_t i = 0; i < what->situation_count * 2; i++) {
-        report(&t, "fitting topics", i, what->situation_count * 2);
-        name_class(&classes[count], what->situations[i / 2].id, i % 2 ? ":denied" : ":stated");
-        if (fit_topic(&t, i / 2, i % 2 == 0, &classes[count])) {
-            count++;
-        } else {
-            mem_free(classes[count].w);
-        }
+        name_class(&classes[i], what->situations[i / 2].id, i % 2 ? ":denied" : ":stated");
     }
-    bool fine = count > 0 ? write_model(&t, classes, count, path, ret, err)
+    name_class(&classes[what->situation_count * 2], CLASS_DENIES, "");
+    count = fit_all(&t, "fitting topics", fit_topic_class, classes, what->situation_count * 2 + 1);
+    shift_scores(&t, classes, count);
+    bool fine = count > 0 ? write_topics(&t, classes, count, path, ret, err)
                           : error_set(err, ERROR_INPUT,
                                       "%s: the corpus states none of the pack's situations", path);
     finish(&t, classes, count);
@@ -621,24 +814,17 @@ bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *cor
     }
     collect_clause_kinds(&t);
     number_all(&t);
-    signed char *labels = mem_alloc(t.count + 1);
     for (int k = 0; k < KIND_COUNT; k++) {
-        report(&t, "fitting kinds", (size_t)k, KIND_COUNT);
-        for (size_t i = 0; i < t.count; i++) {
-            labels[i] = t.examples[i].kind == k;
-        }
-        name_class(&classes[count], kind_name((enum kind)k), "");
-        classes[count].w = mem_alloc((t.feature_count + 1) * sizeof(*classes[count].w));
-        if (fit(&t, labels, kind_cost, classes[count].w)) {
-            count++;
-        } else {
-            mem_free(classes[count].w);
-        }
+        name_class(&classes[k], kind_name((enum kind)k), "");
     }
-    mem_free(labels);
-    bool fine = count > 1 ? write_model(&t, classes, count, path, ret, err)
+    count = fit_all(&t, "fitting kinds", fit_kind, classes, KIND_COUNT);
+    struct buf net;
+    buf_init(&net, MODEL_BYTES_MAX);
+    put_u32(&net, 0); /* kinds have none */
+    bool fine = count > 1 ? write_model(&t, classes, count, &net, path, ret, err)
                           : error_set(err, ERROR_INPUT,
                                       "%s: the corpus has fewer than two kinds of messages", path);
+    buf_finish(&net);
     finish(&t, classes, count);
     return fine;
 }

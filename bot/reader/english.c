@@ -42,6 +42,19 @@ const struct english_row english_rows[] = {
     {EN_DENIED_BEFORE,
      "(was|were|is|are|got|been) (voted down|turned "
      "down|rejected|vetoed|refused|declined|struck|thrown out|taken off|called off)"},
+    {EN_DENIED_BEFORE, "(is|are|was|were|got|been) [now|since|all] "
+                       "(buried|nixed|pulled|withdrawn|descoped|crossed out|on ice|on hold|frozen|"
+                       "stopped|deferred|retired|discontinued|dissolved|disbanded|no more)"},
+    {EN_DENIED_BEFORE, "(went|goes|gone|moved|moves|pushed|slipped) (to|into|in) (the bin|the "
+                       "drawer|v2|phase|next year|release two)"},
+    {EN_DENIED_BEFORE,
+     "(quit|resigned|has left|have left|is leaving|are leaving|left us|left the team|left the "
+     "company|handed in his notice|handed in her notice|handed in their notice)"},
+    {EN_DENIED_BEFORE, "(will|would|does|do|did) not (happen|survive|fly|make it|make the cut|be "
+                       "built)"},
+    {EN_DENIED_BEFORE, "(not|no) .. (any more|anymore|any longer)"},
+    {EN_DENIED_BEFORE, "(cut|struck|removed|taken|deleted|dropped) (from|off|out of) (the|our|my) "
+                       "(order|list|plan|scope|brief|spec|budget|ticket|roadmap|contract)"},
     {EN_DENIED_BEFORE, "out of scope"},
     {EN_DENIED_BEFORE, "not in scope"},
     {EN_DENIED_BEFORE, "off (the|our|my|their) (table|list|menu|cards|plate|desk|hands|roadmap)"},
@@ -258,7 +271,9 @@ const struct english_row english_rows[] = {
      "(out of scope|out|non goals|non goal|not in scope|not needed|not planned|will not "
      "have|excluded|no go|no gos|exclusions|not included|later|phase 2|phase "
      "two|v2|future|someday|backlog|parked|not doing|we do not need|rejected|ruled out|off the "
-     "table|explicitly not|anti goals|not part of this)"},
+     "table|explicitly not|anti goals|not part of this|must not have|must not|shall not|what we "
+     "will not do|what we will not|what we do not|we will not|will not do|not have|not wanted|"
+     "does not need|what it is not|not in v1|wont have|wont do|deferred|dropped|never|no)"},
     {EN_SECTION_IN,
      "(in scope|in|goals|must|must have|must haves|requirements|required|needed|need|needs|we "
      "need|what we need|scope|features|v1|phase 1|phase one|mvp|we "

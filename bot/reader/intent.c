@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "bot/base/mem.h"
 #include "bot/reader/english.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
@@ -188,9 +189,21 @@ static bool asks_whether(const struct reading *r)
     return should && r->signals.option_count > 0 && r->signals.question;
 }
 
+/* A command that tells of an app and asks nothing wants advice for it. */
+static bool tells_an_app(const struct reading *r, const struct context *context)
+{
+    static const enum english else_where[] = {
+        EN_HOW_TO,  EN_TROUBLE, EN_MONEY, EN_HOSTING,   EN_OFF_TOPIC, EN_RESET,   EN_HELP,
+        EN_WHO,     EN_THANKS,  EN_HELLO, EN_NEVERMIND, EN_BYE,       EN_WHAT_IS, EN_GOOD_AT,
+        EN_COMPARE, EN_SOURCE,  EN_RULE,  EN_WHY,       EN_WHY_NOT,   EN_FLIP,    EN_COUNT};
+    const struct signals *s = &r->signals;
+    return context->surface == SURFACE_SLASH && !s->question && s->words >= 2 && !s->other_tech &&
+           s->pointer < 0 && s->fact < 0 && s->option_count == 0 && !any(s, else_where);
+}
+
 static float score_verdict(const struct reading *r, const struct context *context)
 {
-    const float asked_weight = 4;
+    const float asked_weight = 4, told_weight = 8;
     const struct signals *s = &r->signals;
     float score = -1.5f;
     score += asks_whether(r) ? asked_weight : 0;
@@ -200,6 +213,7 @@ static float score_verdict(const struct reading *r, const struct context *contex
     score += context->asked && (r->stated || r->denied) ? 0.8f : 0;
     score += s->subject && s->choice_word ? 0.8f : 0;
     score += context->surface == SURFACE_SLASH && r->stated ? 4 : 0;
+    score += tells_an_app(r, context) ? told_weight : 0;
     return score;
 }
 
@@ -232,6 +246,25 @@ static float score_unknown(const struct reading *r)
     return score;
 }
 
+/* "Would you ...", "do we ...": a question about what to do, not about what is. */
+static bool weighs(const struct reading *r)
+{
+    static const char *const words[] = {"would", "should", "could", "shall", "ought"};
+    const struct token *items = r->tokens.items;
+    for (uint32_t i = 0; i < r->tokens.count; i++) {
+        for (size_t k = 0; k < ARRAY_LEN(words); k++) {
+            if (strcmp(items[i].letters, words[k]) == 0) {
+                return true;
+            }
+        }
+        if (i > 0 && strcmp(items[i].letters, "we") == 0 &&
+            strcmp(items[i - 1].letters, "do") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Overheard talk gets an answer only when it plainly asks for the choice. */
 static bool plainly_asks(const struct reading *r)
 {
@@ -240,7 +273,8 @@ static bool plainly_asks(const struct reading *r)
     if (s->quoted_only || s->option_count == 0 || s->mentions > 0 || told) {
         return false;
     }
-    return s->alternatives || (s->option_count >= 2 && s->question && s->choice_word) ||
+    return (s->alternatives && (!s->apart || (s->question && (s->choice_word || weighs(r))))) ||
+           (s->option_count >= 2 && s->question && s->choice_word) ||
            (s->option_count == 1 && s->question && s->choice_word && r->stated);
 }
 

@@ -6,11 +6,11 @@
 #include "bot/base/mem.h"
 #include "bot/reader/english.h"
 #include "bot/reader/reader.h"
+#include "bot/reader/signals.h"
 #include "bot/reader/spell.h"
+#include "bot/reader/withdraw.h"
 #include "knowledge/model.h"
 #include "knowledge/vectors.h"
-
-static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
 
 /*
  * Where the learned topics and the exact cues meet. A cue adds to the learned score of its
@@ -22,8 +22,10 @@ static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, 
 static const float stated_threshold = 0.3f, denied_threshold = 0.3f, aside_weight = 2;
 static const float reference_threshold = -4, faint_threshold = 1.6f;
 
-/* Words commoner than this are no slips of a name (ranks in sixteens). */
-enum { COMMON_RANK = 300 };
+/*
+ * How much of a learned score is the net's, where a pack has one; the rest is the linear topics'.
+ */
+static const float net_share = 0.4f;
 
 /* How many words before another a cue may begin that covers it. */
 enum { CUE_REACH = 24 };
@@ -59,6 +61,7 @@ struct reader *reader_create(const struct knowledge *knowledge)
             reader->classes[p].denied[i] =
                 (int16_t)class_of(pack->model, pack->situations[i].id, "denied");
         }
+        reader->classes[p].denies = (int16_t)model_class_find(pack->model, CLASS_DENIES);
     }
     for (int k = 0; k < KIND_COUNT; k++) {
         reader->kind_class[k] =
@@ -93,198 +96,6 @@ struct feature_source reader_source(const struct reader *reader, const struct re
                                    .vectors = reader->knowledge->vectors,
                                    .pack = reader->knowledge->packs[reading->pack],
                                    .pack_number = reading->pack};
-}
-
-/* ---- signals ---- */
-
-static bool names_option(const struct match *match)
-{
-    return match->target.type == TARGET_OPTION || match->target.type == TARGET_TOOL;
-}
-
-/* "X or Y", "X/Y", "X vs Y": whether an "or" stands just before or after the words of a match. */
-static bool beside_or(const struct reading *r, const struct match *match)
-{
-    static const char *const words[] = {"or", "versus", "oder", "ou", "o", NULL};
-    const struct token *items = r->tokens.items;
-    for (uint32_t step = 0; step < 2; step++) {
-        bool exists = step ? match->last + 1 < r->tokens.count : match->first > 0;
-        const struct token *beside =
-            exists ? &items[step ? match->last + 1 : match->first - 1] : NULL;
-        bool version =
-            step && beside && (beside->flags & TOKEN_NUMBER) && match->last + 2 < r->tokens.count;
-        beside = version ? &items[match->last + 2] : beside;
-        for (size_t i = 0; beside && words[i]; i++) {
-            if (strcmp(beside->letters, words[i]) == 0) {
-                return true;
-            }
-        }
-    }
-    return (items[match->first].flags & TOKEN_SLASH) ||
-           (match->last + 1 < r->tokens.count && (items[match->last + 1].flags & TOKEN_SLASH));
-}
-
-static void note_option(struct reading *r, const struct match *match)
-{
-    struct signals *s = &r->signals;
-    bool aside = r->scopes.flags[match->first] & (SCOPE_QUOTE | SCOPE_OUT);
-    if (match->target.pack != r->pack || match->target.item >= 32) {
-        return;
-    }
-    uint32_t bit = 1u << match->target.item;
-    s->options |= bit;
-    s->quoted_only = s->quoted_only && aside;
-    if (s->first_option < 0) {
-        s->first_option = (int8_t)match->target.item;
-    }
-    s->last_option = (int8_t)match->target.item;
-    if (beside_or(r, match)) {
-        s->alternatives |= bit;
-    }
-    if (match->target.type == TARGET_TOOL) {
-        s->tool_count++;
-        s->tool_option = match->target.item;
-        s->tool = match->target.sub;
-    }
-}
-
-static void note_pointer(struct reading *r, const struct knowledge *knowledge,
-                         const struct match *match, uint64_t *seen)
-{
-    struct signals *s = &r->signals;
-    int pack = match->target.pack;
-    if (pack < 0 || pack == r->pack || !knowledge->packs[pack]->pointer) {
-        return;
-    }
-    uint64_t bit = 1ull << ((unsigned)pack * 7 % 57 + (unsigned)match->target.item % 7);
-    if (s->pointer != pack && (s->pointer < 0 || beside_or(r, match))) {
-        s->pointer = (int16_t)pack;
-        s->pointer_options = 0;
-        *seen = 0;
-    }
-    if (s->pointer == pack && !(*seen & bit)) {
-        *seen |= bit;
-        s->pointer_options++;
-    }
-    s->pointer_or = s->pointer_or || (s->pointer == pack && beside_or(r, match));
-}
-
-static uint32_t last_sentence(const struct reading *r)
-{
-    return r->tokens.count ? r->scopes.sentence_first[r->tokens.count - 1] : 0;
-}
-
-static void note_english(struct reading *r, const struct match *match)
-{
-    struct signals *s = &r->signals;
-    enum english id = (enum english)match->target.item;
-    s->english |= 1ull << id;
-    if (match->first >= last_sentence(r)) {
-        s->english_late |= 1ull << id;
-    }
-    if (id == EN_OTHER_TECH) {
-        s->other_tech = true;
-        s->other_or = s->other_or || beside_or(r, match);
-    }
-    s->choice_word = s->choice_word || id == EN_CHOICE || id == EN_GOOD_CHOICE;
-}
-
-/* The fact whose cues cover most words; of equals, the one about an option that is named. */
-static void note_fact(struct reading *r, const struct pack *pack, const struct match *match)
-{
-    struct signals *s = &r->signals;
-    int option = match->target.pack == r->pack ? pack->facts[match->target.item].option : -1;
-    bool named = option >= 0 && option < 32 && (s->options >> option & 1);
-    uint32_t words = (match->last - match->first + 1) * 2 + named;
-    if (match->target.pack == r->pack && words > s->fact_score &&
-        (named || option < 0 || !s->options)) {
-        s->fact = match->target.item;
-        s->fact_score = (uint8_t)(words < 255 ? words : 255);
-    }
-}
-
-static void read_fact(struct reading *r, const struct pack *pack)
-{
-    for (uint32_t i = 0; i < r->matches.count; i++) {
-        if (r->matches.items[i].target.type == TARGET_FACT) {
-            note_fact(r, pack, &r->matches.items[i]);
-        }
-    }
-}
-
-static void read_signals(struct reading *r, const struct knowledge *knowledge)
-{
-    struct signals *s = &r->signals;
-    uint64_t seen = 0;
-    *s = (struct signals){.first_option = -1,
-                          .last_option = -1,
-                          .tool_option = -1,
-                          .tool = -1,
-                          .pointer = -1,
-                          .fact = -1};
-    s->quoted_only = true;
-    s->words = (uint16_t)(r->tokens.count < UINT16_MAX ? r->tokens.count : UINT16_MAX);
-    s->mentions = r->text.mentions;
-    for (uint32_t i = 0; i < r->tokens.count; i++) {
-        s->question = s->question || (r->tokens.items[i].flags & TOKEN_QUESTION);
-    }
-    for (uint32_t i = 0; i < r->matches.count; i++) {
-        const struct match *match = &r->matches.items[i];
-        if (names_option(match)) {
-            note_option(r, match);
-            note_pointer(r, knowledge, match, &seen);
-        } else if (match->target.type == TARGET_ENGLISH) {
-            note_english(r, match);
-        } else if (match->target.type == TARGET_SUBJECT) {
-            s->subject = s->subject || match->target.pack == r->pack;
-        }
-    }
-    read_fact(r, knowledge->packs[r->pack]);
-    for (uint32_t bits = s->options; bits; bits &= bits - 1) {
-        s->option_count++;
-    }
-    s->quoted_only = s->quoted_only && s->options;
-    s->alternatives = s->alternatives & (s->alternatives - 1) ? s->alternatives : 0;
-}
-
-static bool is_common(const struct knowledge *knowledge, const struct token *token)
-{
-    struct vector vector;
-    return vectors_find(knowledge->vectors, token->word, &vector) && vector.rank < COMMON_RANK;
-}
-
-/*
- * "nod or django": an unknown-looking neighbour of "or" that is one slip from another option's
- * plain name is that option.
- */
-static void mend_alternatives(struct reading *r, const struct knowledge *knowledge,
-                              struct stemmer *stemmer, bool *ret_mended)
-{
-    const struct pack *pack = knowledge->packs[r->pack];
-    for (uint32_t k = 0; k < r->matches.count; k++) {
-        const struct match *match = &r->matches.items[k];
-        if (!names_option(match) || match->target.pack != r->pack || !beside_or(r, match)) {
-            continue;
-        }
-        uint32_t sides[2] = {match->first >= 2 ? match->first - 2 : UINT32_MAX, match->last + 2};
-        if (r->tokens.items[match->first].flags & TOKEN_SLASH) {
-            sides[0] = match->first - 1;
-        }
-        for (int side = 0; side < 2; side++) {
-            struct token *token =
-                sides[side] < r->tokens.count ? &r->tokens.items[sides[side]] : NULL;
-            bool known = token && is_common(knowledge, token);
-            for (size_t o = 0; token && !known && token->len >= 3 && o < pack->option_count; o++) {
-                const char *id = pack->options[o].id;
-                if ((int)o != match->target.item && strcmp(token->letters, id) != 0 &&
-                    spell_near(token->letters, id)) {
-                    token_set(token, stemmer, id, strlen(id));
-                    token->flags |= TOKEN_FIXED;
-                    *ret_mended = true;
-                }
-            }
-        }
-    }
 }
 
 /* ---- evidence ---- */
@@ -352,7 +163,7 @@ static void weigh_cue(struct reading *r, struct tally *tally, const struct match
         r->aside |= 1ull << i;
     }
     add_evidence(r, (struct evidence){(uint8_t)i, (uint8_t)polarity, 1, 0, match->first,
-                                      match->last, scope});
+                                      match->last, scope, 0, 0});
 }
 
 /* A hint inside a cue of the same situation has nothing of its own to say. */
@@ -407,7 +218,40 @@ static uint16_t unit_scope(const struct reading *r, const struct unit *unit)
 struct best {
     float score;
     uint32_t unit;
+    float linear, net; /* what score was mixed from */
 };
+
+/* A unit's scores by class of the pack's model. */
+struct topic_scores {
+    float mixed[MODEL_CLASSES_MAX], linear[MODEL_CLASSES_MAX], net[MODEL_CLASSES_MAX];
+};
+
+static void score_words(const struct reader *reader, struct reading *r, uint32_t first,
+                        uint32_t last, struct topic_scores *ret)
+{
+    const struct model *model = reader->knowledge->packs[r->pack]->model;
+    struct feature_source source = reader_source(reader, r);
+    bool with_net = net_fits(model->net, source.vectors);
+    features_of_unit(&r->features, &source, first, last);
+    model_score(model, &r->features, ret->linear);
+    if (with_net) {
+        net_score(model->net, &r->net, &source, first, last, ret->net);
+    }
+    for (uint32_t c = 0; c < model->class_count; c++) {
+        float linear = ret->linear[c];
+        ret->net[c] = with_net ? ret->net[c] : linear;
+        ret->mixed[c] = linear + net_share * (ret->net[c] - linear);
+    }
+}
+
+static void keep_best(struct best *best, const struct topic_scores *scores, int16_t class,
+                      float score, uint32_t unit)
+{
+    if (score > best->score) {
+        *best = (struct best){score, unit, class >= 0 ? scores->linear[class] : score,
+                              class >= 0 ? scores->net[class] : score};
+    }
+}
 
 static void score_unit(const struct reader *reader, struct reading *r, uint32_t number,
                        struct best *stated, struct best *denied)
@@ -419,25 +263,19 @@ static void score_unit(const struct reader *reader, struct reading *r, uint32_t 
     if (scope & (SCOPE_MASKED | SCOPE_QUOTE)) {
         return;
     }
-    float scores[MODEL_CLASSES_MAX];
-    struct feature_source source = reader_source(reader, r);
-    features_of_unit(&r->features, &source, unit->first, unit->last);
-    model_score(pack->model, &r->features, scores);
+    struct topic_scores scores;
+    score_words(reader, r, unit->first, unit->last, &scores);
     for (size_t i = 0; i < pack->situation_count; i++) {
-        float s = classes->stated[i] >= 0 ? scores[classes->stated[i]] : no_model;
-        float d = classes->denied[i] >= 0 ? scores[classes->denied[i]] : no_model;
+        float s = classes->stated[i] >= 0 ? scores.mixed[classes->stated[i]] : no_model;
+        float d = classes->denied[i] >= 0 ? scores.mixed[classes->denied[i]] : no_model;
         if (scope & SCOPE_OUT) {
             d = d > s ? d : s;
             s = -9;
         } else if (scope & (SCOPE_PAST | SCOPE_HEARSAY | SCOPE_OTHERS)) {
             s -= aside_weight;
         }
-        if (s > stated[i].score) {
-            stated[i] = (struct best){s, number};
-        }
-        if (d > denied[i].score) {
-            denied[i] = (struct best){d, number};
-        }
+        keep_best(&stated[i], &scores, classes->stated[i], s, number);
+        keep_best(&denied[i], &scores, classes->denied[i], d, number);
     }
 }
 
@@ -474,7 +312,8 @@ static void keep_learned(struct reading *r, size_t i, struct best best, enum pol
     const struct unit *unit = &r->scopes.units[best.unit];
     if (best.score > -0.5f) {
         add_evidence(r, (struct evidence){(uint8_t)i, (uint8_t)polarity, 0, best.score, unit->first,
-                                          unit->last, scope_of(r, unit->first, unit->last)});
+                                          unit->last, scope_of(r, unit->first, unit->last),
+                                          best.linear, best.net});
     }
 }
 
@@ -674,7 +513,7 @@ static void read_evidence(const struct reader *reader, struct reading *r, uint64
     struct tally tally = {0};
     struct best stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX];
     for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
-        stated[i] = denied[i] = (struct best){pack->model ? -9 : no_model, 0};
+        stated[i] = denied[i] = (struct best){.score = pack->model ? -9 : no_model};
     }
     weigh_cues(r, &tally);
     for (uint32_t u = 0; pack->model && u < r->scopes.unit_count; u++) {
@@ -702,7 +541,7 @@ static int16_t choose_pack(const struct reader *reader, const struct reading *r,
     int counts[PACKS_MAX] = {0};
     int best = preferred >= 0 ? preferred : knowledge->main;
     for (uint32_t k = 0; k < r->matches.count; k++) {
-        if (names_option(&r->matches.items[k])) {
+        if (match_names_option(&r->matches.items[k])) {
             counts[r->matches.items[k].target.pack]++;
         }
     }
@@ -716,13 +555,18 @@ static int16_t choose_pack(const struct reader *reader, const struct reading *r,
 }
 
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred, uint64_t known)
+                 const char *bytes, size_t len, int preferred, const struct recalled *recalled)
 {
+    static const struct recalled nothing = {0};
     const struct knowledge *knowledge = reader->knowledge;
+    recalled = recalled ? recalled : &nothing;
     ret->evidence_count = 0;
     ret->stated = ret->denied = ret->aside = ret->heavy = ret->light = ret->asked = ret->hinted = 0;
+    ret->withdrawn = 0;
+    ret->anchor_count = 0;
     ret->others = ret->later = ret->hints = ret->unsaid = ret->faint = 0;
     ret->heavy_back = ret->light_back = false;
+    net_forget(&ret->net);
     memset(ret->stated_score, 0, sizeof(ret->stated_score));
     memset(ret->denied_score, 0, sizeof(ret->denied_score));
     text_read(&ret->text, bytes, len);
@@ -731,12 +575,16 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     lexicon_search(reader->lexicon, &ret->tokens, &ret->matches);
     ret->pack = choose_pack(reader, ret, preferred);
     bool mended = false;
-    mend_alternatives(ret, knowledge, stemmer, &mended);
+    signals_mend(ret, knowledge, stemmer, &mended);
     if (mended) {
         lexicon_search(reader->lexicon, &ret->tokens, &ret->matches);
     }
-    scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack, known != 0);
+    scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack,
+                recalled->known != 0);
     ret->truncated = ret->text.truncated || ret->tokens.truncated || ret->matches.truncated;
-    read_signals(ret, knowledge);
-    read_evidence(reader, ret, ret->pack == preferred ? known : 0);
+    signals_read(ret, knowledge);
+    recalled = ret->pack == preferred ? recalled : &nothing;
+    read_evidence(reader, ret, recalled->known);
+    withdrawals_read(reader, ret, recalled);
+    anchors_read(reader, ret);
 }

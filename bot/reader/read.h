@@ -3,9 +3,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bot/reader/anchor.h"
 #include "bot/reader/feature.h"
 #include "bot/reader/kind.h"
 #include "bot/reader/lexicon.h"
+#include "bot/reader/net.h"
 #include "bot/reader/scope.h"
 #include "bot/reader/text.h"
 #include "bot/reader/token.h"
@@ -36,12 +38,14 @@ struct evidence {
     float score;          /* the learned score in log odds; 0 for a cue */
     uint32_t first, last; /* words */
     uint16_t scope;       /* SCOPE_* of the words */
+    float linear, net;    /* what score was mixed from; both are score where there is no net */
 };
 
 /* What the message says of the decision itself, apart from situations. */
 struct signals {
     uint32_t options;      /* options of the pack that are named, by bit */
     uint32_t alternatives; /* options that stand on a side of "or": 0 or at least two bits */
+    bool apart;            /* ... with other words between: "would X do, or is Y smarter?" */
     uint8_t option_count, tool_count;
     int8_t first_option, last_option; /* -1 none */
     int16_t tool_option, tool;        /* a tool that is named, -1 none */
@@ -57,12 +61,21 @@ struct signals {
     uint16_t words, mentions;
 };
 
+/* What earlier messages of a conversation have said, as far as a reader needs it. */
+struct recalled {
+    uint64_t known; /* stated in it before */
+    uint64_t last;  /* stated in the last message that stated anything */
+    const struct anchor *anchors;
+    size_t anchor_count;
+};
+
 struct reading {
     struct text text;
     struct tokens tokens;
     struct matches matches;
     struct scopes scopes;
     struct features features; /* scratch of the last model call */
+    struct net_work net;      /* scratch, and what may be kept for the next message */
     struct evidence evidence[EVIDENCE_MAX];
     uint32_t evidence_count;
     struct signals signals;
@@ -72,10 +85,13 @@ struct reading {
     uint64_t others, later; /* named as another's, or as something for later */
     /* "That is what counts": said of something in an earlier message. */
     bool heavy_back, light_back;
-    uint64_t faint;  /* stated, but by the learned part alone and barely */
-    uint64_t unsaid; /* named, strongly or weakly, in a denial */
-    uint64_t hints;  /* weakly named and not denied */
-    uint64_t hinted; /* weakly named: enough to refer to what is known already */
+    uint64_t faint;     /* stated, but by the learned part alone and barely */
+    uint64_t unsaid;    /* named, strongly or weakly, in a denial */
+    uint64_t hints;     /* weakly named and not denied */
+    uint64_t hinted;    /* weakly named: enough to refer to what is known already */
+    uint64_t withdrawn; /* of what earlier messages stated: taken back by this one */
+    struct anchor anchors[ANCHORS_MAX]; /* of what is stated */
+    size_t anchor_count;
     /* The learned part's best. */
     float stated_score[PACK_SITUATIONS_MAX], denied_score[PACK_SITUATIONS_MAX];
     bool truncated;
@@ -87,11 +103,11 @@ size_t reader_memory(const struct reader *reader);
 const struct knowledge *reader_knowledge(const struct reader *reader);
 
 /*
- * preferred: the pack that the conversation is about, or -1; known: what was stated in it
- * before, so that "that" and "the live bit" find what they mean. stemmer: the workspace's own.
+ * preferred: the pack that the conversation is about, or -1; recalled: what it has said, so that
+ * "that" and "the live bit" find what they mean; NULL: nothing. stemmer: the workspace's own.
  */
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred, uint64_t known);
+                 const char *bytes, size_t len, int preferred, const struct recalled *recalled);
 
 /* Where features of a reading come from (for kinds and for training). */
 struct feature_source reader_source(const struct reader *reader, const struct reading *reading);

@@ -4,11 +4,15 @@
 #include "bot/reader/lexicon.h"
 #include "knowledge/pack.h"
 
-/* The inside of struct reader, shared by read.c, intent.c and nobody else. */
+/* The inside of struct reader, for the reader itself and for those who train it. */
 struct topic_classes {
     int16_t stated[PACK_SITUATIONS_MAX],
         denied[PACK_SITUATIONS_MAX]; /* classes of the pack's model, -1 none */
+    int16_t denies;                  /* the class "denies anything at all" */
 };
+
+/* Its name in a model file. */
+#define CLASS_DENIES "*:denied"
 
 struct reader {
     const struct knowledge *knowledge; /* borrowed */

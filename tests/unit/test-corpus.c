@@ -116,6 +116,32 @@ static void test_conversations(void **state)
     fault_finish(&faults);
 }
 
+static void test_marks(void **state)
+{
+    (void)state;
+    struct corpus corpus = {0};
+    struct fault_list faults = {0};
+    assert_true(
+        load("a.conversations.jsonl",
+             "{\"surface\":\"dm\",\"kind\":\"verdict\",\"say\":[\"barley here\",\"no pears\"],"
+             "\"situations\":[\"granary\"],\"marks\":[[\"granary\",\"stated\",\"barley\"],"
+             "[\"orchard\",\"denied\",\"no pears\"]]}\n"
+             "{\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"hi\"],\"marks\":[]}\n"
+             "{\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"hi\"]}\n",
+             &corpus, &faults));
+    const struct corpus_talk *talk = &corpus.talks[0];
+    assert_true(talk->marked);
+    assert_int_equal(talk->mark_count, 2);
+    assert_string_equal(talk->marks[0].words, "barley");
+    assert_int_equal(1ull << talk->marks[0].situation, tiny_set("granary"));
+    assert_int_equal(talk->marks[0].polarity, CLAUSE_STATED);
+    assert_int_equal(talk->marks[1].polarity, CLAUSE_DENIED);
+    assert_true(corpus.talks[1].marked);
+    assert_false(corpus.talks[2].marked);
+    corpus_finish(&corpus);
+    fault_finish(&faults);
+}
+
 /* Of a very long conversation its last turns are kept. */
 static void test_long_conversation(void **state)
 {
@@ -172,6 +198,17 @@ static void test_faults(void **state)
          "\"grain\""},
         {"a situation that is no string", "a.conversations.jsonl",
          "{\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"a\"],\"situations\":[3]}", 1, "strings"},
+        {"a mark of words that nobody says", "a.conversations.jsonl",
+         "{\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"a\"],"
+         "\"marks\":[[\"granary\",\"stated\",\"b\"]]}",
+         1, "not said"},
+        {"a mark of an unknown situation", "a.conversations.jsonl",
+         "{\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"a\"],"
+         "\"marks\":[[\"grain\",\"stated\",\"a\"]]}",
+         1, "a mark is"},
+        {"a mark that is no list", "a.conversations.jsonl",
+         "{\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"a\"],\"marks\":[\"granary\"]}", 1,
+         "a mark is"},
         {"a key twice", "a.conversations.jsonl",
          "{\"surface\":\"dm\",\"surface\":\"dm\",\"kind\":\"meta\",\"say\":[\"a\"]}", 1,
          "not a conversation"},
@@ -260,10 +297,15 @@ static void test_beside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clauses),       cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_conversations), cmocka_unit_test(test_long_conversation),
-        cmocka_unit_test(test_faults),        cmocka_unit_test(test_all_faults_at_once),
-        cmocka_unit_test(test_no_folder),     cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_clauses),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_conversations),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_long_conversation),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_all_faults_at_once),
+        cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_hash),
         cmocka_unit_test(test_beside),
     };
     return cmocka_run_group_tests_name("corpus", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/advisor/advisor.h"
 #include "bot/base/mem.h"
 #include "bot/reader/english.h"
 #include "bot/reader/read.h"
@@ -154,11 +155,17 @@ static void test_options(void **state)
         uint32_t options, alternatives;
         bool question;
     } rows[] = {
-        {"Hello", 0, 0, false},          {"Orion", 1, 0, false},
-        {"Lyra?", 2, 0, true},           {"Orion or Lyra?", 3, 3, true},
-        {"orion/lyra?", 3, 3, true},     {"Orion vs. Lyra", 3, 3, false},
-        {"Lyra and Orion", 3, 0, false}, {"orin or lyra", 3, 3, false},
+        {"Hello", 0, 0, false},
+        {"Orion", 1, 0, false},
+        {"Lyra?", 2, 0, true},
+        {"Orion or Lyra?", 3, 3, true},
+        {"orion/lyra?", 3, 3, true},
+        {"Orion vs. Lyra", 3, 3, false},
+        {"Lyra and Orion", 3, 0, false},
+        {"orin or lyra", 3, 3, false},
         {"orion or mocha", 1, 0, false},
+        {"Would Orion do, or is Lyra smarter?", 3, 3, true},
+        {"Orion. Or not. Lyra.", 3, 0, false},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct signals *s = &tiny_read(*state, rows[i].text)->signals;
@@ -166,6 +173,36 @@ static void test_options(void **state)
             s->question != rows[i].question) {
             fail_msg("%s: options %u, alternatives %u, question %d", rows[i].text, s->options,
                      s->alternatives, s->question);
+        }
+    }
+}
+
+static enum kind kind_of(struct tiny *tiny, enum surface surface, const char *text)
+{
+    struct conversation talk;
+    struct outcome outcome;
+    conversation_init(&talk);
+    advisor_turn(tiny->advisor, tiny->workspace, &talk, surface, text, strlen(text), &outcome);
+    return outcome.kind;
+}
+
+static void test_surfaces(void **state)
+{
+    static const struct {
+        enum surface surface;
+        const char *text;
+        enum kind kind;
+    } rows[] = {
+        {SURFACE_SLASH, "a small chapel by the sea", KIND_VERDICT},
+        {SURFACE_SLASH, "how do I install it?", KIND_UNKNOWN},
+        {SURFACE_AMBIENT, "Would you lot go to Orion, or rather to Lyra?", KIND_VERDICT},
+        {SURFACE_AMBIENT, "do we have it made on orion or on lyra?", KIND_VERDICT},
+        {SURFACE_AMBIENT, "did that letter come from Orion or from Lyra?", KIND_SILENT},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        enum kind kind = kind_of(*state, rows[i].surface, rows[i].text);
+        if (kind != rows[i].kind) {
+            fail_msg("%s: %s", rows[i].text, kind_name(kind));
         }
     }
 }
@@ -284,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_surfaces),
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_pack_choice),
         cmocka_unit_test(test_reuse),

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bot/advisor/advisor.h"
+#include "bot/advisor/conversation.h"
 #include "bot/advisor/workspace.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
@@ -58,6 +59,24 @@ static void put_clauses(struct buf *buf)
         buf_puts(buf, "none\tnone\tb1\t");
         put_sentence(buf, frames[f], "pebbles");
         buf_putc(buf, '\n');
+    }
+}
+
+/* The same lesson in conversations: the marked words teach, what stands beside them must not. */
+static void put_marked(struct buf *buf)
+{
+    for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+        for (size_t f = 0; f < ARRAY_LEN(frames); f++) {
+            struct buf words;
+            buf_init(&words, 1000);
+            put_sentence(&words, frames[f], topics[t].thing);
+            buf_printf(
+                buf,
+                "{\"surface\":\"dm\",\"kind\":\"verdict\",\"say\":[\"the mayor is ill. %s\"],"
+                "\"situations\":[\"%s\"],\"marks\":[[\"%s\",\"stated\",\"%s\"]]}\n",
+                words.data, topics[t].situation, topics[t].situation, words.data);
+            buf_finish(&words);
+        }
     }
 }
 
@@ -184,6 +203,75 @@ static void test_topics_help(void **state)
     corpus_finish(&corpus);
 }
 
+static void test_marks_teach(void **state)
+{
+    (void)state;
+    struct corpus corpus = {0};
+    struct buf bytes;
+    assert_true(load_corpus(put_marked, "a.conversations.jsonl", &corpus));
+    struct model *model = train_once(train_topics, &corpus, &bytes);
+    assert_true(count_right(model) >= ARRAY_LEN(topics) * ARRAY_LEN(held_out) / 2);
+    struct pack pack = *tiny_knowledge.packs[TINY_COAST];
+    struct knowledge knowledge = {.packs = {&pack}, .count = 1};
+    pack.model = model;
+    struct tiny tiny = {.advisor = advisor_create(&knowledge)};
+    tiny.workspace = workspace_create(tiny.advisor);
+    assert_int_equal(tiny_read(&tiny, "the mayor is ill.")->stated, 0);
+    tiny_end(&tiny);
+    model_destroy(model);
+    buf_finish(&bytes);
+    corpus_finish(&corpus);
+}
+
+/* "she left": what denies, and comes back to the words that stated a thing, takes it back. */
+static void put_denials(struct buf *buf)
+{
+    static const char *const ends[] = {"were sold last week", "went to the cousins",
+                                       "are a thing of yesterday", "burnt with the shed"};
+    put_clauses(buf);
+    for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+        for (size_t e = 0; e < ARRAY_LEN(ends); e++) {
+            buf_printf(buf, "%s\tdenied\tb1\tthe %s %s\n", topics[t].situation, topics[t].thing,
+                       ends[e]);
+        }
+    }
+}
+
+static void test_withdrawals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *second, *left;
+    } rows[] = {
+        {"the barley went to the cousins", ""},
+        {"each morning the wind is strong", "granary"},
+    };
+    struct corpus corpus = {0};
+    struct buf bytes;
+    assert_true(load_corpus(put_denials, "a.clauses.tsv", &corpus));
+    struct model *model = train_once(train_topics, &corpus, &bytes);
+    struct pack pack = *tiny_knowledge.packs[TINY_COAST];
+    struct knowledge knowledge = {.packs = {&pack}, .count = 1};
+    pack.model = model;
+    struct tiny tiny = {.advisor = advisor_create(&knowledge)};
+    tiny.workspace = workspace_create(tiny.advisor);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct conversation talk;
+        conversation_init(&talk);
+        tiny_turn(&tiny, &talk, "we keep barley all winter");
+        assert_int_equal(conversation_project(&talk)->facts.stated, tiny_set("granary"));
+        assert_true(conversation_recalled(&talk).anchor_count > 0);
+        tiny_turn(&tiny, &talk, rows[i].second);
+        if (conversation_project(&talk)->facts.stated != tiny_set(rows[i].left)) {
+            fail_msg("%s", rows[i].second);
+        }
+    }
+    tiny_end(&tiny);
+    model_destroy(model);
+    buf_finish(&bytes);
+    corpus_finish(&corpus);
+}
+
 static void test_kinds_differ(void **state)
 {
     (void)state;
@@ -224,10 +312,9 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bytes),
-        cmocka_unit_test(test_topics_help),
-        cmocka_unit_test(test_kinds_differ),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_same_bytes),   cmocka_unit_test(test_topics_help),
+        cmocka_unit_test(test_marks_teach),  cmocka_unit_test(test_withdrawals),
+        cmocka_unit_test(test_kinds_differ), cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests_name("train", tests, NULL, NULL);
 }

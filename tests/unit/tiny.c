@@ -176,23 +176,24 @@ int tiny_teardown(void **state)
     return 0;
 }
 
-static const struct reading *read_known(struct tiny *tiny, const char *text, uint64_t known)
+static const struct reading *read_known(struct tiny *tiny, const char *text,
+                                        const struct recalled *recalled)
 {
     struct reading *reading = &tiny->workspace->reading;
     reader_read(tiny->advisor->reader, reading, tiny->workspace->stemmer, text, strlen(text),
-                TINY_COAST, known);
+                TINY_COAST, recalled);
     return reading;
 }
 
 const struct reading *tiny_read(struct tiny *tiny, const char *text)
 {
-    return read_known(tiny, text, 0);
+    return read_known(tiny, text, NULL);
 }
 
 const struct reading *tiny_turn(struct tiny *tiny, struct conversation *talk, const char *text)
 {
-    const struct reading *reading =
-        read_known(tiny, text, conversation_project(talk)->facts.stated);
+    struct recalled recalled = conversation_recalled(talk);
+    const struct reading *reading = read_known(tiny, text, &recalled);
     conversation_apply(talk, tiny_knowledge.packs[TINY_COAST], reading);
     talk->pack = TINY_COAST;
     talk->turns++;

@@ -1,0 +1,243 @@
+#include "bot/reader/net.h"
+
+#include <string.h>
+
+#include "bot/base/hash.h"
+#include "bot/reader/feature.h"
+#include "knowledge/vectors.h"
+
+/* ---- what is seen of a word ---- */
+
+enum { FLAG_ASKED = 1 << 6, FLAG_CUE = 1 << 7 };
+
+static uint8_t scope_flags(uint16_t scope)
+{
+    static const uint16_t groups[] = {
+        SCOPE_NEGATED | SCOPE_OUT,    SCOPE_PAST,  SCOPE_HEARSAY | SCOPE_OTHERS | SCOPE_QUOTE,
+        SCOPE_SUPPOSED | SCOPE_LATER, SCOPE_HEAVY, SCOPE_LIGHT,
+    };
+    unsigned flags = 0;
+    for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        flags |= scope & groups[i] ? 1u << i : 0;
+    }
+    return (uint8_t)flags;
+}
+
+static struct net_input look_at(const struct feature_source *source, uint32_t i)
+{
+    const struct token *token = &source->tokens->items[i];
+    const struct scopes *scopes = source->scopes;
+    const struct token *end = &source->tokens->items[scopes->sentence_last[i]];
+    struct net_input input = {.flags = scope_flags(scopes->flags[i])};
+    input.flags |= end->flags & TOKEN_QUESTION ? FLAG_ASKED : 0;
+    if (scopes->flags[i] & SCOPE_MASKED) {
+        input.shape = NET_MASKED;
+    } else if ((token->flags & TOKEN_NUMBER) && token->letters[0] >= '0' &&
+               token->letters[0] <= '9') {
+        input.shape = NET_NUMBER;
+    } else {
+        input.shape = token->flags & TOKEN_UPPER ? NET_CAPITAL : NET_UNKNOWN;
+        input.word = token->word;
+    }
+    return input;
+}
+
+static void mark_cues(struct net_input *ret, const struct feature_source *source, uint32_t first,
+                      uint32_t last)
+{
+    const struct matches *matches = source->matches;
+    for (uint32_t k = matches_from(matches, first);
+         k < matches->count && matches->items[k].first <= last; k++) {
+        const struct match *match = &matches->items[k];
+        if (match->target.pack != source->pack_number || match->target.type < TARGET_SITUATION ||
+            match->target.type > TARGET_DENIAL) {
+            continue;
+        }
+        for (uint32_t i = match->first; i <= match->last && i <= last; i++) {
+            ret[i - first].flags |= FLAG_CUE;
+        }
+    }
+}
+
+void net_look(struct net_input *ret, const struct feature_source *source, uint32_t first,
+              uint32_t last)
+{
+    for (uint32_t i = first; i <= last; i++) {
+        ret[i - first] = look_at(source, i);
+    }
+    mark_cues(ret, source, first, last);
+}
+
+/* ---- what a word adds ---- */
+
+/* len is a multiple of eight: compilers make the machine's multiply-and-add of it. */
+static int32_t dot(const int16_t *restrict a, const int16_t *restrict b, uint32_t len)
+{
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < len; i++) {
+        sum += a[i] * b[i];
+    }
+    return sum;
+}
+
+/* A word's own row; else its common vector, which has length 1 where rows have NET_LENGTH. */
+static struct net_row row_of(const struct net *net, const struct vectors *vectors,
+                             const struct net_input *input)
+{
+    struct net_row row;
+    struct vector vector;
+    if (input->word && net_find(net, input->word, &row)) {
+        return row;
+    }
+    if (input->word && vectors_find(vectors, input->word, &vector)) {
+        return (struct net_row){vector.values, NET_LENGTH * vector.scale};
+    }
+    return net_shape_row(net, (enum net_shape)input->shape);
+}
+
+/*
+ * Rounded to NET_ONEths. Only products are taken of fractions, so there is no sum that one machine
+ * fuses and another does not; the halves are rounded as whole numbers.
+ */
+static int16_t to_ones(int32_t sum, float scale)
+{
+    const float most = 2 * NET_TAP_LIMIT - 1;
+    float halves = (float)sum * scale;
+    halves = halves > most ? most : halves < -most ? -most : halves;
+    return (int16_t)(((int32_t)halves + 2 * NET_TAP_LIMIT + 1) / 2 - NET_TAP_LIMIT);
+}
+
+static void compute_taps(int16_t *restrict ret, const struct net *net, struct net_row row)
+{
+    int16_t values[NET_DIMS_MAX] = {0};
+    float scale = row.scale * (2 * NET_ONE);
+    for (uint32_t d = 0; d < net->dims; d++) {
+        values[d] = row.values[d];
+    }
+    for (size_t k = 0; k < NET_WORD; k++) {
+        int32_t sum = dot(values, net->taps + k * net->stride, net->stride);
+        ret[k] = to_ones(sum, scale * net->tap_scales[k]);
+    }
+}
+
+static const int16_t *taps_of(const struct net *net, struct net_work *work,
+                              const struct vectors *vectors, const struct net_input *input)
+{
+    size_t place = hash_place(input->word + input->shape, NET_CACHE - 1);
+    struct net_cached *cached = &work->cache[place];
+    if (cached->word != input->word || cached->shape != input->shape || cached->net != net->id) {
+        compute_taps(cached->taps, net, row_of(net, vectors, input));
+        cached->word = input->word;
+        cached->shape = input->shape;
+        cached->net = net->id;
+    }
+    return cached->taps;
+}
+
+static void add_flags(int16_t *restrict taps, const struct net *net, uint8_t flags)
+{
+    for (unsigned f = 0; f < NET_FLAGS; f++) {
+        if (flags >> f & 1) {
+            const int16_t *restrict add = net->flags[f];
+            for (size_t k = 0; k < NET_WORD; k++) {
+                taps[k] = (int16_t)(taps[k] + add[k]);
+            }
+        }
+    }
+}
+
+/* ---- what a unit comes to ---- */
+
+void net_forget(struct net_work *work)
+{
+    work->net = 0;
+}
+
+/* Sentences come before their clauses, so that a window serves many units. */
+static void fill_window(const struct net *net, struct net_work *work,
+                        const struct feature_source *source, uint32_t first, uint32_t last)
+{
+    struct net_input inputs[NET_WINDOW];
+    bool there = work->net == net->id && first >= work->first && last - work->first < work->count;
+    if (there) {
+        return;
+    }
+    work->net = net->id;
+    work->first = first;
+    work->count = last - first + 1;
+    net_look(inputs, source, first, last);
+    for (uint32_t i = 0; i < work->count; i++) {
+        memcpy(work->window[i], taps_of(net, work, source->vectors, &inputs[i]),
+               sizeof(work->window[i]));
+        add_flags(work->window[i], net, inputs[i].flags);
+    }
+}
+
+/* The taps in a word's numbers, by width from the older word to the newer. */
+enum { TAP_1, TAP_2_OLD, TAP_2_NEW, TAP_3_OLD, TAP_3_MID, TAP_3_NEW };
+
+static const int16_t *tap(const int16_t *word, unsigned number)
+{
+    return word + (size_t)number * NET_FILTERS;
+}
+
+static void keep_most(int16_t *restrict most, const int16_t *restrict a, const int16_t *restrict b,
+                      const int16_t *restrict c)
+{
+    for (size_t k = 0; k < NET_FILTERS; k++) {
+        int16_t sum = (int16_t)(a[k] + b[k] + c[k]);
+        most[k] = sum > most[k] ? sum : most[k];
+    }
+}
+
+/*
+ * The most of each filter over all places that touch the unit, `none` standing for words outside.
+ */
+static void pool(int16_t *restrict pooled, const int16_t (*words)[NET_WORD], uint32_t count)
+{
+    static const int16_t none[NET_WORD] = {0};
+    for (size_t k = 0; k < NET_POOLED; k++) {
+        pooled[k] = INT16_MIN;
+    }
+    for (uint32_t i = 0; i < count + 2; i++) {
+        const int16_t *newest = i < count ? words[i] : none;
+        const int16_t *before = i >= 1 && i <= count ? words[i - 1] : none;
+        const int16_t *oldest = i >= 2 ? words[i - 2] : none;
+        if (i < count) {
+            keep_most(pooled, tap(newest, TAP_1), none, none);
+        }
+        if (i <= count) {
+            keep_most(pooled + NET_FILTERS, tap(before, TAP_2_OLD), tap(newest, TAP_2_NEW), none);
+        }
+        keep_most(pooled + (size_t)2 * NET_FILTERS, tap(oldest, TAP_3_OLD), tap(before, TAP_3_MID),
+                  tap(newest, TAP_3_NEW));
+    }
+}
+
+static void finish_pooled(int16_t *restrict pooled, const int16_t *restrict biases)
+{
+    for (size_t k = 0; k < NET_POOLED; k++) {
+        int16_t value = (int16_t)(pooled[k] + biases[k]);
+        pooled[k] = value > 0 ? value : 0;
+    }
+}
+
+void net_score(const struct net *net, struct net_work *work, const struct feature_source *source,
+               uint32_t first, uint32_t last, float *scores)
+{
+    int16_t pooled[NET_POOLED];
+    last = last - first < NET_WINDOW ? last : first + NET_WINDOW - 1;
+    fill_window(net, work, source, first, last);
+    pool(pooled, work->window + (first - work->first), last - first + 1);
+    finish_pooled(pooled, net->biases);
+    for (uint32_t c = 0; c < net->classes; c++) {
+        int32_t sum = dot(pooled, net->outputs + (size_t)c * NET_POOLED, NET_POOLED);
+        float product = (float)sum * net->output_scales[c];
+        scores[c] = product + net->output_biases[c];
+    }
+}
+
+bool net_fits(const struct net *net, const struct vectors *vectors)
+{
+    return net && vectors && net->dims == vectors->dims;
+}

@@ -1,0 +1,242 @@
+#include "bot/reader/signals.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "bot/base/mem.h"
+#include "bot/reader/english.h"
+#include "bot/reader/read.h"
+#include "bot/reader/spell.h"
+#include "knowledge/vectors.h"
+
+static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
+
+/* Words commoner than this are no slips of a name (ranks in sixteens). */
+enum { COMMON_RANK = 300 };
+
+bool match_names_option(const struct match *match)
+{
+    return match->target.type == TARGET_OPTION || match->target.type == TARGET_TOOL;
+}
+
+static bool is_or(const struct token *token)
+{
+    static const char *const words[] = {"or", "versus", "oder", "ou", "o"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(token->letters, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "X or Y", "X/Y", "X vs Y": whether an "or" stands just before or after the words of a match. */
+static bool beside_or(const struct reading *r, const struct match *match)
+{
+    const struct token *items = r->tokens.items;
+    for (uint32_t step = 0; step < 2; step++) {
+        bool exists = step ? match->last + 1 < r->tokens.count : match->first > 0;
+        const struct token *beside =
+            exists ? &items[step ? match->last + 1 : match->first - 1] : NULL;
+        bool version =
+            step && beside && (beside->flags & TOKEN_NUMBER) && match->last + 2 < r->tokens.count;
+        beside = version ? &items[match->last + 2] : beside;
+        if (beside && is_or(beside)) {
+            return true;
+        }
+    }
+    return (items[match->first].flags & TOKEN_SLASH) ||
+           (match->last + 1 < r->tokens.count && (items[match->last + 1].flags & TOKEN_SLASH));
+}
+
+static void note_option(struct reading *r, const struct match *match)
+{
+    struct signals *s = &r->signals;
+    bool aside = r->scopes.flags[match->first] & (SCOPE_QUOTE | SCOPE_OUT);
+    if (match->target.pack != r->pack || match->target.item >= 32) {
+        return;
+    }
+    uint32_t bit = 1u << match->target.item;
+    s->options |= bit;
+    s->quoted_only = s->quoted_only && aside;
+    if (s->first_option < 0) {
+        s->first_option = (int8_t)match->target.item;
+    }
+    s->last_option = (int8_t)match->target.item;
+    if (beside_or(r, match)) {
+        s->alternatives |= bit;
+    }
+    if (match->target.type == TARGET_TOOL) {
+        s->tool_count++;
+        s->tool_option = match->target.item;
+        s->tool = match->target.sub;
+    }
+}
+
+/* "Would X do, or is Y smarter?": an "or" somewhere between two options of one sentence. */
+static bool parted_by_or(const struct reading *r, const struct match *one, const struct match *two)
+{
+    if (one->target.item == two->target.item ||
+        r->scopes.sentence_first[one->first] != r->scopes.sentence_first[two->first]) {
+        return false;
+    }
+    for (uint32_t i = one->last + 1; i < two->first; i++) {
+        if (is_or(&r->tokens.items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_alternatives(struct reading *r)
+{
+    const struct match *before = NULL;
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        const struct match *match = &r->matches.items[i];
+        if (!match_names_option(match) || match->target.pack != r->pack ||
+            match->target.item >= 32) {
+            continue;
+        }
+        if (before && parted_by_or(r, before, match)) {
+            r->signals.apart = r->signals.apart || !r->signals.alternatives;
+            r->signals.alternatives |= 1u << before->target.item | 1u << match->target.item;
+        }
+        before = match;
+    }
+}
+
+static void note_pointer(struct reading *r, const struct knowledge *knowledge,
+                         const struct match *match, uint64_t *seen)
+{
+    struct signals *s = &r->signals;
+    int pack = match->target.pack;
+    if (pack < 0 || pack == r->pack || !knowledge->packs[pack]->pointer) {
+        return;
+    }
+    uint64_t bit = 1ull << ((unsigned)pack * 7 % 57 + (unsigned)match->target.item % 7);
+    if (s->pointer != pack && (s->pointer < 0 || beside_or(r, match))) {
+        s->pointer = (int16_t)pack;
+        s->pointer_options = 0;
+        *seen = 0;
+    }
+    if (s->pointer == pack && !(*seen & bit)) {
+        *seen |= bit;
+        s->pointer_options++;
+    }
+    s->pointer_or = s->pointer_or || (s->pointer == pack && beside_or(r, match));
+}
+
+static uint32_t last_sentence(const struct reading *r)
+{
+    return r->tokens.count ? r->scopes.sentence_first[r->tokens.count - 1] : 0;
+}
+
+static void note_english(struct reading *r, const struct match *match)
+{
+    struct signals *s = &r->signals;
+    enum english id = (enum english)match->target.item;
+    s->english |= 1ull << id;
+    if (match->first >= last_sentence(r)) {
+        s->english_late |= 1ull << id;
+    }
+    if (id == EN_OTHER_TECH) {
+        s->other_tech = true;
+        s->other_or = s->other_or || beside_or(r, match);
+    }
+    s->choice_word = s->choice_word || id == EN_CHOICE || id == EN_GOOD_CHOICE;
+}
+
+/* The fact whose cues cover most words; of equals, the one about an option that is named. */
+static void note_fact(struct reading *r, const struct pack *pack, const struct match *match)
+{
+    struct signals *s = &r->signals;
+    int option = match->target.pack == r->pack ? pack->facts[match->target.item].option : -1;
+    bool named = option >= 0 && option < 32 && (s->options >> option & 1);
+    uint32_t words = (match->last - match->first + 1) * 2 + named;
+    if (match->target.pack == r->pack && words > s->fact_score &&
+        (named || option < 0 || !s->options)) {
+        s->fact = match->target.item;
+        s->fact_score = (uint8_t)(words < 255 ? words : 255);
+    }
+}
+
+static void read_fact(struct reading *r, const struct pack *pack)
+{
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        if (r->matches.items[i].target.type == TARGET_FACT) {
+            note_fact(r, pack, &r->matches.items[i]);
+        }
+    }
+}
+
+void signals_read(struct reading *r, const struct knowledge *knowledge)
+{
+    struct signals *s = &r->signals;
+    uint64_t seen = 0;
+    *s = (struct signals){.first_option = -1,
+                          .last_option = -1,
+                          .tool_option = -1,
+                          .tool = -1,
+                          .pointer = -1,
+                          .fact = -1};
+    s->quoted_only = true;
+    s->words = (uint16_t)(r->tokens.count < UINT16_MAX ? r->tokens.count : UINT16_MAX);
+    s->mentions = r->text.mentions;
+    for (uint32_t i = 0; i < r->tokens.count; i++) {
+        s->question = s->question || (r->tokens.items[i].flags & TOKEN_QUESTION);
+    }
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        const struct match *match = &r->matches.items[i];
+        if (match_names_option(match)) {
+            note_option(r, match);
+            note_pointer(r, knowledge, match, &seen);
+        } else if (match->target.type == TARGET_ENGLISH) {
+            note_english(r, match);
+        } else if (match->target.type == TARGET_SUBJECT) {
+            s->subject = s->subject || match->target.pack == r->pack;
+        }
+    }
+    read_fact(r, knowledge->packs[r->pack]);
+    for (uint32_t bits = s->options; bits; bits &= bits - 1) {
+        s->option_count++;
+    }
+    s->quoted_only = s->quoted_only && s->options;
+    s->alternatives = s->alternatives & (s->alternatives - 1) ? s->alternatives : 0;
+    note_alternatives(r);
+}
+
+static bool is_common(const struct knowledge *knowledge, const struct token *token)
+{
+    struct vector vector;
+    return vectors_find(knowledge->vectors, token->word, &vector) && vector.rank < COMMON_RANK;
+}
+
+void signals_mend(struct reading *r, const struct knowledge *knowledge, struct stemmer *stemmer,
+                  bool *ret_mended)
+{
+    const struct pack *pack = knowledge->packs[r->pack];
+    for (uint32_t k = 0; k < r->matches.count; k++) {
+        const struct match *match = &r->matches.items[k];
+        if (!match_names_option(match) || match->target.pack != r->pack || !beside_or(r, match)) {
+            continue;
+        }
+        uint32_t sides[2] = {match->first >= 2 ? match->first - 2 : UINT32_MAX, match->last + 2};
+        if (r->tokens.items[match->first].flags & TOKEN_SLASH) {
+            sides[0] = match->first - 1;
+        }
+        for (int side = 0; side < 2; side++) {
+            struct token *token =
+                sides[side] < r->tokens.count ? &r->tokens.items[sides[side]] : NULL;
+            bool known = token && is_common(knowledge, token);
+            for (size_t o = 0; token && !known && token->len >= 3 && o < pack->option_count; o++) {
+                const char *id = pack->options[o].id;
+                if ((int)o != match->target.item && strcmp(token->letters, id) != 0 &&
+                    spell_near(token->letters, id)) {
+                    token_set(token, stemmer, id, strlen(id));
+                    token->flags |= TOKEN_FIXED;
+                    *ret_mended = true;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <stdbool.h>
+
+/*
+ * What a message says of the decision itself: which options and tools it names, whether an "or"
+ * stands between them, whether it asks, what other decision it touches (struct signals of read.h).
+ * Works from the matches; situations are none of its business. Pure, allocates nothing.
+ */
+struct knowledge;
+struct match;
+struct reading;
+struct stemmer;
+
+/* Whether the words name an option or one of its tools. */
+bool match_names_option(const struct match *match);
+
+/*
+ * "nod or django": an unknown-looking neighbour of "or" that is one slip from another option's
+ * plain name is that option. Sets *ret_mended when a word was changed: then search again.
+ */
+void signals_mend(struct reading *reading, const struct knowledge *knowledge,
+                  struct stemmer *stemmer, bool *ret_mended);
+
+/* Fills reading->signals from tokens, matches and scopes. */
+void signals_read(struct reading *reading, const struct knowledge *knowledge);
