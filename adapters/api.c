@@ -152,6 +152,12 @@ static bool parse(json_t *object, struct asked *ret, struct error *err)
            take_name(object, "id", NAME_MAX_BYTES, &ret->id, err);
 }
 
+static bool has_pack(const struct api *api, const struct asked *asked, struct error *err)
+{
+    return asked->pack == NULL || dispatch_has_pack(api->setup.dispatch, asked->pack) ||
+           error_set(err, ERROR_INPUT, "There is no pack \"%.60s\".", asked->pack);
+}
+
 /* ---- answering ---- */
 
 static bool put_outcome(const char *id, const struct outcome *outcome, const struct reply *reply,
@@ -205,7 +211,6 @@ static void ask(struct api *api, struct http_request *request, const struct aske
         .adapter = api->base.name,
         .surface = SURFACE_DM,
         .conversation = asked->conversation,
-        .person = api->token.count ? NULL : http_request_peer(request),
         .address = asked->id ? asked->id : "",
         .pack = asked->pack,
         .text = asked->text,
@@ -235,7 +240,7 @@ static void on_request(void *context, struct http_request *request)
     }
     const char *body = http_request_body(request, &len);
     json_t *object = http_json_parse(body, len, &err);
-    if (object != NULL && parse(object, &asked, &err)) {
+    if (object != NULL && parse(object, &asked, &err) && has_pack(api, &asked, &err)) {
         ask(api, request, &asked);
     } else {
         reject(api, request, 400, "malformed", err.text);

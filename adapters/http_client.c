@@ -115,6 +115,9 @@ static const char *reason(const struct call *call, CURLcode code)
     if (code == CURLE_WRITE_ERROR) {
         return "the answer is too large";
     }
+    if (code == CURLE_SEND_FAIL_REWIND) {
+        return "the connection broke after the request was sent";
+    }
     return call->error[0] ? call->error : curl_easy_strerror(code);
 }
 

@@ -613,7 +613,8 @@ void http_respond_error(struct http_request *request, unsigned status, const cha
 
 /* ---- the server ---- */
 
-static void on_log(void *cls, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *format,
+                                                         va_list args)
 {
     struct buf text;
     (void)cls;

@@ -384,12 +384,28 @@ static void put_json_char(struct buf *ret, const char *at, size_t step)
     }
 }
 
+/* How many bytes stand in JSON as they are. */
+static size_t plain_run(const char *text, size_t len)
+{
+    size_t run = 0;
+    while (run < len && (unsigned char)text[run] >= 0x20 && (unsigned char)text[run] < 0x7F &&
+           text[run] != '"' && text[run] != '\\') {
+        run++;
+    }
+    return run;
+}
+
 static void put_json(struct buf *ret, const char *text, size_t len)
 {
     for (size_t i = 0; i < len;) {
-        size_t step = utf8_sequence(text + i, len - i);
-        put_json_char(ret, text + i, step);
-        i += step ? step : 1;
+        size_t run = plain_run(text + i, len - i);
+        buf_append(ret, text + i, run);
+        i += run;
+        if (i < len) {
+            size_t step = utf8_sequence(text + i, len - i);
+            put_json_char(ret, text + i, step);
+            i += step ? step : 1;
+        }
     }
 }
 

@@ -89,7 +89,12 @@ bool buf_puts(struct buf *buf, const char *text)
 
 bool buf_putc(struct buf *buf, char c)
 {
-    return buf_append(buf, &c, 1);
+    if (!reserve(buf, 1)) {
+        return false;
+    }
+    buf->data[buf->len] = c;
+    advance(buf, 1);
+    return true;
 }
 
 bool buf_vprintf(struct buf *buf, const char *format, va_list args)

@@ -18,6 +18,7 @@
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
 #include "bot/host/metrics.h"
+#include "bot/host/outbox.h"
 #include "bot/host/report.h"
 #include "bot/host/store.h"
 #include "knowledge/pack.h"
@@ -201,7 +202,7 @@ static bool block_signals(int *ret_fd, struct error *err)
 static bool open_store(struct daemon *daemon, struct error *err)
 {
     return store_open(daemon->newest->config.store, &daemon->store, err) &&
-           store_outbox_recover(daemon->store, loop_wall_ms(daemon->loop), err);
+           store_outbox_recover(daemon->store, loop_wall_ms(daemon->loop) + OUTBOX_UNSURE_MS, err);
 }
 
 /* The parts that need no adapter, in the order in which each needs those before it. */

@@ -55,6 +55,12 @@ static void check_api(const struct config *config, struct place *place)
     }
 }
 
+/* Workspaces of one app share its path, if each says which it is. */
+static bool shares(const struct config_slack *a, const struct config_slack *b)
+{
+    return a->team[0] && b->team[0] && strcmp(a->team, b->team) != 0;
+}
+
 static void check_slack(const struct config *config, struct place *place)
 {
     const struct config_slack *slack = &config->slack[place->instance];
@@ -67,8 +73,9 @@ static void check_slack(const struct config *config, struct place *place)
         fault(place, "path", "path begins with a slash");
     }
     for (size_t i = 0; i < place->instance; i++) {
-        if (strcmp(config->slack[i].path, slack->path) == 0) {
-            fault(place, "path", "path is another [slack] section's already");
+        if (strcmp(config->slack[i].path, slack->path) == 0 && !shares(&config->slack[i], slack)) {
+            fault(place, "path",
+                  "path is another [slack] section's already: give each its own, or each its team");
         }
     }
 }

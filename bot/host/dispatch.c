@@ -113,6 +113,11 @@ void dispatch_reload(struct dispatch *dispatch)
     outbox_set_limit(dispatch->outbox, (int64_t)program->config.deliver_hours * HOUR_MS);
 }
 
+bool dispatch_has_pack(const struct dispatch *dispatch, const char *id)
+{
+    return knowledge_find(dispatch->program->knowledge, id) >= 0;
+}
+
 uint64_t dispatch_waiting(const struct dispatch *dispatch)
 {
     return dispatch->store == NULL ? 0 : store_outbox_count(dispatch->store);

@@ -93,6 +93,9 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms);
 /* Forgets what has expired. Cheap; call it about once a minute. */
 void dispatch_expire(struct dispatch *dispatch, int64_t now_ms);
 
+/* There is a decision of that id among the packs. */
+bool dispatch_has_pack(const struct dispatch *dispatch, const char *id);
+
 /* Answers that wait in the outbox, those on their way included. */
 uint64_t dispatch_waiting(const struct dispatch *dispatch);
 

@@ -73,7 +73,8 @@ struct delivery {
 
 enum delivered {
     DELIVERED,
-    DELIVERY_LATER,   /* not accepted; to be tried again, after `after_ms` if that is not 0 */
+    DELIVERY_LATER,   /* not accepted; to be tried again: after `after_ms` where the other side said
+                         so (that counts as no attempt), else by the usual back-off */
     DELIVERY_UNSURE,  /* may have arrived (time-out, broken connection): `unsure` at the next try */
     DELIVERY_REFUSED, /* never will be accepted; `why` goes to the log */
 };

@@ -34,7 +34,8 @@ struct flight {
     struct adapter *adapter;
 };
 
-enum fate { FATE_DONE, FATE_AGAIN, FATE_REFUSED, FATE_GIVEN_UP, FATE_PUT_OFF };
+/* TOLD_WHEN: the other side said when to come back, which is no failure to back off from. */
+enum fate { FATE_DONE, FATE_AGAIN, FATE_TOLD_WHEN, FATE_REFUSED, FATE_GIVEN_UP, FATE_PUT_OFF };
 
 struct result {
     struct flight flight;
@@ -193,7 +194,8 @@ static struct result *add_result(struct outbox *outbox, const struct flight *fli
     return result;
 }
 
-static void try_again(const struct outbox *outbox, struct result *result, uint64_t after_ms)
+static void try_again(const struct outbox *outbox, struct result *result, enum fate fate,
+                      uint64_t after_ms)
 {
     const struct flight *flight = &result->flight;
     const int64_t seed[] = {flight->id, result->now_ms};
@@ -202,9 +204,10 @@ static void try_again(const struct outbox *outbox, struct result *result, uint64
     if (after_ms != 0) {
         wait = after_ms < INT32_MAX ? (int64_t)after_ms : INT32_MAX;
     }
+    wait = result->unsure && wait < OUTBOX_UNSURE_MS ? OUTBOX_UNSURE_MS : wait;
     result->next_ms = result->now_ms + wait;
     bool late = result->next_ms - flight->created_ms > outbox->max_age_ms;
-    result->fate = late ? FATE_GIVEN_UP : FATE_AGAIN;
+    result->fate = late ? FATE_GIVEN_UP : fate;
 }
 
 static bool take_flight(struct outbox *outbox, int64_t id, struct flight *ret)
@@ -236,10 +239,10 @@ void outbox_delivered(struct outbox *outbox, int64_t id, enum delivered how, uin
         break;
     case DELIVERY_UNSURE:
         result->unsure = true;
-        try_again(outbox, result, after_ms);
+        try_again(outbox, result, FATE_AGAIN, after_ms);
         break;
     case DELIVERY_LATER:
-        try_again(outbox, result, after_ms);
+        try_again(outbox, result, after_ms == 0 ? FATE_AGAIN : FATE_TOLD_WHEN, after_ms);
         break;
     case DELIVERY_REFUSED:
         result->fate = FATE_REFUSED;
@@ -271,6 +274,7 @@ static bool write_result(struct outbox *outbox, const struct result *result, str
     switch (result->fate) {
     case FATE_AGAIN:
         return store_outbox_again(outbox->store, id, result->next_ms, result->unsure, err);
+    case FATE_TOLD_WHEN:
     case FATE_PUT_OFF:
         return store_outbox_put_off(outbox->store, id, result->next_ms, err);
     case FATE_DONE:
@@ -302,6 +306,7 @@ static void tell(const struct outbox *outbox, const struct result *result)
                   LOG_NUMBER("age_ms", result->now_ms - flight->created_ms));
         break;
     case FATE_AGAIN:
+    case FATE_TOLD_WHEN:
         metrics_count(outbox->metrics, METRIC_RETRIES, result->name);
         log_info("outbox.again", LOG_TEXT("adapter", result->name), LOG_NUMBER("id", flight->id),
                  LOG_NUMBER("attempts", flight->attempts),

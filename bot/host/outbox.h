@@ -23,6 +23,8 @@ enum {
     OUTBOX_BATCH = 64,                /* handed to one adapter in one turn */
     OUTBOX_RETRY_MS = 1000,           /* the first wait; each one twice the one before ... */
     OUTBOX_RETRY_MAX_MS = 600 * 1000, /* ... up to this; a quarter of it more or less by chance */
+    OUTBOX_UNSURE_MS = 5000, /* at least, after an attempt that may have arrived: it may still be on
+                                its way, and who looks too early does not find it */
     OUTBOX_REASON_MAX = 200,
 };
 

@@ -19,13 +19,23 @@
 struct error;
 struct store;
 
-/* path: created when missing. Refuses a newer version's file, and one that another process holds. */
+/*
+ * path: created when missing, links followed. Refuses a newer version's file, another program's
+ * database, and one that another process holds. What was wrong is left as it was.
+ */
 bool store_open(const char *path, struct store **ret, struct error *err);
 
-/* Only to look (store_gaps): beside a running daemon, nothing is created or changed. */
+/*
+ * Only to look (store_gaps), also beside a running daemon: makes no store and changes nothing in
+ * one. Needs a folder that can be written, where SQLite may leave an empty -wal and a -shm.
+ */
 bool store_open_reader(const char *path, struct store **ret, struct error *err);
 void store_close(struct store *store); /* NULL is fine; rolls back what is open */
 
+/* What is put in has at most this many bytes; keys and addresses have the limits of message.h. */
+enum { STORE_BYTES_MAX = 256 * 1024 };
+
+/* One at a time. A commit also drops what has expired, twice as many rows as were put in. */
 bool store_begin(struct store *store, struct error *err);
 bool store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
@@ -61,9 +71,10 @@ bool store_outbox_add(struct store *store, const struct delivery *delivery, int6
                       int64_t *ret_id, struct error *err);
 
 /*
- * Calls visit for what is due to this adapter (NULL: to any): of each conversation only the oldest
- * that waits, unless one of it is under way; what is due longest first, at most `most`. visit must not call the store.
- * False when the store failed. Cheap however many wait.
+ * Calls visit for what is due to this adapter (NULL: to each, one after the other): of each
+ * conversation only the oldest that waits, unless one of it is under way; what is due longest
+ * first, at most `most` of an adapter. visit must not call the store. False when the store failed.
+ * Cheap however many wait.
  */
 typedef void store_visit_delivery(void *context, const struct delivery *delivery);
 bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
@@ -79,7 +90,10 @@ uint64_t store_outbox_count(struct store *store);
  */
 bool store_outbox_begin(struct store *store, int64_t id, struct error *err);
 
-/* After it. unsure: whether that attempt may have arrived. */
+/*
+ * After it. unsure: whether that attempt or one before it may have arrived. Like the next two, fine
+ * with a delivery that is gone: somebody may have deleted it by hand.
+ */
 bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool unsure,
                         struct error *err);
 
@@ -87,8 +101,11 @@ bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool u
 bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err);
 bool store_outbox_done(struct store *store, int64_t id, struct error *err);
 
-/* After store_open(): what a killed process had under way becomes unsure and due. */
-bool store_outbox_recover(struct store *store, int64_t now_ms, struct error *err);
+/*
+ * After store_open(): what a killed process had under way becomes unsure, and due at next_ms: a
+ * while from now, since it may still be arriving.
+ */
+bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err);
 
 /* ---- small things adapters keep across restarts (the rest of a long answer) ---- */
 
@@ -118,5 +135,5 @@ typedef void store_visit_gap(void *context, const struct gap *gap);
 bool store_gaps(struct store *store, size_t most, store_visit_gap *visit, void *context,
                 struct error *err); /* most frequent first */
 
-/* Drops what has expired, a bounded piece at a time. */
+/* Drops what has expired, a bounded piece at a time: for when there is nothing to commit. */
 bool store_expire(struct store *store, int64_t now_ms, struct error *err);

@@ -62,14 +62,14 @@ static void copy_text(const char *text, size_t len, struct buf *ret)
 
 static bool evict(struct store *store, struct error *err)
 {
-    if (store->gaps <= GAPS_KEPT_MAX) {
+    if (store->counts.gaps <= GAPS_KEPT_MAX) {
         return true;
     }
     int64_t most = EVICT_MOST;
     if (!store_run(store, store_bind(store, SQL_GAP_EVICT, "i", most), err)) {
         return false;
     }
-    store->gaps -= (uint64_t)sqlite3_changes(store->db);
+    store->counts.gaps -= (uint64_t)sqlite3_changes(store->db);
     return true;
 }
 
@@ -79,7 +79,7 @@ static bool add(struct store *store, const char *kind, const char *norm, const c
     sqlite3_stmt *statement = store_bind(store, SQL_GAP_ADD, "ttti", kind, norm, text, now_ms);
     bool fine = sqlite3_step(statement) == SQLITE_ROW || store_fail(store, err);
     /* The first of its kind. */
-    store->gaps += fine && sqlite3_column_int64(statement, 0) == 1;
+    store->counts.gaps += fine && sqlite3_column_int64(statement, 0) == 1;
     sqlite3_reset(statement);
     return fine;
 }

@@ -1,14 +1,23 @@
+#include <stdio.h>
+
 #include "bot/base/error.h"
 #include "bot/host/store_inside.h"
 
 /*
- * Answers that wait. `head` marks the oldest of each conversation, kept up to date when one is added
- * or done, so that what is due is found by an index however many wait behind.
+ * Answers that wait. `head` marks the oldest of each conversation, so that what is due is found by
+ * an index however many wait behind. It is kept up to date when one is added, here, and when one is
+ * deleted, by a trigger: also when somebody does that by hand.
  */
 
 bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,
                       int64_t *ret_id, struct error *err)
 {
+    if (!store_fits(store, "adapter", delivery->adapter, MESSAGE_KEY_MAX, err) ||
+        !store_fits(store, "conversation", delivery->conversation, MESSAGE_KEY_MAX, err) ||
+        !store_fits(store, "address", delivery->address, MESSAGE_ADDRESS_MAX, err) ||
+        !store_fits_bytes(store, delivery->payload_len, err)) {
+        return false;
+    }
     if (!store_run(store,
                    store_bind(store, SQL_OUT_ADD, "tttbi", delivery->adapter,
                               delivery->conversation, delivery->address, delivery->payload,
@@ -17,7 +26,7 @@ bool store_outbox_add(struct store *store, const struct delivery *delivery, int6
         return false;
     }
     *ret_id = sqlite3_last_insert_rowid(store->db);
-    store->waiting++;
+    store->counts.waiting++;
     return true;
 }
 
@@ -29,24 +38,21 @@ static const char *text_at(sqlite3_stmt *statement, int column)
 
 static void visit_row(sqlite3_stmt *s, store_visit_delivery *visit, void *context)
 {
-    const char *payload = text_at(s, 4); /* also ends it with a NUL */
     visit(context, &(struct delivery){.id = sqlite3_column_int64(s, 0),
                                       .adapter = text_at(s, 1),
                                       .conversation = text_at(s, 2),
                                       .address = text_at(s, 3),
-                                      .payload = payload,
+                                      .payload = text_at(s, 4),
                                       .payload_len = (size_t)sqlite3_column_bytes(s, 4),
                                       .attempts = (uint32_t)sqlite3_column_int64(s, 5),
                                       .unsure = sqlite3_column_int(s, 6) != 0,
                                       .created_ms = sqlite3_column_int64(s, 7)});
 }
 
-bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
-                      store_visit_delivery *visit, void *context, struct error *err)
+static bool due_to(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+                   store_visit_delivery *visit, void *context, struct error *err)
 {
-    int64_t limit = (int64_t)most;
-    sqlite3_stmt *s = adapter ? store_bind(store, SQL_OUT_DUE, "tii", adapter, now_ms, limit)
-                              : store_bind(store, SQL_OUT_DUE_ANY, "ii", now_ms, limit);
+    sqlite3_stmt *s = store_bind(store, SQL_OUT_DUE, "tii", adapter, now_ms, (int64_t)most);
     int code;
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
         visit_row(s, visit, context);
@@ -56,57 +62,86 @@ bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, 
     return fine;
 }
 
+/* The next adapter by name that something could leave for; false: there is none, or it failed. */
+static bool next_adapter(struct store *store, char adapter[MESSAGE_KEY_MAX + 1])
+{
+    sqlite3_stmt *s = store_bind(store, SQL_OUT_ADAPTER, "t", adapter);
+    bool any = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
+    if (any) {
+        snprintf(adapter, MESSAGE_KEY_MAX + 1, "%s", text_at(s, 0));
+    }
+    sqlite3_reset(s);
+    return any;
+}
+
+bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+                      store_visit_delivery *visit, void *context, struct error *err)
+{
+    char each[MESSAGE_KEY_MAX + 1] = "";
+    if (adapter != NULL) {
+        return due_to(store, adapter, now_ms, most, visit, context, err);
+    }
+    while (next_adapter(store, each)) {
+        if (!due_to(store, each, now_ms, most, visit, context, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int64_t store_outbox_next(struct store *store, const char *adapter)
 {
-    return store_number(adapter ? store_bind(store, SQL_OUT_NEXT, "t", adapter)
-                                : store_bind(store, SQL_OUT_NEXT_ANY, ""),
-                        INT64_MAX);
+    char each[MESSAGE_KEY_MAX + 1] = "";
+    int64_t next_ms = INT64_MAX;
+    if (adapter != NULL) {
+        return store_number(store_bind(store, SQL_OUT_NEXT, "t", adapter), INT64_MAX);
+    }
+    while (next_adapter(store, each)) {
+        int64_t at_ms = store_number(store_bind(store, SQL_OUT_NEXT, "t", each), INT64_MAX);
+        next_ms = at_ms < next_ms ? at_ms : next_ms;
+    }
+    return next_ms;
 }
 
 uint64_t store_outbox_count(struct store *store)
 {
-    return store->waiting;
+    return store->counts.waiting;
 }
 
-/* A delivery that is not there is a bug of the caller, but no reason to lose the others. */
-static bool change(struct store *store, sqlite3_stmt *statement, int64_t id, struct error *err)
-{
-    if (!store_run(store, statement, err)) {
-        return false;
-    }
-    return sqlite3_changes(store->db) > 0 ||
-           error_set(err, ERROR_INPUT, "%s: there is no delivery %lld to change", store->path,
-                     (long long)id);
-}
-
+/*
+ * Somebody may have deleted a delivery by hand, while it was under way: that is no reason to fail,
+ * with it, the turn of everybody else. Only what is about to be sent must be there.
+ */
 bool store_outbox_begin(struct store *store, int64_t id, struct error *err)
 {
-    return change(store, store_bind(store, SQL_OUT_BEGIN, "i", id), id, err);
+    return store_run(store, store_bind(store, SQL_OUT_BEGIN, "i", id), err) &&
+           (sqlite3_changes(store->db) > 0 ||
+            error_set(err, ERROR_INPUT, "%s: delivery %lld is not there to be sent", store->path,
+                      (long long)id));
 }
 
 bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool unsure,
                         struct error *err)
 {
-    return change(store, store_bind(store, SQL_OUT_AGAIN, "iii", id, next_ms, (int64_t)unsure), id,
-                  err);
+    return store_run(store, store_bind(store, SQL_OUT_AGAIN, "iii", id, next_ms, (int64_t)unsure),
+                     err);
 }
 
 bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err)
 {
-    return change(store, store_bind(store, SQL_OUT_PUT_OFF, "ii", id, next_ms), id, err);
+    return store_run(store, store_bind(store, SQL_OUT_PUT_OFF, "ii", id, next_ms), err);
 }
 
 bool store_outbox_done(struct store *store, int64_t id, struct error *err)
 {
-    if (!store_run(store, store_bind(store, SQL_OUT_FOLLOW, "i", id), err) ||
-        !change(store, store_bind(store, SQL_OUT_DONE, "i", id), id, err)) {
+    if (!store_run(store, store_bind(store, SQL_OUT_DONE, "i", id), err)) {
         return false;
     }
-    store->waiting--;
+    store->counts.waiting -= (uint64_t)sqlite3_changes(store->db);
     return true;
 }
 
-bool store_outbox_recover(struct store *store, int64_t now_ms, struct error *err)
+bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err)
 {
-    return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", now_ms), err);
+    return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", next_ms), err);
 }

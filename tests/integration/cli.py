@@ -18,7 +18,7 @@ import traceback
 
 ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
-COMMANDS = ["ask", "chat", "check", "explain", "replay", "run", "test", "train"]
+COMMANDS = ["ask", "chat", "check", "explain", "gaps", "replay", "run", "test", "train"]
 KEYS = ["id", "kind", "decision", "verdict", "confidence", "situations", "denied", "reasons", "flips", "asks", "text"]
 QUESTION = "Node or Django for a live auction board? The frontend is React."
 PATIENCE_S = 120

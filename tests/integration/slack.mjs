@@ -182,7 +182,7 @@ const server = http.createServer((request, response) => {
 });
 server.keepAliveTimeout = 60000;
 server.listen(0, "127.0.0.1", () => {
-  console.log(JSON.stringify({ url: `http://127.0.0.1:${server.address().port}`, emulator: emulator.url }));
+  console.log(JSON.stringify({ url: `http://127.0.0.1:${server.address().port}`, emulator: `http://127.0.0.1:${port}` }));
 });
 // The test that started it is gone.
 process.stdin.resume();

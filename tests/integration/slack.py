@@ -72,7 +72,7 @@ class Slack:
         started.append(self.process)
         line = self.process.stdout.readline()
         assert line, (scratch / "slack.err").read_text()
-        self.url = json.loads(line)["url"]
+        self.url, self.emulator = json.loads(line)["url"], json.loads(line)["emulator"]
         self.users = {user["name"]: user["user_id"] for user in self.control("users")["users"]}
 
     def control(self, name, **body):
@@ -82,7 +82,7 @@ class Slack:
 
     def api(self, who, method, **fields):
         token = {"bot": "xoxb-bot", "ann": "xoxp-ann", "bob": "xoxp-bob"}[who]
-        _, _, text = call(f"{self.url}/api/{method}", "POST", urllib.parse.urlencode(fields),
+        _, _, text = call(f"{self.emulator}/api/{method}", "POST", urllib.parse.urlencode(fields),
                           {"Authorization": f"Bearer {token}", "Content-Type": "application/x-www-form-urlencoded"})
         answer = json.loads(text)
         assert answer["ok"], answer
@@ -182,9 +182,9 @@ open = {api}
                   "response_url": f"http://{self.hosts}/response/command"}
         return self.post("/slack/commands", urllib.parse.urlencode(fields), "application/x-www-form-urlencoded", **more)
 
-    def press(self, action, trigger, **payload):
+    def press(self, action_id, trigger, value=None, **payload):
         payload = {"type": "block_actions", "team": {"id": TEAM}, "user": {"id": "U1"}, "trigger_id": trigger,
-                   "actions": [{"action_id": action, **payload.pop("action", {})}], **payload}
+                   "actions": [{"action_id": action_id, "value": value}], **payload}
         return self.post("/slack/actions", urllib.parse.urlencode({"payload": json.dumps(payload)}),
                          "application/x-www-form-urlencoded")
 
@@ -343,7 +343,7 @@ def case_buttons():
         until(label, lambda: len(slack.posts("C000000001", "1700000000.000100")) == count)
     assert bot.press(actions["Why?"]["action_id"], "t9", **place)[0] == 200   # twice is once
     wrong = actions["Wrong"]
-    assert bot.press(wrong["action_id"], "t4", action={"value": wrong["value"]}, **place)[0] == 200
+    assert bot.press(wrong["action_id"], "t4", value=wrong["value"], **place)[0] == 200
     said = until("a word of thanks", lambda: slack.calls("response/button") or slack.calls("/response/button"))
     assert "Noted" in said[0]["body"] and said[0].get("authorization") is None, said
     settle()

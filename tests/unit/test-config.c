@@ -155,7 +155,7 @@ static void test_bad_files(void **state)
          "path begins with a slash"},
         {"a path twice",
          "[slack]\nsigning_secret_file = w\n[slack b]\nsigning_secret_file = w\npath = /slack\n", 5,
-         "path is another [slack] section's already"},
+         "path is another [slack] section's already: give each its own, or each its team"},
         {"an open API", "[api]\nopen = yes\n[http]\nlisten = *:80\n", 2, "on a loopback address"},
         {"an API for nobody", "[http]\n[api]\n", 2, "needs token_file or token_env, or open = yes"},
         {"plain without a user", "[irc a]\nserver=a:1\nsasl = plain\nsasl_password_file = p\n", 3,

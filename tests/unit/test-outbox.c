@@ -54,7 +54,7 @@ static void test_order_within_a_conversation(void **state)
     turn();
     assert_int_equal(slack->sent_count, 3);
     assert_int_equal(slack->sent[2].id, slack->sent[0].id);
-    assert_int_equal(slack->sent[2].attempts, 1);
+    assert_int_equal(slack->sent[2].attempts, 0);
     report_last(DELIVERED, 0);
     turn();
     assert_int_equal(slack->sent_count, 4);
@@ -85,6 +85,24 @@ static void test_back_off(void **state)
     assert_int_equal(metrics_value(metrics, METRIC_RETRIES, "slack"), 12);
 }
 
+/* Rate limits, however many: whoever says when to come back means it. */
+static void test_being_told_when_is_no_failure(void **state)
+{
+    (void)state;
+    ask("slack", "C1");
+    for (int i = 0; i < 20; i++) {
+        report_last(DELIVERY_LATER, 1000);
+        now_ms += 1000;
+        turn();
+        assert_int_equal(slack->sent_count, i + 2);
+        assert_int_equal(slack->sent[i + 1].attempts, 0);
+        assert_false(slack->sent[i + 1].unsure);
+    }
+    report_last(DELIVERY_LATER, 0);
+    assert_in_range(store_outbox_next(store, "slack") - now_ms, OUTBOX_RETRY_MS / 2,
+                    2 * OUTBOX_RETRY_MS);
+}
+
 static void test_backoff_is_bounded(void **state)
 {
     (void)state;
@@ -101,15 +119,18 @@ static void test_unsure_stays_unsure(void **state)
     (void)state;
     ask("slack", "C1");
     report_last(DELIVERY_UNSURE, 10);
-    now_ms += 10;
+    now_ms += OUTBOX_UNSURE_MS - 1; /* it may still be on its way */
+    turn();
+    assert_int_equal(slack->sent_count, 1);
+    now_ms += 1;
     turn();
     assert_int_equal(slack->sent_count, 2);
     assert_true(slack->sent[1].unsure);
     report_last(DELIVERY_LATER, 10); /* a rate limit, say: nobody has looked yet */
-    now_ms += 10;
+    now_ms += OUTBOX_UNSURE_MS;
     turn();
     assert_true(slack->sent[2].unsure);
-    assert_int_equal(slack->sent[2].attempts, 2);
+    assert_int_equal(slack->sent[2].attempts, 1);
 }
 
 static void test_killed_while_under_way(void **state)
@@ -286,7 +307,7 @@ static void test_detached_while_under_way(void **state)
     slack = null_create("slack");
     slack->dispatch = dispatch;
     dispatch_attach(dispatch, &slack->adapter);
-    now_ms += 1;
+    now_ms += OUTBOX_UNSURE_MS;
     turn();
     assert_int_equal(slack->sent_count, 1);
     assert_true(slack->sent[0].unsure);
@@ -409,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_order_within_a_conversation),
         TEST(test_back_off),
+        TEST(test_being_told_when_is_no_failure),
         TEST(test_backoff_is_bounded),
         TEST(test_unsure_stays_unsure),
         TEST(test_killed_while_under_way),

@@ -1,0 +1,317 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/store_inside.h"
+
+/* Opening and closing: the lock, the file's mode, its version. */
+
+enum { PATH_LEN = 4096, BUSY_MS = 2000 };
+
+/* PRAGMA application_id: "Whth". `file` and we know by it whose database this is. */
+enum { APPLICATION_ID = 0x57687468 };
+
+static const char *const statements[] = {
+#define STORE_STATEMENT_SQL(name, sql) sql,
+    STORE_STATEMENTS(STORE_STATEMENT_SQL)
+#undef STORE_STATEMENT_SQL
+};
+
+/*
+ * What brings a file from version n to n + 1, all in one transaction. Only ever appended to: files
+ * of every version are in use somewhere.
+ */
+static const char *const migrations[] = {
+    "PRAGMA application_id = 0x57687468;"
+    "CREATE TABLE claim(id INTEGER PRIMARY KEY, adapter TEXT NOT NULL, delivery TEXT,"
+    " identity TEXT, at INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX claim_delivery ON claim(adapter, delivery) WHERE delivery IS NOT NULL;"
+    "CREATE UNIQUE INDEX claim_identity ON claim(adapter, identity) WHERE identity IS NOT NULL;"
+    "CREATE TABLE conversation(adapter TEXT NOT NULL, key TEXT NOT NULL, bytes BLOB NOT NULL,"
+    " expires INTEGER NOT NULL, PRIMARY KEY(adapter, key));"
+    "CREATE INDEX conversation_expires ON conversation(expires);"
+    "CREATE TABLE note(adapter TEXT NOT NULL, key TEXT NOT NULL, bytes BLOB NOT NULL,"
+    " expires INTEGER NOT NULL, PRIMARY KEY(adapter, key));"
+    "CREATE INDEX note_expires ON note(expires);"
+    "CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, adapter TEXT NOT NULL,"
+    " conversation TEXT NOT NULL, address TEXT NOT NULL, payload BLOB NOT NULL,"
+    " created INTEGER NOT NULL, next INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+    " head INTEGER NOT NULL, under_way INTEGER NOT NULL DEFAULT 0,"
+    " unsure INTEGER NOT NULL DEFAULT 0, was_unsure INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX outbox_order ON outbox(adapter, conversation, id);"
+    "CREATE INDEX outbox_due ON outbox(adapter, next, id) WHERE head AND NOT under_way;"
+    "CREATE TRIGGER outbox_follow AFTER DELETE ON outbox WHEN old.head BEGIN"
+    " UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox"
+    " WHERE adapter = old.adapter AND conversation = old.conversation); END;"
+    "CREATE TABLE gap(kind TEXT NOT NULL, norm TEXT NOT NULL, text TEXT NOT NULL,"
+    " count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " PRIMARY KEY(kind, norm));"
+    "CREATE INDEX gap_rarest ON gap(count, last);",
+};
+
+static bool cannot_open(const struct store *store, struct error *err)
+{
+    return error_errno(err, errno, "%s: the store cannot be opened", store->path);
+}
+
+static struct store *new_store(const char *path)
+{
+    struct store *store = mem_alloc(sizeof(*store));
+    store->path = mem_strdup(path);
+    store->lock = -1;
+    return store;
+}
+
+/* ---- the file, before SQLite sees it ---- */
+
+/*
+ * Makes the file if it is not there, and puts the name that it really has in place of a link's:
+ * else two processes would lock it under two names.
+ */
+static bool find_file(struct store *store, struct error *err)
+{
+    char *real = realpath(store->path, NULL);
+    if (real == NULL && errno == ENOENT) {
+        int fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd >= 0) {
+            close(fd);
+            real = realpath(store->path, NULL);
+        }
+    }
+    if (real == NULL) {
+        return cannot_open(store, err);
+    }
+    mem_free(store->path);
+    store->path = mem_strdup(real);
+    free(real);
+    return true;
+}
+
+static bool beside(const struct store *store, const char *ending, char ret[PATH_LEN],
+                   struct error *err)
+{
+    int len = snprintf(ret, PATH_LEN, "%s%s", store->path, ending);
+    return (len > 0 && len < PATH_LEN) ||
+           error_set(err, ERROR_INPUT, "the store's path is too long");
+}
+
+/*
+ * A lock beside the database, not in it: SQLite's own would keep out `whether gaps` and back-ups.
+ * The kernel takes it back when the process dies, however it does.
+ */
+static bool take_lock(struct store *store, struct error *err)
+{
+    char path[PATH_LEN];
+    if (!beside(store, "-lock", path, err)) {
+        return false;
+    }
+    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (store->lock < 0) {
+        return error_errno(err, errno, "%s: the store's lock cannot be made", path);
+    }
+    if (flock(store->lock, LOCK_EX | LOCK_NB) == 0) {
+        return true;
+    }
+    if (errno != EWOULDBLOCK) {
+        return error_errno(err, errno, "%s: the store cannot be locked", path);
+    }
+    return error_set(err, ERROR_ENVIRONMENT,
+                     "%s: another whether uses this store; stop it, or give this one a store of "
+                     "its own ([store] path)",
+                     store->path);
+}
+
+/* Both hold what people said. SQLite makes them with the database's mode, but only when it does. */
+static bool make_private_beside(const struct store *store, struct error *err)
+{
+    static const char *const endings[] = {"-wal", "-shm"};
+    char path[PATH_LEN];
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        if (!beside(store, endings[i], path, err)) {
+            return false;
+        }
+        if (chmod(path, 0600) != 0 && errno != ENOENT) {
+            return error_errno(err, errno, "%s: cannot be made private (mode 0600)", path);
+        }
+    }
+    return true;
+}
+
+static bool make_private(const struct store *store, struct error *err)
+{
+    int fd = open(store->path, O_RDWR | O_CLOEXEC);
+    struct stat info;
+    if (fd < 0) {
+        return cannot_open(store, err);
+    }
+    bool fine = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+                ((info.st_mode & 077) == 0 || fchmod(fd, 0600) == 0);
+    close(fd);
+    if (!fine) {
+        return error_set(err, ERROR_ENVIRONMENT,
+                         "%s: is no file that can be kept private (mode 0600)", store->path);
+    }
+    return make_private_beside(store, err);
+}
+
+/* ---- the database ---- */
+
+static bool open_database(struct store *store, int flags, struct error *err)
+{
+    if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+        return store_fail(store, err);
+    }
+    sqlite3_extended_result_codes(store->db, 1);
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    return true;
+}
+
+static bool run_script(struct store *store, const char *sql, struct error *err)
+{
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(store, err);
+}
+
+static bool ask(struct store *store, const char *sql, int64_t *ret, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    bool fine = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_ROW;
+    if (fine) {
+        *ret = sqlite3_column_int64(statement, 0);
+    } else {
+        store_fail(store, err);
+    }
+    sqlite3_finalize(statement);
+    return fine;
+}
+
+/* Whose it is, before anything in it is changed. An empty one is ours to fill: version 0. */
+static bool read_version(struct store *store, int64_t *ret, struct error *err)
+{
+    int64_t tables, application;
+    if (!ask(store, "SELECT count(*) FROM sqlite_schema", &tables, err) ||
+        !ask(store, "PRAGMA application_id", &application, err) ||
+        !ask(store, "PRAGMA user_version", ret, err)) {
+        return false;
+    }
+    if (tables > 0 && application != APPLICATION_ID) {
+        return error_set(err, ERROR_INPUT,
+                         "%s: this is another program's database; give whether a file of its own "
+                         "([store] path)",
+                         store->path);
+    }
+    if (*ret < 0 || *ret > (int64_t)ARRAY_LEN(migrations)) {
+        return error_set(err, ERROR_INPUT,
+                         "%s: this store was written by a newer whether (version %lld, this one "
+                         "knows %zu); use that one, or another store",
+                         store->path, (long long)*ret, ARRAY_LEN(migrations));
+    }
+    return true;
+}
+
+static bool migrate(struct store *store, int64_t version, struct error *err)
+{
+    if (version == (int64_t)ARRAY_LEN(migrations)) {
+        return true;
+    }
+    bool fine = run_script(store, "BEGIN IMMEDIATE", err);
+    for (size_t i = (size_t)version; fine && i < ARRAY_LEN(migrations); i++) {
+        fine = run_script(store, migrations[i], err);
+    }
+    char end[64];
+    snprintf(end, sizeof(end), "PRAGMA user_version = %zu; COMMIT", ARRAY_LEN(migrations));
+    return fine && run_script(store, end, err);
+}
+
+static bool prepare(struct store *store, struct error *err)
+{
+    int64_t waiting, gaps;
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &store->statements[i], NULL) != SQLITE_OK) {
+            return store_fail(store, err);
+        }
+    }
+    if (!ask(store, "SELECT count(*) FROM outbox", &waiting, err) ||
+        !ask(store, "SELECT count(*) FROM gap", &gaps, err)) {
+        return false;
+    }
+    store->counts = (struct store_counts){(uint64_t)waiting, (uint64_t)gaps};
+    return true;
+}
+
+static bool open_to_write(struct store *store, struct error *err)
+{
+    int64_t version;
+    return find_file(store, err) && take_lock(store, err) && make_private(store, err) &&
+           open_database(store, SQLITE_OPEN_READWRITE, err) && read_version(store, &version, err) &&
+           /* FULL: a commit that returned is on the disk (SQLite, "PRAGMA synchronous"). */
+           run_script(store,
+                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                      "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 16777216;"
+                      "PRAGMA temp_store = MEMORY",
+                      err) &&
+           migrate(store, version, err) && prepare(store, err);
+}
+
+static bool open_to_read(struct store *store, struct error *err)
+{
+    int64_t version;
+    if (!open_database(store, SQLITE_OPEN_READONLY, err) || !read_version(store, &version, err)) {
+        return false;
+    }
+    if (version < (int64_t)ARRAY_LEN(migrations)) {
+        return error_set(err, ERROR_INPUT,
+                         "%s: this store is empty or of an older whether; `whether run` brings it "
+                         "up to date",
+                         store->path);
+    }
+    return prepare(store, err);
+}
+
+bool store_open(const char *path, struct store **ret, struct error *err)
+{
+    struct store *store = new_store(path);
+    if (!open_to_write(store, err)) {
+        store_close(store);
+        return false;
+    }
+    *ret = store;
+    return true;
+}
+
+bool store_open_reader(const char *path, struct store **ret, struct error *err)
+{
+    struct store *store = new_store(path);
+    if (!open_to_read(store, err)) {
+        store_close(store);
+        return false;
+    }
+    *ret = store;
+    return true;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    /* Closing rolls back what is open, once no statement is in the way. */
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(store->statements[i]);
+    }
+    sqlite3_close(store->db);
+    /* Last of all: until here the file was ours. */
+    if (store->lock >= 0) {
+        close(store->lock);
+    }
+    mem_free(store->path);
+    mem_free(store);
+}

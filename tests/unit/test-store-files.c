@@ -1,0 +1,450 @@
+/* host/store: the file: private, ours alone, full, spoilt, of another version or program. */
+#undef NDEBUG
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/store.h"
+
+static char folder[64], path[96];
+static struct store *store;
+static struct error err;
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof(folder), "/tmp/whether-store-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/w.db", folder);
+    err = (struct error){0};
+    store = NULL;
+    return store_open(path, &store, &err) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-lock", "-journal"};
+    (void)state;
+    store_close(store);
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        char file[128];
+        snprintf(file, sizeof(file), "%s%s", path, endings[i]);
+        unlink(file);
+    }
+    return rmdir(folder);
+}
+
+static void begin(void)
+{
+    assert_true(store_begin(store, &err));
+}
+
+static void commit(void)
+{
+    assert_true(store_commit(store, &err));
+}
+
+static void add_note(const char *key)
+{
+    begin();
+    assert_true(store_note_put(store, "slack", key, "x", 1, 10, &err));
+    commit();
+}
+
+static int64_t count_rows(const char *table)
+{
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    char sql[64];
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    int64_t count = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return count;
+}
+
+static void execute(const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void close_store(void)
+{
+    store_close(store);
+    store = NULL;
+}
+
+/* Says so in a sentence that holds this, and gives nothing. */
+static void check_refused(const char *name, const char *sentence)
+{
+    struct store *wrong = NULL;
+    err = (struct error){0};
+    assert_false(store_open(name, &wrong, &err));
+    assert_null(wrong);
+    if (!strstr(err.text, sentence)) {
+        fail_msg("%s", err.text);
+    }
+    err = (struct error){0};
+}
+
+static void write_file(const char *name, const char *bytes)
+{
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_true(fputs(bytes, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Runs it in a process of its own; returns the exit status. */
+static int in_child(void (*run)(void))
+{
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        run();
+        _exit(99);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* ---- private ---- */
+
+static void check_modes(size_t count)
+{
+    static const char *const endings[] = {"", "-lock", "-wal", "-shm"};
+    for (size_t i = 0; i < count; i++) {
+        char file[128];
+        struct stat info;
+        snprintf(file, sizeof(file), "%s%s", path, endings[i]);
+        assert_int_equal(stat(file, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0600);
+    }
+}
+
+static void test_private(void **state)
+{
+    (void)state;
+    mode_t mask = umask(0); /* nothing may rest on it */
+    close_store();
+    assert_int_equal(unlink(path), 0);
+    assert_true(store_open(path, &store, &err));
+    add_note("a");
+    check_modes(4);
+    close_store();
+    check_modes(2);
+    umask(mask);
+}
+
+static void write_and_die(void)
+{
+    if (!store_open(path, &store, &err)) {
+        _exit(2);
+    }
+    add_note("b");
+    _exit(0);
+}
+
+/* As a restored back-up or a careless hand leaves them. */
+static void test_made_private(void **state)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    (void)state;
+    close_store();
+    assert_int_equal(in_child(write_and_die), 0);
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        char file[128];
+        snprintf(file, sizeof(file), "%s%s", path, endings[i]);
+        assert_int_equal(chmod(file, 0644), 0);
+    }
+    assert_true(store_open(path, &store, &err));
+    assert_int_equal(count_rows("note"), 1);
+    check_modes(4);
+}
+
+/* ---- ours alone ---- */
+
+static void visit_gap(void *context, const struct gap *gap)
+{
+    assert_string_equal(gap->text, "Rails or Laravel?");
+    assert_string_equal(gap->kind, "unknown");
+    assert_true(gap->count == 2 && gap->first_ms == 1 && gap->last_ms == 5);
+    ++*(size_t *)context;
+}
+
+static void test_reader(void **state)
+{
+    (void)state;
+    struct store *reader = NULL;
+    size_t count = 0;
+    begin();
+    assert_true(store_gap_add(store, "unknown", "Rails or Laravel?", 17, 1, &err));
+    assert_true(store_gap_add(store, "unknown", "rails or laravel", 16, 5, &err));
+    commit();
+    assert_true(store_open_reader(path, &reader, &err));
+    assert_true(store_gaps(reader, 5, visit_gap, &count, &err));
+    assert_int_equal(count, 1);
+    assert_false(store_note_put(reader, "slack", "k", "x", 1, 9, &err));
+    assert_non_null(strstr(err.text, "it must be writable"));
+    err = (struct error){0};
+    add_note("k"); /* a reader is in nobody's way */
+    store_close(reader);
+    close_store();
+    /* Without a daemon, too. */
+    assert_true(store_open_reader(path, &reader, &err));
+    assert_true(store_gaps(reader, 5, visit_gap, &count, &err));
+    assert_int_equal(count, 2);
+    store_close(reader);
+    assert_int_equal(unlink(path), 0);
+    assert_false(store_open_reader(path, &reader, &err));
+    assert_int_equal(access(path, F_OK), -1); /* it makes none */
+    assert_non_null(strstr(err.text, path));
+}
+
+static void open_the_same(void)
+{
+    struct store *second = NULL;
+    bool fine = store_open(path, &second, &err);
+    _exit(!fine && second == NULL && strstr(err.text, "another whether uses this store") ? 0 : 1);
+}
+
+static void test_two_owners(void **state)
+{
+    (void)state;
+    char link[128];
+    check_refused(path, "another whether uses this store; stop it");
+    assert_int_equal(in_child(open_the_same), 0);
+    /* Not by another name either. */
+    snprintf(link, sizeof(link), "%s/link.db", folder);
+    assert_int_equal(symlink(path, link), 0);
+    check_refused(link, "another whether uses this store; stop it");
+    add_note("a"); /* and the first one goes on */
+    close_store();
+    assert_true(store_open(link, &store, &err));
+    assert_int_equal(count_rows("note"), 1);
+    assert_int_equal(unlink(link), 0);
+}
+
+static void hold_and_die(void)
+{
+    _exit(store_open(path, &store, &err) && store_begin(store, &err) &&
+                  store_note_put(store, "slack", "lost", "x", 1, 9, &err)
+              ? 0
+              : 1);
+}
+
+static void test_owner_that_died(void **state)
+{
+    (void)state;
+    close_store();
+    assert_int_equal(in_child(hold_and_die), 0);
+    assert_true(store_open(path, &store, &err));
+    assert_int_equal(count_rows("note"), 0); /* it was not committed */
+}
+
+/* Somebody works on the file with sqlite3: told, after a while, and over when he has finished. */
+static void test_held_by_another_program(void **state)
+{
+    (void)state;
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_false(store_begin(store, &err));
+    assert_non_null(strstr(err.text, "database is locked; another program holds it"));
+    err = (struct error){0};
+    store_rollback(store);
+    sqlite3_close(db);
+    add_note("a");
+    assert_int_equal(count_rows("note"), 1);
+}
+
+/* ---- what is no store of ours ---- */
+
+static void test_newer_version(void **state)
+{
+    (void)state;
+    close_store();
+    execute("PRAGMA user_version = 99; PRAGMA journal_mode = DELETE");
+    check_refused(path, "newer whether (version 99, this one knows 1)");
+    struct store *reader = NULL;
+    assert_false(store_open_reader(path, &reader, &err));
+    assert_non_null(strstr(err.text, "newer whether"));
+    char wal[128];
+    snprintf(wal, sizeof(wal), "%s-wal", path);
+    assert_int_equal(access(wal, F_OK), -1); /* nor was it made a WAL database */
+}
+
+static void test_older_version(void **state)
+{
+    (void)state;
+    close_store();
+    write_file(path, "");
+    struct store *reader = NULL;
+    assert_false(store_open_reader(path, &reader, &err));
+    assert_non_null(strstr(err.text, "`whether run` brings it up to date"));
+    err = (struct error){0};
+    /* Version 0: an empty file. */
+    assert_true(store_open(path, &store, &err));
+    add_note("a");
+}
+
+static void test_another_programs_database(void **state)
+{
+    (void)state;
+    close_store();
+    assert_int_equal(unlink(path), 0);
+    execute("CREATE TABLE places(name TEXT)");
+    check_refused(path, "another program's database");
+    assert_int_equal(count_rows("sqlite_schema"), 1);
+    execute("PRAGMA application_id = 252006674; PRAGMA user_version = 1");
+    check_refused(path, "another program's database");
+}
+
+static void test_no_database(void **state)
+{
+    (void)state;
+    close_store();
+    write_file(path,
+               "This is a letter to my aunt, and by no means a database of any sort or kind.\n");
+    check_refused(path, "file is not a database");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    check_refused(path, "the store cannot be opened");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    check_refused(path, "is no file that can be kept private");
+    check_refused("/nowhere/at/all/w.db",
+                  "/nowhere/at/all/w.db: the store cannot be opened: No such");
+    static char name[5000];
+    memset(name, 'x', sizeof(name) - 1);
+    check_refused(name, "File name too long");
+}
+
+/* A page that holds what a disk or a hand made of it. */
+static void test_spoilt(void **state)
+{
+    (void)state;
+    static char bytes[100 * 1024], page[4096];
+    begin();
+    memset(bytes, 'b', sizeof(bytes));
+    for (int i = 0; i < 20; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "k%d", i);
+        assert_true(store_note_put(store, "slack", key, bytes, sizeof(bytes), 10, &err));
+    }
+    commit();
+    close_store();
+    memset(page, 0xa5, sizeof(page));
+    int fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    for (off_t at = sizeof(page); at < 100 * (off_t)sizeof(page); at += (off_t)sizeof(page)) {
+        assert_int_equal(pwrite(fd, page, sizeof(page), at), sizeof(page));
+    }
+    close(fd);
+    /* Where it first shows is SQLite's affair. */
+    bool fine = store_open(path, &store, &err) && store_begin(store, &err) &&
+                store_note_put(store, "slack", "new", "x", 1, 10, &err);
+    assert_false(fine);
+    assert_non_null(strstr(err.text, "malformed; restore it from a back-up"));
+}
+
+/* ---- full and read-only disks ---- */
+
+/* As a user who is not root: for root every folder can be written. */
+static void open_in_a_read_only_folder(void)
+{
+    struct store *mine = NULL;
+    if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+        _exit(2);
+    }
+    bool fine = store_open(path, &mine, &err);
+    _exit(!fine && mine == NULL && strstr(err.text, "Permission denied") ? 0 : 1);
+}
+
+static void test_read_only_folder(void **state)
+{
+    (void)state;
+    close_store();
+    assert_int_equal(chmod(folder, 0555), 0);
+    int status = in_child(open_in_a_read_only_folder);
+    snprintf(path, sizeof(path), "%s/new.db", folder);
+    int status_of_new = in_child(open_in_a_read_only_folder);
+    assert_int_equal(chmod(folder, 0700), 0);
+    snprintf(path, sizeof(path), "%s/w.db", folder);
+    assert_int_equal(status, 0);
+    assert_int_equal(status_of_new, 0);
+}
+
+/* Files of this process may not grow: a full disk. Its exit status is how many notes were kept. */
+static void fill_up(void)
+{
+    static char bytes[100 * 1024];
+    const struct rlimit limit = {300 * 1024, 300 * 1024};
+    char key[16];
+    signal(SIGXFSZ, SIG_IGN);
+    if (!store_open(path, &store, &err) || setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        _exit(90);
+    }
+    for (int i = 0; i < 20; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        bool fine = store_begin(store, &err) &&
+                    store_note_put(store, "slack", key, bytes, sizeof(bytes), 10, &err) &&
+                    store_commit(store, &err);
+        if (!fine) {
+            store_rollback(store);
+            _exit(strstr(err.text, "w.db: the store failed") ? i : 91);
+        }
+    }
+    _exit(92);
+}
+
+static void test_no_room(void **state)
+{
+    (void)state;
+    add_note("before");
+    close_store();
+    int kept = in_child(fill_up);
+    assert_in_range(kept, 1, 3);
+    assert_true(store_open(path, &store, &err));
+    assert_int_equal(count_rows("note"), kept + 1);
+    add_note("after");
+}
+
+#define ROW(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROW(test_private),       ROW(test_made_private),    ROW(test_reader),
+        ROW(test_two_owners),    ROW(test_owner_that_died), ROW(test_held_by_another_program),
+        ROW(test_newer_version), ROW(test_older_version),   ROW(test_another_programs_database),
+        ROW(test_no_database),   ROW(test_spoilt),          ROW(test_read_only_folder),
+        ROW(test_no_room),
+    };
+    return cmocka_run_group_tests_name("store-files", tests, NULL, NULL);
+}
