@@ -397,7 +397,7 @@ static uint64_t check_pong(struct irc *irc, uint64_t now_ms)
     return until;
 }
 
-/* The PING behind an answer does not wait: the sooner it is confirmed, the less can become unsure. */
+/* The PING behind an answer does not wait: what is confirmed soon cannot become unsure. */
 static bool may_leave(const struct irc *irc, uint64_t now_ms)
 {
     const struct irc_sending *sending = &irc->sending;
