@@ -400,8 +400,10 @@ static void say_channels(const struct irc *irc, char *ret, size_t cap)
 {
     const struct irc_channels *channels = &irc->channels;
     size_t in = irc_channels_in(channels);
-    int len = snprintf(ret, cap, "on %s as %.30s, in %zu of %zu channels", irc->config->label,
-                       irc->nick, in, channels->count);
+    const char *account = irc_wire_relay(irc->wire)->account;
+    int len = snprintf(ret, cap, "on %.60s%s as %.30s%s%.30s, in %zu of %zu channels",
+                       irc->config->server, irc->config->tls ? " (TLS)" : "", irc->nick,
+                       *account ? ", logged in as " : "", account, in, channels->count);
     for (size_t i = 0; i < channels->count && len > 0 && (size_t)len < cap; i++) {
         const struct irc_channel *channel = &channels->items[i];
         if (channel->why[0]) {

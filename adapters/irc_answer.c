@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adapters/irc_inside.h"
+#include "adapters/irc_sasl.h"
 #include "adapters/irc_text.h"
 #include "bot/advisor/wording.h"
 #include "bot/base/mem.h"
@@ -34,7 +35,9 @@ void irc_control(struct irc *irc, const char *const *words, const char *last)
 
 static void drop_control(struct irc *irc)
 {
-    mem_free(irc->control[irc->control_first]);
+    char *line = irc->control[irc->control_first];
+    irc_sasl_wipe(line, strlen(line)); /* NickServ's may hold a password */
+    mem_free(line);
     irc->control_first = (irc->control_first + 1) % IRC_CONTROL_MAX;
     irc->control_count--;
 }
@@ -394,7 +397,7 @@ static uint64_t check_pong(struct irc *irc, uint64_t now_ms)
     return until;
 }
 
-/* The PING behind an answer does not wait: the sooner it is confirmed, the less becomes unsure. */
+/* The PING behind an answer does not wait: what is confirmed soon cannot become unsure. */
 static bool may_leave(const struct irc *irc, uint64_t now_ms)
 {
     const struct irc_sending *sending = &irc->sending;

@@ -6,6 +6,7 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 
+enum { ASK_AGAIN_MS = 300 * 1000 };
 enum { LATER_TIMES = 6 }; /* a full or unavailable channel waits so many times rejoin_ms */
 
 static struct irc_span trimmed(const char *text, size_t len)
@@ -81,11 +82,22 @@ void irc_channels_offline(struct irc_channels *channels)
     }
 }
 
+static bool waits(const struct irc_channel *channel)
+{
+    return channel->state == IRC_CHANNEL_OUT || channel->state == IRC_CHANNEL_ASKED;
+}
+
+void irc_channel_asked(struct irc_channel *channel, uint64_t now_ms)
+{
+    channel->state = IRC_CHANNEL_ASKED;
+    channel->next_ms = now_ms + ASK_AGAIN_MS;
+}
+
 struct irc_channel *irc_channels_due(struct irc_channels *channels, uint64_t now_ms)
 {
     for (size_t i = 0; i < channels->count; i++) {
         struct irc_channel *channel = &channels->items[i];
-        if (channel->state == IRC_CHANNEL_OUT && channel->next_ms <= now_ms) {
+        if (waits(channel) && channel->next_ms <= now_ms) {
             return channel;
         }
     }
@@ -97,7 +109,7 @@ uint64_t irc_channels_next(const struct irc_channels *channels)
     uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < channels->count; i++) {
         const struct irc_channel *channel = &channels->items[i];
-        if (channel->state == IRC_CHANNEL_OUT && channel->next_ms < next) {
+        if (waits(channel) && channel->next_ms < next) {
             next = channel->next_ms;
         }
     }
@@ -130,6 +142,7 @@ bool irc_channel_refused(struct irc_channels *channels, struct irc_channel *chan
         {405, true, "we are in too many channels"},
         {407, true, "the name is ambiguous"},
         {437, false, "it is unavailable for a while"},
+        {470, true, "it forwards to another channel"},
         {471, true, "it is full"},
         {473, true, "it is invite-only"},
         {474, true, "we are banned"},

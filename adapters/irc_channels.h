@@ -21,7 +21,7 @@ enum {
 
 enum irc_channel_state {
     IRC_CHANNEL_OUT,   /* to be joined at next_ms */
-    IRC_CHANNEL_ASKED, /* JOIN sent */
+    IRC_CHANNEL_ASKED, /* JOIN sent; again at next_ms, should nobody have answered it */
     IRC_CHANNEL_IN,
     IRC_CHANNEL_REFUSED, /* not again before the next connection, or an invitation */
 };
@@ -51,8 +51,9 @@ struct irc_channel *irc_channels_find(struct irc_channels *channels, enum irc_ca
 /* The connection is gone: everything is to be joined anew as soon as there is one. */
 void irc_channels_offline(struct irc_channels *channels);
 
-/* A channel to join now, or NULL; the caller sends JOIN and sets IRC_CHANNEL_ASKED. */
+/* A channel to join now, or NULL; the caller sends JOIN and tells irc_channel_asked(). */
 struct irc_channel *irc_channels_due(struct irc_channels *channels, uint64_t now_ms);
+void irc_channel_asked(struct irc_channel *channel, uint64_t now_ms);
 uint64_t irc_channels_next(const struct irc_channels *channels); /* UINT64_MAX: none waits */
 
 void irc_channel_kicked(struct irc_channels *channels, struct irc_channel *channel, uint64_t now_ms,

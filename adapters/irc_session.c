@@ -69,7 +69,12 @@ static struct event begin(irc_session_t *session, const char *origin, const char
 
 static bool has_wanted_nick(const struct irc *irc)
 {
-    return irc_own_nick(irc, irc->config->nick);
+    char wanted[IRC_NICK_MAX];
+    snprintf(wanted, sizeof(wanted), "%s", irc->config->nick);
+    if (strlen(wanted) > support_of(irc)->nick_len) {
+        wanted[support_of(irc)->nick_len] = '\0'; /* all that can be had here */
+    }
+    return irc_own_nick(irc, wanted) || irc_own_nick(irc, irc->config->nick);
 }
 
 static void want_nick(struct irc *irc)
@@ -471,6 +476,10 @@ bool irc_session_begin(struct irc *irc)
         return false;
     }
     irc_set_ctx(irc->session, irc);
+    if (irc->reserved_fd < 0 || irc->reserved_fd >= FD_SETSIZE) {
+        snprintf(irc->broken, sizeof(irc->broken), "no descriptor below %d is free", FD_SETSIZE);
+        return false;
+    }
     release_reserved(irc);
     if (irc_connect(irc->session, "127.0.0.1", irc_wire_port(irc->wire), NULL, "whether", "whether",
                     "whether") != 0 ||
@@ -552,7 +561,7 @@ static void join_due(struct irc *irc, uint64_t now_ms)
     /* The queue must keep room for what cannot wait. */
     while (irc->control_count < IRC_CONTROL_MAX / 2 &&
            (channel = irc_channels_due(&irc->channels, now_ms)) != NULL) {
-        channel->state = IRC_CHANNEL_ASKED;
+        irc_channel_asked(channel, now_ms);
         if (channel->key[0]) {
             IRC_CONTROL(irc, NULL, "JOIN", channel->name, channel->key);
         } else {

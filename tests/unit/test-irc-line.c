@@ -452,6 +452,9 @@ static void test_channels(void **state)
     assert_ptr_equal(a, &channels.items[0]);
     assert_null(irc_channels_find(&channels, IRC_RFC1459, "#zzz"));
     assert_ptr_equal(irc_channels_due(&channels, 0), a);
+    irc_channel_asked(a, 1000);
+    assert_ptr_not_equal(irc_channels_due(&channels, 1000), a);
+    assert_ptr_equal(irc_channels_due(&channels, 301000), a); /* nobody answered JOIN */
     a->state = IRC_CHANNEL_IN;
     assert_int_equal(irc_channels_in(&channels), 1);
     assert_int_equal(irc_channels_pending(&channels), 2);
