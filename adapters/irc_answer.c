@@ -394,10 +394,19 @@ static uint64_t check_pong(struct irc *irc, uint64_t now_ms)
     return until;
 }
 
+/* The PING behind an answer does not wait: the sooner it is confirmed, the less becomes unsure. */
+static bool may_leave(const struct irc *irc, uint64_t now_ms)
+{
+    const struct irc_sending *sending = &irc->sending;
+    bool ping =
+        irc->control_count == 0 && sending->busy && !sending->asked && text_done(&sending->out);
+    return has_next(irc) && (ping || irc_pace_wait(&irc->pace, now_ms) == 0);
+}
+
 uint64_t irc_answer_tick(struct irc *irc, uint64_t now_ms)
 {
     uint64_t until = check_pong(irc, now_ms);
-    while (has_next(irc) && irc_pace_wait(&irc->pace, now_ms) == 0 && write_next(irc, now_ms)) {
+    while (may_leave(irc, now_ms) && write_next(irc, now_ms)) {
         irc_pace_spend(&irc->pace, now_ms);
     }
     if (!has_next(irc)) {

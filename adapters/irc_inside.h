@@ -17,7 +17,7 @@
 
 /*
  * What the files of the IRC adapter share: irc.c (operations, connecting), irc_session.c
- * (libircclient and what it reports), irc_talk.c (what people say), irc_answer.c (lines that leave).
+ * (libircclient and what it reports), irc_talk.c (what people say), irc_answer.c (what leaves).
  * For nobody else.
  */
 enum {
@@ -121,10 +121,10 @@ void irc_session_reserve(struct irc *irc);
 void irc_session_prepare(struct irc *irc, struct pollset *pollset);
 void irc_session_dispatch(struct irc *irc, const struct pollset *pollset);
 
-/* Hands one line (with CR LF) to libircclient. False: its buffer is full, or it has no connection. */
+/* Hands a line (with CR LF) to libircclient. False: its buffer is full, or it is unconnected. */
 bool irc_session_write(struct irc *irc, const char *line);
 
-/* Joins, regains the nick, ends waiting for services: what is due. Returns when it wants to again. */
+/* Joins, regains the nick, ends waiting for services: what is due. Returns when to come again. */
 uint64_t irc_session_tick(struct irc *irc, uint64_t now_ms);
 bool irc_own_nick(const struct irc *irc, const char *nick);
 

@@ -202,7 +202,7 @@ static bool take_number(const char **at, size_t digits, char sign, int64_t *ret)
     return true;
 }
 
-/* Days since 1970 of a date in the Gregorian calendar: years begin in March, so leap days end them. */
+/* Days since 1970 of a Gregorian date: years begin in March, so that leap days end them. */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
     int64_t y = month > 2 ? year : year - 1, m = (month + 9) % 12;

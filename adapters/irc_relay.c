@@ -447,7 +447,7 @@ static void pass_on(struct irc_relay *relay, const struct irc_line *line)
     buf_finish(&out);
 }
 
-/* An ACTION is text (I10), and libircclient would cut it at 120 bytes (C15): its frame is taken off. */
+/* An ACTION is text (I10); libircclient would cut it at 120 bytes (C15): its frame is taken off. */
 static bool unframe_action(struct irc_line *line)
 {
     static const char head[] = "\x01"

@@ -18,8 +18,8 @@
  * relay fails and lets nothing through: it never goes on unauthenticated.
  *
  * To the client go only canonical lines: a prefix, a command, one to IRC_CLIENT_PARAMS parameters,
- * never empty, never over IRC_CLIENT_LINE_MAX. The prefix carries what tags said, if there were any:
- *     nick!user@host US time US flags US msgid      (US = 0x1F; time in ms or empty; flags "B": bot)
+ * never empty, never over IRC_CLIENT_LINE_MAX. The prefix carries what tags said, if there were:
+ *     nick!user@host US time US flags US msgid    (US = 0x1F; time in ms or empty; flags "B": bot)
  * see irc_origin_parse(). Dropped are: empty and overlong lines, a lone 0x01, DCC, CTCP to a
  * channel, CTCP in a NOTICE, and the protocol's own CAP, AUTHENTICATE and PING (answered here).
  */

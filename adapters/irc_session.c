@@ -31,7 +31,7 @@ static void enter(struct irc *irc, enum irc_phase phase)
     irc->phase_ms = loop_now_ms(irc->loop);
 }
 
-/* What every callback begins with. libircclient may give fewer parameters than a line should have. */
+/* What every callback begins with. libircclient may give fewer parameters than there should be. */
 struct event {
     struct irc *irc;
     struct irc_origin origin;

@@ -12,8 +12,8 @@
 /*
  * What it costs to take a message durably, all of a batch in one transaction. "Taken": both its
  * names claimed, its conversation read and written, its answer put into the outbox, where it stays.
- * "Answered": the same, and the answer read, marked, and done with a turn later. Beside them, in the
- * same run and turn about, "plain": the same bytes as one row of the only table of a SQLite file
+ * "Answered": the same, and the answer read, marked, and done with a turn later. Beside them, in
+ * the same run and turn about, "plain": the same bytes as one row of the only table of a database
  * with the same settings, one transaction a batch. Prints a table; asserts no time, since disk and
  * machine may be busy. Files lie in TMPDIR or /tmp.
  */

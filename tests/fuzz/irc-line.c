@@ -8,7 +8,7 @@
 
 /*
  * Any bytes from a server: through the relay, as they come and in pieces, and as text of an answer
- * through everything that leaves. The first byte chooses how they are cut and whether SASL is wanted.
+ * through everything that leaves. The first byte chooses how they are cut and whether SASL is on.
  */
 
 static const struct irc_relay_setup setups[] = {

@@ -26,7 +26,7 @@
  * Prints one line a happening: message, delivered, status, stopped. Answers "You said: TEXT", or,
  * to "long N", N lines. Reads commands from standard input:
  *     status                one line for each network
- *     say NETWORK ADDRESS; TEXT      a delivery;  unsure NETWORK ADDRESS; TEXT: one of before a crash
+ *     say NETWORK ADDRESS; TEXT      a delivery; unsure NETWORK ADDRESS; TEXT: after a crash
  *     shift MS              moves the wall clock
  *     hog N                 opens N descriptors
  */

@@ -1,11 +1,12 @@
 /*
  * usage: store-storm [SEED]
  *
- * A daemon in small upon a real store, killed (SIGKILL) at random moments, again and again: it takes
- * messages with copies in batches, keeps a count in each conversation, sends answers and hears later
- * what became of them. What it acknowledged and what arrived stands in memory that outlives it.
- * After each kill everything acknowledged must be in the store, and the file whole; in the end every
- * message must have been counted once and answered once, in order. Prints TAP, and the seed.
+ * A daemon in small upon a real store, killed (SIGKILL) at random moments, again and again: it
+ * takes messages with copies in batches, keeps a count in each conversation, sends answers and
+ * hears later what became of them. What it acknowledged and what arrived stands in memory that
+ * outlives it. After each kill everything acknowledged must be in the store, and the file whole; in
+ * the end every message must have been counted once and answered once, in order. Prints TAP, and
+ * the seed.
  */
 #undef NDEBUG
 #include <assert.h>

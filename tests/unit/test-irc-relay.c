@@ -248,7 +248,7 @@ static void test_ping_is_answered_here(void **state)
     irc_relay_finish(&relay);
 }
 
-/* C12: whatever its length, a line is passed whole or not at all, and the next one is whole again. */
+/* C12: whatever its length, a line is passed whole or not at all; the next one is whole again. */
 static void test_overlong_lines(void **state)
 {
     (void)state;

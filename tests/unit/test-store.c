@@ -542,7 +542,8 @@ static void test_long_gap(void **state)
     (void)state;
     char *text = mem_alloc(100001);
     memset(text, 'x', 100000);
-    memcpy(text + GAP_TEXT_MAX - 1, "\xc3\xa9", 2); /* just over the edge */
+    text[GAP_TEXT_MAX - 1] = '\xc3'; /* just over the edge */
+    text[GAP_TEXT_MAX] = '\xa9';
     begin();
     add_gap("unknown", text, 1);
     commit();
