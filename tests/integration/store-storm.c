@@ -375,7 +375,7 @@ static void pause_us(long us)
 }
 
 /*
- * Kills it some turns and some microseconds after its birth; after no turn at all when it is opening,
+ * Kills it some turns and some microseconds after its birth; after no turn at all it is opening,
  * creating or recovering. Counted in turns, so that a slow machine sees as much of it.
  */
 static bool run_and_kill(void (*what)(void))
