@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,15 +29,22 @@
 #include "bot/base/mem.h"
 #include "bot/host/store.h"
 
-enum { MESSAGES = 100000, TALKS = 12, KILLS = 60, KILL_AFTER_US_MAX = 100000 };
+enum {
+    MESSAGES = 100000,
+    TALKS = 12,
+    KILLS = 60,
+    KILL_AFTER_TURNS_MAX = 24,
+    KILL_AFTER_US_MAX = 20000
+};
 enum { BATCH_MAX = 8, UNDER_WAY_MAX = 8, PATIENCE_S = 200, DAY_MS = 24 * 3600 * 1000 };
 
 /* What the world outside knows. Only ever written by one process at a time. */
 struct world {
     int64_t now_ms;
     uint64_t chance;
-    uint64_t taken, copies, unsure, turns; /* for the summary */
-    int next;                              /* the first message that was never sent to us */
+    uint64_t taken, copies, unsure; /* for the summary */
+    _Atomic uint64_t turns;
+    int next; /* the first message that was never sent to us */
     unsigned char acknowledged[MESSAGES], arrived[MESSAGES];
     int64_t last_arrived[TALKS]; /* the delivery's id, of each conversation */
     char fault[200];
@@ -332,10 +340,8 @@ static void check_end(void)
     }
 }
 
-/* Runs it in a process of its own, for so long, 0: to its end. True: killed, or ended well. */
-static bool run(void (*what)(void), long kill_after_us)
+static pid_t start_process(void (*what)(void))
 {
-    int status = 0;
     fflush(stdout);
     pid_t child = fork();
     assert(child >= 0);
@@ -344,28 +350,61 @@ static bool run(void (*what)(void), long kill_after_us)
         what();
         _exit(0);
     }
-    if (kill_after_us > 0) {
-        nanosleep(&(struct timespec){.tv_nsec = kill_after_us * 1000}, NULL);
-        kill(child, SIGKILL);
-    }
-    assert(waitpid(child, &status, 0) == child);
-    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && kill_after_us > 0;
-    bool fine = killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0 && kill_after_us == 0);
+    return child;
+}
+
+static bool ended_well(bool fine, int status)
+{
     if (!fine && world->fault[0] == '\0') {
         snprintf(world->fault, sizeof(world->fault), "a process ended with status %d", status);
     }
     return fine;
 }
 
+static bool run(void (*what)(void))
+{
+    int status = 0;
+    pid_t child = start_process(what);
+    assert(waitpid(child, &status, 0) == child);
+    return ended_well(WIFEXITED(status) && WEXITSTATUS(status) == 0, status);
+}
+
+static void pause_us(long us)
+{
+    nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+}
+
+/*
+ * Kills it some turns and some microseconds after its birth; after no turn at all it is opening,
+ * creating or recovering. Counted in turns, so that a slow machine sees as much of it.
+ */
+static bool run_and_kill(void (*what)(void))
+{
+    int status = 0;
+    uint64_t turns = world->turns + chance(KILL_AFTER_TURNS_MAX);
+    long us = (long)chance(KILL_AFTER_US_MAX);
+    pid_t child = start_process(what);
+    pid_t ended = 0;
+    while (world->turns < turns && (ended = waitpid(child, &status, WNOHANG)) == 0) {
+        pause_us(200);
+    }
+    if (ended == 0) {
+        pause_us(us);
+        kill(child, SIGKILL);
+        ended = waitpid(child, &status, 0);
+    }
+    assert(ended == child);
+    return ended_well(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, status);
+}
+
 static bool storm(void)
 {
     for (int round = 0; round < KILLS; round++) {
-        /* From the moment of its birth: opening, creating and recovering are killed as well. */
-        if (!run(run_until_killed, 1 + (long)chance(KILL_AFTER_US_MAX)) || !run(check_file, 0)) {
+        if (!run_and_kill(run_until_killed) || !run(check_file)) {
             return false;
         }
     }
-    return run(run_to_the_end, 0) && run(check_file, 0) && run(check_end, 0);
+    return run(run_to_the_end) && run(check_file) && run(check_end);
 }
 
 static int make_file(const char *name)
