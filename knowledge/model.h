@@ -43,7 +43,7 @@ struct model {
     struct model_feature
         *features; /* owned: feature_count + 1, the last one only ends the one before */
     struct model_weight *weights; /* owned */
-    float *columns; /* owned: dims x class_count, the vector's weights, ready to be multiplied */
+    float *columns;  /* owned: dims x class_count, the vector's weights, ready to be multiplied */
     struct net *net; /* owned, NULL without one */
 };
 

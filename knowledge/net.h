@@ -49,19 +49,19 @@ struct net_row {
 };
 
 struct net {
-    uint64_t id;             /* hash of the net's bytes, never 0: marks results that are kept */
-    uint32_t dims, stride;   /* stride: dims and the zeroes that fill up a tap's weights */
+    uint64_t id;           /* hash of the net's bytes, never 0: marks results that are kept */
+    uint32_t dims, stride; /* stride: dims and the zeroes that fill up a tap's weights */
     uint32_t rows, classes;
     size_t mask;
-    uint32_t *index;         /* owned, open addressing: number of a row + 1, 0 = free */
-    uint64_t *words;         /* owned: a hash a row */
-    float *row_scales;       /* owned: those of the shapes, then of the rows */
-    int8_t *row_values;      /* owned, dims each, in the same order */
-    int16_t *taps;           /* owned: NET_WORD x stride, tap by tap */
+    uint32_t *index;    /* owned, open addressing: number of a row + 1, 0 = free */
+    uint64_t *words;    /* owned: a hash a row */
+    float *row_scales;  /* owned: those of the shapes, then of the rows */
+    int8_t *row_values; /* owned, dims each, in the same order */
+    int16_t *taps;      /* owned: NET_WORD x stride, tap by tap */
     float tap_scales[NET_WORD];
     int16_t flags[NET_FLAGS][NET_WORD];
     int16_t biases[NET_POOLED];
-    int16_t *outputs;        /* owned: classes x NET_POOLED */
+    int16_t *outputs;                     /* owned: classes x NET_POOLED */
     float *output_scales, *output_biases; /* owned, by class */
 };
 

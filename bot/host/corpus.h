@@ -44,7 +44,7 @@ struct corpus_talk {
     size_t turn_count;
     struct corpus_mark *marks;
     size_t mark_count;
-    bool marked; /* has marks, if only an empty list */
+    bool marked;  /* has marks, if only an empty list */
     bool follows; /* from a kinds file: as if advice had been given before */
 };
 

@@ -16,6 +16,8 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
+#include "bot/host/lessons.h"
+#include "bot/host/net_file.h"
 #include "bot/host/put.h"
 #include "bot/host/train_net.h"
 #include "bot/reader/read.h"
@@ -226,7 +228,9 @@ static void collect_unit(struct trainer *t, int number, size_t turn, uint32_t fi
     lessons_add_unit(&t->lessons,
                      (struct lesson_unit){first_word + unit->first, first_word + unit->last,
                                           example->stated, example->denied,
-                                          talk->marked ? example->open : earlier ? ~0ull : 0});
+                                          talk->marked ? example->open
+                                          : earlier    ? ~0ull
+                                                       : 0});
 }
 
 /*
@@ -346,7 +350,7 @@ static void finish_example(struct trainer *t, struct example *example)
 struct fitted {
     char name[NAME_MAX_LEN];
     size_t number; /* among all that were to be fitted */
-    double *w; /* owned: by number, the last is the bias */
+    double *w;     /* owned: by number, the last is the bias */
 };
 
 static void be_quiet(const char *text)
@@ -682,13 +686,12 @@ static void make_net(struct trainer *t, const struct fitted *classes, size_t cou
 {
     const struct vectors *vectors = t->knowledge->vectors;
     if (!vectors || vectors->dims > NET_DIMS_MAX) {
-        put_u32(ret, 0);
+        net_file_put_none(ret);
         return;
     }
     struct net_class *what = mem_alloc(count * sizeof(*what));
     for (size_t c = 0; c < count; c++) {
-        what[c] =
-            (struct net_class){(uint8_t)(classes[c].number / 2), classes[c].number % 2 == 1};
+        what[c] = (struct net_class){(uint8_t)(classes[c].number / 2), classes[c].number % 2 == 1};
     }
     train_net(&t->lessons, vectors, what, count, report_epoch, t, ret);
     mem_free(what);
@@ -800,7 +803,7 @@ bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *cor
     count = fit_all(&t, "fitting kinds", fit_kind, classes, KIND_COUNT);
     struct buf net;
     buf_init(&net, MODEL_BYTES_MAX);
-    put_u32(&net, 0); /* kinds have none */
+    net_file_put_none(&net);
     bool fine = count > 1 ? write_model(&t, classes, count, &net, path, ret, err)
                           : error_set(err, ERROR_INPUT,
                                       "%s: the corpus has fewer than two kinds of messages", path);

@@ -13,12 +13,8 @@ enum { FLAG_ASKED = 1 << 6, FLAG_CUE = 1 << 7 };
 static uint8_t scope_flags(uint16_t scope)
 {
     static const uint16_t groups[] = {
-        SCOPE_NEGATED | SCOPE_OUT,
-        SCOPE_PAST,
-        SCOPE_HEARSAY | SCOPE_OTHERS | SCOPE_QUOTE,
-        SCOPE_SUPPOSED | SCOPE_LATER,
-        SCOPE_HEAVY,
-        SCOPE_LIGHT,
+        SCOPE_NEGATED | SCOPE_OUT,    SCOPE_PAST,  SCOPE_HEARSAY | SCOPE_OTHERS | SCOPE_QUOTE,
+        SCOPE_SUPPOSED | SCOPE_LATER, SCOPE_HEAVY, SCOPE_LIGHT,
     };
     unsigned flags = 0;
     for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
@@ -162,8 +158,7 @@ static void fill_window(const struct net *net, struct net_work *work,
                         const struct feature_source *source, uint32_t first, uint32_t last)
 {
     struct net_input inputs[NET_WINDOW];
-    bool there = work->net == net->id && first >= work->first &&
-                 last - work->first < work->count;
+    bool there = work->net == net->id && first >= work->first && last - work->first < work->count;
     if (there) {
         return;
     }
@@ -212,8 +207,8 @@ static void pool(int16_t *restrict pooled, const int16_t (*words)[NET_WORD], uin
         if (i <= count) {
             keep_most(pooled + NET_FILTERS, tap(before, TAP_2_OLD), tap(newest, TAP_2_NEW), none);
         }
-        keep_most(pooled + (size_t)2 * NET_FILTERS, tap(oldest, TAP_3_OLD),
-                  tap(before, TAP_3_MID), tap(newest, TAP_3_NEW));
+        keep_most(pooled + (size_t)2 * NET_FILTERS, tap(oldest, TAP_3_OLD), tap(before, TAP_3_MID),
+                  tap(newest, TAP_3_NEW));
     }
 }
 

@@ -505,7 +505,7 @@ static void keep_learned(struct reading *r, size_t i, struct best best, enum pol
     if (best.score > -0.5f) {
         add_evidence(r, (struct evidence){(uint8_t)i, (uint8_t)polarity, 0, best.score, unit->first,
                                           unit->last, scope_of(r, unit->first, unit->last),
-                                      best.linear, best.net});
+                                          best.linear, best.net});
     }
 }
 
