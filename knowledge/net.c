@@ -6,7 +6,7 @@
 #include "bot/base/mem.h"
 #include "knowledge/bytes.h"
 
-/* LANES: products are summed in groups. PROBES_MAX: more are no accident, looking up stays short. */
+/* LANES: products are summed in groups. PROBES_MAX: more are no accident; looking up stays short. */
 enum { LANES = 8, PROBES_MAX = 1024 };
 
 static bool take_head(struct bytes *b, struct net *net)

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /*
- * Writes a net as knowledge/net.h describes it, from the plain numbers that training ends with. What
- * is lost: numbers are cut to eight bits or to NET_ONEths, and to the limits.
+ * Writes a net as knowledge/net.h describes it, from the plain numbers that training ends with.
+ * What is lost: numbers are cut to eight bits or to NET_ONEths, and to the limits.
  */
 struct buf;
 

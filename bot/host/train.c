@@ -509,7 +509,7 @@ static void *fit_in_thread(void *context)
     return NULL;
 }
 
-/* Fills w of each class, on all processors; those that cannot be fitted are dropped from the list. */
+/* Fills w of each class, on all processors; those that cannot be fitted are dropped. */
 static size_t fit_all(const struct trainer *t, const char *what, fit_function *function,
                       struct fitted *classes, size_t count)
 {

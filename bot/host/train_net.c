@@ -25,7 +25,7 @@ enum {
 static const float start_rate = 0.002f, rate_decay = 0.85f, row_rate = 0.3f, positive_weight = 4;
 
 /* Odds of being left out while learning, in 256ths: words, numbers of a vector, filters. */
-enum { DROP_WORD = 26, DROP_INPUT = 51, DROP_FILTER = 102 };
+enum { DROP_WORD = 26, DROP_INPUT = 77, DROP_FILTER = 128 };
 
 /* Adam's usual constants (Kingma and Ba 2015). */
 static const float adam_mean = 0.9f, adam_square = 0.999f, adam_least = 1e-8f;

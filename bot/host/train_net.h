@@ -8,7 +8,7 @@
  * Fits the convolutional net of a pack's topics (knowledge/net.h) to what train.c has read, by Adam
  * on the cross-entropy of each class, and writes it as the section of a model's file. Same lessons,
  * same bytes, however many processors there are: random numbers are its own, and sums have a fixed
- * order. Knows neither texts nor packs: words are what net_look() sees of them, classes are numbers.
+ * order. Knows neither texts nor packs: words are what net_look() sees of them, classes numbers.
  */
 struct buf;
 struct lessons;
@@ -22,7 +22,7 @@ struct net_class {
 
 typedef void train_net_progress(void *context, size_t done, size_t all); /* in rounds */
 
-/* Appends the section to *ret. vectors: of at most NET_DIMS_MAX dimensions. progress may be NULL. */
+/* Appends the section to *ret. vectors: at most NET_DIMS_MAX dimensions. progress may be NULL. */
 void train_net(const struct lessons *lessons, const struct vectors *vectors,
                const struct net_class *classes, size_t class_count, train_net_progress *progress,
                void *context, struct buf *ret);

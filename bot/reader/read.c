@@ -22,8 +22,8 @@ static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, 
 static const float stated_threshold = 0.3f, denied_threshold = 0.3f, aside_weight = 2;
 static const float reference_threshold = -4, faint_threshold = 1.6f;
 
-/* How much of a learned score is the net's, where a pack has one; the rest is the linear topics'. */
-static const float net_share = 0.6f;
+/* How much of a learned score is the net's, where a pack has one; the rest: the linear topics'. */
+static const float net_share = 0.5f;
 
 /* Words commoner than this are no slips of a name (ranks in sixteens). */
 enum { COMMON_RANK = 300 };
