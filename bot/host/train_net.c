@@ -35,7 +35,6 @@ enum {
     LANES = 4,
     BLOCK = 32, /* filters that are computed at once */
     BLOCKS = NET_WORD / BLOCK,
-    NO_ROW = UINT32_MAX,
 };
 
 /* ---- random numbers: splitmix64 (Steele, Lea, Flood 2014) ---- */

@@ -92,7 +92,7 @@ static struct net_row row_of(const struct net *net, const struct vectors *vector
     if (input->word && vectors_find(vectors, input->word, &vector)) {
         return (struct net_row){vector.values, NET_LENGTH * vector.scale};
     }
-    return net_shape_row(net, (enum net_shape)input->shape);
+    return net_shape_find(net, (enum net_shape)input->shape);
 }
 
 /*
@@ -202,7 +202,7 @@ static void keep_most(int16_t *restrict most, const int16_t *restrict a, const i
 }
 
 /* The most of each filter over all places that touch the unit; `none` stands for words outside. */
-static void pool(int16_t *restrict pooled, const int16_t (*words)[NET_WORD], uint32_t count)
+static void pool(int16_t *restrict pooled, int16_t (*words)[NET_WORD], uint32_t count)
 {
     static const int16_t none[NET_WORD] = {0};
     for (size_t k = 0; k < NET_POOLED; k++) {

@@ -107,7 +107,7 @@ static void test_round_trip(void **state)
         }
     }
     assert_false(net_find(net, hash_bytes("pebble", 6), &row));
-    row = net_shape_row(net, NET_UNKNOWN);
+    row = net_shape_find(net, NET_UNKNOWN);
     assert_true(fabsf(row.scale * row.values[1] - sample.rows[NET_UNKNOWN * TINY_DIMS + 1]) <=
                 row.scale / 2 + 1e-6f);
     for (size_t k = 0; k < NET_WORD; k++) {
@@ -205,7 +205,7 @@ static struct feature_source source_of(const struct reading *reading)
 /* One tap's sum over a word, of the numbers as the file keeps them. */
 static double tap_sum(const struct net *net, const struct net_input *input, size_t k)
 {
-    struct net_row row = net_shape_row(net, (enum net_shape)input->shape);
+    struct net_row row = net_shape_find(net, (enum net_shape)input->shape);
     struct vector vector;
     if (input->word && !net_find(net, input->word, &row) &&
         vectors_find(&vectors.table, input->word, &vector)) {
