@@ -218,6 +218,32 @@ static void check_net(const struct model *model)
     tiny_end(&tiny);
 }
 
+/* A reading's scores lie between the linear topics' and the net's, and the net has its say. */
+static void check_mixed(const struct model *model)
+{
+    struct pack pack = *tiny_knowledge.packs[TINY_COAST];
+    struct knowledge knowledge = {.packs = {&pack}, .count = 1, .vectors = &some_vectors.table};
+    pack.model = model;
+    struct tiny tiny = {.advisor = advisor_create(&knowledge)};
+    tiny.workspace = workspace_create(tiny.advisor);
+    const struct reading *reading = tiny_read(&tiny, "the miller trades apples");
+    size_t learned = 0;
+    for (uint32_t i = 0; i < reading->evidence_count; i++) {
+        const struct evidence *e = &reading->evidence[i];
+        learned += e->linear != e->net;
+        assert_true(e->score >= (e->linear < e->net ? e->linear : e->net));
+        assert_true(e->score <= (e->linear > e->net ? e->linear : e->net));
+    }
+    assert_true(learned > 0);
+    assert_true(reading->stated == tiny_set("orchard"));
+    knowledge.vectors = NULL;
+    reading = tiny_read(&tiny, "the miller trades apples");
+    for (uint32_t i = 0; i < reading->evidence_count; i++) {
+        assert_true(reading->evidence[i].net == reading->evidence[i].linear);
+    }
+    tiny_end(&tiny);
+}
+
 /* The same sentences as one conversation each, and as its marks: a net learns from both. */
 static void put_talks(struct buf *buf)
 {
@@ -255,6 +281,7 @@ static void learn_net(void (*put)(struct buf *), const char *name)
     assert_non_null(model->net);
     assert_int_equal(model->net->classes, model->class_count);
     check_net(model);
+    check_mixed(model);
     model_destroy(model);
     buf_finish(&bytes);
     corpus_finish(&corpus);
