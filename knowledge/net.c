@@ -6,9 +6,7 @@
 #include "bot/base/mem.h"
 #include "knowledge/bytes.h"
 
-/*
- * LANES: products are summed in groups. PROBES_MAX: more are no accident, looking up stays short.
- */
+/* LANES: products are summed in groups. PROBES_MAX: more are no accident, looking up is short. */
 enum { LANES = 8, PROBES_MAX = 1024 };
 
 static bool take_head(struct bytes *b, struct net *net)
@@ -168,7 +166,7 @@ bool net_find(const struct net *net, uint64_t word, struct net_row *ret)
     return true;
 }
 
-struct net_row net_shape_row(const struct net *net, enum net_shape shape)
+struct net_row net_shape_find(const struct net *net, enum net_shape shape)
 {
     return row_at(net, shape);
 }

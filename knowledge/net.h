@@ -74,4 +74,5 @@ void net_destroy(struct net *net); /* NULL is fine */
 
 /* False when the word has no row of its own. */
 bool net_find(const struct net *net, uint64_t word, struct net_row *ret);
-struct net_row net_shape_row(const struct net *net, enum net_shape shape);
+/* What stands for words that have no vector at all; every shape has one. */
+struct net_row net_shape_find(const struct net *net, enum net_shape shape);

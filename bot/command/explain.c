@@ -10,6 +10,7 @@
 #include "bot/command/command.h"
 #include "bot/host/report.h"
 #include "bot/reader/english.h"
+#include "knowledge/model.h"
 
 enum { OPTION_PACK, OPTION_SURFACE, OPTION_AFTER };
 enum { OUT_MAX = 4 * 1024 * 1024, UNITS_SHOWN = 200 };
@@ -113,6 +114,15 @@ static void show_cues(const struct show *show)
     }
 }
 
+/* A learned score, and what it was mixed from where the pack has a net. */
+static void put_learned(const struct show *show, const struct evidence *e)
+{
+    buf_printf(show->out, "learned %+.1f ", (double)e->score);
+    if (show->pack->model->net) {
+        buf_printf(show->out, "(topics %+.1f, net %+.1f) ", (double)e->linear, (double)e->net);
+    }
+}
+
 static void show_evidence(const struct show *show)
 {
     static const char *const polarities[] = {"states", "denies", "mentions"};
@@ -121,7 +131,12 @@ static void show_evidence(const struct show *show)
         const struct evidence *e = &show->reading->evidence[k];
         buf_printf(show->out, "  %-9s %-18s ", polarities[e->polarity],
                    show->pack->situations[e->situation].id);
-        buf_printf(show->out, e->exact ? "by its words \"" : "learned %+.1f \"", (double)e->score);
+        if (e->exact) {
+            buf_puts(show->out, "by its words ");
+        } else {
+            put_learned(show, e);
+        }
+        buf_puts(show->out, "\"");
         put_words(show, e->first, e->last);
         buf_puts(show->out, "\"");
         put_scope(show, e->scope);

@@ -5,9 +5,7 @@
 
 #include "bot/base/buf.h"
 
-/*
- * Numbers as the model's file has them, little end first: what knowledge/bytes.h takes off again.
- */
+/* Numbers as a model's file has them, little end first: what knowledge/bytes.h takes off. */
 static inline void put_u16(struct buf *buf, uint16_t value)
 {
     unsigned char bytes[2] = {(unsigned char)value, (unsigned char)(value >> 8)};

@@ -16,6 +16,8 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
+#include "bot/host/lessons.h"
+#include "bot/host/net_file.h"
 #include "bot/host/put.h"
 #include "bot/host/train_net.h"
 #include "bot/host/train_write.h"
@@ -562,7 +564,7 @@ static size_t fit_all(const struct trainer *t, const char *what, fit_function *f
  * shift is the one at which most of what is stated is found with least beside it (F1, all
  * situations together), and goes to all classes. Corpora of SMALL_CORPUS or more need none.
  */
-enum { SHIFTS = 6, SMALL_CORPUS = 4000 };
+enum { SHIFTS = 8, SMALL_CORPUS = 4000 };
 static const double shift_step = 0.25;
 
 struct hits {
@@ -695,14 +697,12 @@ static void report_epoch(void *context, size_t done, size_t all)
     report(context, "teaching the net, round", done, all);
 }
 
-/* The net's section: none for small corpora, and where words have no vectors. */
+/* The net's section for the classes that were fitted: none where words have no vectors. */
 static void make_net(struct trainer *t, const struct fitted *classes, size_t count, struct buf *ret)
 {
     const struct vectors *vectors = t->knowledge->vectors;
-    /* From few examples a net learns only to say nothing. */
-    bool few = t->corpus->clause_count < SMALL_CORPUS;
-    if (few || !vectors || vectors->dims > NET_DIMS_MAX) {
-        put_u32(ret, 0);
+    if (!vectors || vectors->dims > NET_DIMS_MAX) {
+        net_file_put_none(ret);
         return;
     }
     struct net_class *what = mem_alloc(count * sizeof(*what));
@@ -823,7 +823,7 @@ bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *cor
     count = fit_all(&t, "fitting kinds", fit_kind, classes, KIND_COUNT);
     struct buf net;
     buf_init(&net, MODEL_BYTES_MAX);
-    put_u32(&net, 0); /* kinds have none */
+    net_file_put_none(&net);
     bool fine = count > 1 ? write_model(&t, classes, count, &net, path, ret, err)
                           : error_set(err, ERROR_INPUT,
                                       "%s: the corpus has fewer than two kinds of messages", path);

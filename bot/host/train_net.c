@@ -7,7 +7,8 @@
 #include "bot/base/buf.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
-#include "bot/host/put.h"
+#include "bot/host/lessons.h"
+#include "bot/host/net_file.h"
 #include "bot/reader/feature.h"
 #include "knowledge/vectors.h"
 
@@ -15,15 +16,16 @@
  * Set on conversations that were read while tuning (docs/reading.md): flat around these values.
  */
 enum {
-    EPOCHS = 12,
-    STEADY_EPOCHS = 4, /* then each epoch's steps are shorter than the last one's */
-    BATCH = 64,        /* clauses, or conversations */
-    TUNED_FROM = 2,    /* times that a word is seen */
+    ROUNDS = 20,
+    STEADY_ROUNDS = 8,  /* then each round's steps are shorter than the last one's */
+    BATCH = 64,         /* clauses, or conversations */
+    STEPS_LEAST = 1600, /* a small corpus is gone through several times a round */
+    TUNED_FROM = 2,     /* times that a word is seen */
 };
-static const float start_rate = 0.002f, rate_decay = 0.8f, row_rate = 0.3f, positive_weight = 2;
+static const float start_rate = 0.002f, rate_decay = 0.85f, row_rate = 0.3f, positive_weight = 4;
 
 /* Odds of being left out while learning, in 256ths: words, numbers of a vector, filters. */
-enum { DROP_WORD = 26, DROP_INPUT = 51, DROP_FILTER = 102 };
+enum { DROP_WORD = 26, DROP_INPUT = 77, DROP_FILTER = 128 };
 
 /* Adam's usual constants (Kingma and Ba 2015). */
 static const float adam_mean = 0.9f, adam_square = 0.999f, adam_least = 1e-8f;
@@ -33,55 +35,7 @@ enum {
     LANES = 4,
     BLOCK = 32, /* filters that are computed at once */
     BLOCKS = NET_WORD / BLOCK,
-    NO_ROW = UINT32_MAX,
 };
-
-/* ---- lessons ---- */
-
-static void *room(void *items, size_t count, size_t *cap, size_t size)
-{
-    if (count <= *cap) {
-        return items;
-    }
-    *cap = count * 2;
-    return mem_grow(items, *cap, size);
-}
-
-struct lesson *lessons_begin(struct lessons *l)
-{
-    l->items = room(l->items, l->count + 1, &l->cap, sizeof(*l->items));
-    struct lesson *lesson = &l->items[l->count++];
-    *lesson = (struct lesson){.first_unit = (uint32_t)l->unit_count,
-                              .first_word = (uint32_t)l->word_count};
-    return lesson;
-}
-
-uint32_t lessons_add_words(struct lessons *l, const struct feature_source *source, uint32_t count)
-{
-    size_t first = l->word_count;
-    l->words = room(l->words, first + count, &l->word_cap, sizeof(*l->words));
-    if (count > 0) {
-        net_look(l->words + first, source, 0, count - 1);
-    }
-    l->word_count += count;
-    l->items[l->count - 1].word_count += count;
-    return (uint32_t)first;
-}
-
-void lessons_add_unit(struct lessons *l, struct lesson_unit unit)
-{
-    l->units = room(l->units, l->unit_count + 1, &l->unit_cap, sizeof(*l->units));
-    l->units[l->unit_count++] = unit;
-    l->items[l->count - 1].unit_count++;
-}
-
-void lessons_finish(struct lessons *l)
-{
-    mem_free(l->words);
-    mem_free(l->units);
-    mem_free(l->items);
-    *l = (struct lessons){0};
-}
 
 /* ---- random numbers: splitmix64 (Steele, Lea, Flood 2014) ---- */
 
@@ -151,7 +105,7 @@ struct net_trainer {
     float *blocks; /* owned: the taps once more, BLOCKS x inputs x BLOCK, as they are used */
     struct worker workers[WORKERS];
     uint64_t random;
-    size_t epoch, step;
+    size_t round, pass, step; /* pass: over all lessons */
     float rate, batch_rows;
 };
 
@@ -484,12 +438,12 @@ static void teach_rows(struct worker *w, const struct lesson *lesson)
     }
 }
 
-/* Random numbers by lesson and epoch, so that it does not matter who takes which lesson. */
+/* Random numbers by lesson and pass, so that it does not matter who takes which lesson. */
 static void take_lesson(struct worker *w, uint32_t number)
 {
     const struct net_trainer *t = w->trainer;
     const struct lesson *lesson = &t->lessons->items[number];
-    uint64_t random = (uint64_t)t->epoch << 32 ^ number;
+    uint64_t random = (uint64_t)t->pass << 32 ^ number;
     fill_inputs(w, lesson, &random);
     convolve(w, lesson->word_count);
     for (size_t u = 0; u < lesson->unit_count; u++) {
@@ -602,9 +556,8 @@ static void shuffle(uint64_t *random, uint32_t *items, size_t count)
     }
 }
 
-static void learn_epoch(struct net_trainer *t, uint32_t *order, size_t count)
+static void learn_all_once(struct net_trainer *t, uint32_t *order, size_t count)
 {
-    t->rate *= t->epoch >= STEADY_EPOCHS ? rate_decay : 1;
     shuffle(&t->random, order, count);
     for (size_t i = 0; i < count;) {
         size_t rows = 0, from = i;
@@ -614,6 +567,16 @@ static void learn_epoch(struct net_trainer *t, uint32_t *order, size_t count)
         t->batch_rows = (float)rows;
         learn_batch(t, order + from, i - from);
     }
+    t->pass++;
+}
+
+static void learn_round(struct net_trainer *t, uint32_t *order, size_t count)
+{
+    size_t least = STEPS_LEAST * (t->round + 1) / ROUNDS;
+    t->rate *= t->round >= STEADY_ROUNDS ? rate_decay : 1;
+    do {
+        learn_all_once(t, order, count);
+    } while (count > 0 && t->step < least);
 }
 
 /* ---- begin and end ---- */
@@ -704,72 +667,19 @@ static void trainer_end(struct net_trainer *t)
     mem_free(t->row_words);
 }
 
-/* ---- writing ---- */
-
-/* Eight bits each, to be multiplied by what is returned. */
-static float cut(const float *values, size_t count, int8_t *ret)
-{
-    float most = 0;
-    for (size_t i = 0; i < count; i++) {
-        most = fabsf(values[i]) > most ? fabsf(values[i]) : most;
-    }
-    float scale = most > 0 ? most / 127 : 1;
-    for (size_t i = 0; i < count; i++) {
-        ret[i] = (int8_t)lroundf(values[i] / scale);
-    }
-    return scale;
-}
-
-static void put_cut(struct buf *buf, const float *values, size_t count)
-{
-    int8_t bytes[NET_POOLED > NET_DIMS_MAX ? NET_POOLED : NET_DIMS_MAX];
-    put_f32(buf, cut(values, count, bytes));
-    buf_append(buf, bytes, count);
-}
-
-static void put_ones(struct buf *buf, float value, int limit)
-{
-    long ones = lroundf(value * NET_ONE);
-    put_u16(buf, (uint16_t)(ones > limit ? limit : ones < -limit ? -limit : ones));
-}
-
-static void put_rows(const struct net_trainer *t, struct buf *buf)
-{
-    for (size_t row = 0; row < t->tuned_count; row++) {
-        if (row >= NET_SHAPES) {
-            put_u64(buf, t->row_words[row]);
-        }
-        put_cut(buf, t->rows + row * t->dims, t->dims);
-    }
-}
-
 static void put_net(const struct net_trainer *t, struct buf *buf)
 {
-    put_u32(buf, NET_FILTERS);
-    put_u32(buf, NET_WIDTHS);
-    put_u32(buf, (uint32_t)t->dims);
-    put_u32(buf, NET_FLAGS);
-    put_u32(buf, NET_SHAPES);
-    put_u32(buf, (uint32_t)(t->tuned_count - NET_SHAPES));
-    put_rows(t, buf);
-    for (size_t k = 0; k < NET_WORD; k++) {
-        const float *tap = t->numbers + k * t->layout.inputs;
-        put_cut(buf, tap, t->dims);
-        for (size_t f = 0; f < NET_FLAGS; f++) {
-            put_ones(buf, tap[t->dims + f], NET_FLAG_LIMIT);
-        }
-    }
-    for (size_t k = 0; k < NET_POOLED; k++) {
-        put_ones(buf, t->numbers[t->layout.biases + k], NET_BIAS_LIMIT);
-    }
-    for (size_t c = 0; c < t->class_count; c++) {
-        const float *outputs = t->numbers + t->layout.outputs + c * NET_POOLED;
-        int8_t bytes[NET_POOLED];
-        float scale = cut(outputs, NET_POOLED, bytes);
-        put_f32(buf, t->numbers[t->layout.output_biases + c]);
-        put_f32(buf, scale / NET_ONE);
-        buf_append(buf, bytes, NET_POOLED);
-    }
+    struct net_plain net = {.dims = t->dims,
+                            .inputs = t->layout.inputs,
+                            .class_count = t->class_count,
+                            .row_count = t->tuned_count,
+                            .words = t->row_words,
+                            .rows = t->rows,
+                            .taps = t->numbers,
+                            .biases = t->numbers + t->layout.biases,
+                            .outputs = t->numbers + t->layout.outputs,
+                            .output_biases = t->numbers + t->layout.output_biases};
+    net_file_put(&net, buf);
 }
 
 void train_net(const struct lessons *lessons, const struct vectors *vectors,
@@ -786,11 +696,11 @@ void train_net(const struct lessons *lessons, const struct vectors *vectors,
         order[i] = (uint32_t)i;
     }
     trainer_begin(&t, vectors);
-    for (; t.epoch < EPOCHS; t.epoch++) {
+    for (; t.round < ROUNDS; t.round++) {
         if (progress) {
-            progress(context, t.epoch, EPOCHS);
+            progress(context, t.round, ROUNDS);
         }
-        learn_epoch(&t, order, lessons->count);
+        learn_round(&t, order, lessons->count);
     }
     put_net(&t, ret);
     trainer_end(&t);

@@ -92,7 +92,7 @@ static struct net_row row_of(const struct net *net, const struct vectors *vector
     if (input->word && vectors_find(vectors, input->word, &vector)) {
         return (struct net_row){vector.values, NET_LENGTH * vector.scale};
     }
-    return net_shape_row(net, (enum net_shape)input->shape);
+    return net_shape_find(net, (enum net_shape)input->shape);
 }
 
 /*
@@ -120,17 +120,28 @@ static void compute_taps(int16_t *restrict ret, const struct net *net, struct ne
     }
 }
 
+static bool is_cached(const struct net_cached *cached, const struct net *net,
+                      const struct net_input *input)
+{
+    return cached->word == input->word && cached->shape == input->shape && cached->net == net->id;
+}
+
+/* The words of one message seldom crowd out each other: each has its choice of NET_WAYS places. */
 static const int16_t *taps_of(const struct net *net, struct net_work *work,
                               const struct vectors *vectors, const struct net_input *input)
 {
-    size_t place = hash_place(input->word + input->shape, NET_CACHE - 1);
-    struct net_cached *cached = &work->cache[place];
-    if (cached->word != input->word || cached->shape != input->shape || cached->net != net->id) {
-        compute_taps(cached->taps, net, row_of(net, vectors, input));
-        cached->word = input->word;
-        cached->shape = input->shape;
-        cached->net = net->id;
+    size_t set = hash_place(input->word + input->shape, NET_CACHE / NET_WAYS - 1);
+    struct net_cached *ways = &work->cache[set * NET_WAYS];
+    for (size_t i = 0; i < NET_WAYS; i++) {
+        if (is_cached(&ways[i], net, input)) {
+            return ways[i].taps;
+        }
     }
+    struct net_cached *cached = &ways[work->turn++ % NET_WAYS];
+    compute_taps(cached->taps, net, row_of(net, vectors, input));
+    cached->word = input->word;
+    cached->shape = input->shape;
+    cached->net = net->id;
     return cached->taps;
 }
 
@@ -190,10 +201,8 @@ static void keep_most(int16_t *restrict most, const int16_t *restrict a, const i
     }
 }
 
-/*
- * The most of each filter over all places that touch the unit, `none` standing for words outside.
- */
-static void pool(int16_t *restrict pooled, const int16_t (*words)[NET_WORD], uint32_t count)
+/* The most of each filter over all places that touch the unit; `none` stands for words outside. */
+static void pool(int16_t *restrict pooled, int16_t (*words)[NET_WORD], uint32_t count)
 {
     static const int16_t none[NET_WORD] = {0};
     for (size_t k = 0; k < NET_POOLED; k++) {

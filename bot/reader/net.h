@@ -21,8 +21,11 @@
 struct feature_source;
 struct vectors;
 
-/* Longer units are cut; there are none (SENTENCE_LIMIT). A power of two: words remembered. */
-enum { NET_WINDOW = 128, NET_CACHE = 1024 };
+/*
+ * NET_WINDOW: longer units are cut; there are none (SENTENCE_LIMIT). NET_CACHE: words remembered, a
+ * power of two, each at one of NET_WAYS places.
+ */
+enum { NET_WINDOW = 128, NET_CACHE = 1024, NET_WAYS = 4 };
 
 /* What the net sees of a word. */
 struct net_input {
@@ -41,7 +44,8 @@ struct net_cached {
 /* Scratch of one workspace; zero it before its first use. A few places are touched by a message. */
 struct net_work {
     struct net_cached cache[NET_CACHE];
-    uint64_t net; /* whose words are in the window, 0 none */
+    uint32_t turn; /* which way is overwritten next */
+    uint64_t net;  /* whose words are in the window, 0 none */
     uint32_t first, count;
     int16_t window[NET_WINDOW][NET_WORD]; /* words first.. with their flags */
 };

@@ -298,7 +298,8 @@ static void settle(struct reading *r, size_t i, const struct tally *tally, struc
         r->stated |= bit;
         bool plain = tally->stated[i] > 0 || tally->hint[i] > 0;
         r->faint |= s < faint_threshold && !plain ? bit : 0;
-    } else if (d > denied_threshold && d > s) {
+    } else if ((d > denied_threshold && d > s) || tally->denied[i] >= 1) {
+        /* What is denied in so many words and not stated is denied, whatever was learned. */
         r->denied |= bit;
     }
     if (stated.score > -1.0f) {

@@ -169,7 +169,10 @@ static void read_unit(const struct reader *reader, struct reading *r,
     model_score(model, &r->features, scores);
     for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
         bool judged = (recalled->known >> i & 1) && classes->denied[i] >= 0;
-        if (judged && score(r, recalled, unit, i, reader, scores) > withdrawn_threshold) {
+        bool said_again = judged && (r->stated >> i & 1) && classes->stated[i] >= 0 &&
+                          scores[classes->stated[i]] > scores[classes->denied[i]];
+        if (judged && !said_again &&
+            score(r, recalled, unit, i, reader, scores) > withdrawn_threshold) {
             r->withdrawn |= 1ull << i;
         }
     }

@@ -13,6 +13,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "knowledge/learned.h"
 #include "knowledge/load.h"
 #include "knowledge/pack.h"
 
@@ -272,8 +273,9 @@ int main(int argc, char **argv)
     if (argc > 1) {
         report_start(argv[1]);
     }
-    if (!knowledge_load(&path, 1, &knowledge, &faults)) {
-        die("the packs do not load; see whether check");
+    if (!knowledge_load(&path, 1, &knowledge, &faults) ||
+        !learned_load(knowledge, LEARNED_ALL, NULL, &faults)) {
+        die("the packs or their models do not load; see whether check");
     }
     open_subject(&shipped, knowledge);
     printf("  a question of 25 words      %9.1f us\n",

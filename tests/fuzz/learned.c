@@ -2,6 +2,7 @@
 
 #include "bot/base/error.h"
 #include "bot/reader/feature.h"
+#include "bot/reader/net.h"
 #include "knowledge/model.h"
 #include "knowledge/vectors.h"
 #include "tests/fuzz/fuzz.h"
@@ -54,6 +55,35 @@ static void score(const struct model *model)
     model_score(model, &features, scores);
 }
 
+/* Words that the net knows, with all flags that there are, and one that it does not. */
+static void score_net(const struct net *net, uint32_t classes)
+{
+    enum { WORDS = 8 };
+    static struct tokens tokens = {.count = WORDS};
+    static struct matches matches;
+    static struct scopes scopes;
+    static struct net_work work;
+    static uint32_t nothing[2];
+    const struct vectors vectors = {.dims = net->dims, .mask = 1, .index = nothing};
+    const struct feature_source source = {
+        .tokens = &tokens, .matches = &matches, .scopes = &scopes, .vectors = &vectors};
+    float scores[MODEL_CLASSES_MAX];
+    struct net_row row;
+    REQUIRE(net->classes == classes && net->id != 0 && net_fits(net, &vectors));
+    for (uint32_t i = 0; i < WORDS; i++) {
+        uint32_t number = net->rows ? i * net->rows / WORDS : 0;
+        tokens.items[i].word = net->rows && i > 0 ? net->words[number] : 1;
+        scopes.flags[i] = (uint16_t)(i * 0x249 & ~SCOPE_MASKED);
+        REQUIRE(!net->rows || net_find(net, net->words[number], &row));
+    }
+    net_forget(&work);
+    net_score(net, &work, &source, 0, WORDS - 1, scores);
+    net_score(net, &work, &source, 2, 2, scores);
+    for (uint32_t c = 0; c < classes; c++) {
+        REQUIRE(is_finite(scores[c]));
+    }
+}
+
 static void check_model(const char *path)
 {
     struct model *model = NULL;
@@ -62,6 +92,9 @@ static void check_model(const char *path)
         check_classes(model);
         check_features(model);
         score(model);
+        if (model->net) {
+            score_net(model->net, model->class_count);
+        }
         model_destroy(model);
     } else {
         REQUIRE(model == NULL && err.code != ERROR_NONE && err.text[0]);

@@ -110,6 +110,31 @@ static void test_good(void **state)
     buf_finish(&buf);
 }
 
+/* Files of the version before have no net; those of this one say so, and have it or not. */
+static void test_versions(void **state)
+{
+    (void)state;
+    struct buf buf;
+    struct error err = {0};
+    struct model *model = NULL;
+    put_model(&buf);
+    assert_true(load(&buf, buf.len, &model, &err));
+    assert_null(model->net);
+    model_destroy(model);
+    model = NULL;
+    buf.data[4] = '2';
+    assert_false(load(&buf, buf.len, &model, &err));
+    put_u32(&buf, 0);
+    assert_true(load(&buf, buf.len, &model, &err));
+    assert_null(model->net);
+    model_destroy(model);
+    model = NULL;
+    buf.data[buf.len - 4] = 95;
+    assert_false(load(&buf, buf.len, &model, &err));
+    assert_null(model);
+    buf_finish(&buf);
+}
+
 static void test_cut_short(void **state)
 {
     (void)state;
@@ -180,7 +205,7 @@ static void test_faults(void **state)
         unsigned char byte;
     } rows[] = {
         {"another magic", 0, 'X'},
-        {"another version", 4, '2'},
+        {"another version", 4, '3'},
         {"no class", 16, 0},
         {"more classes than fit", 16, 200},
         {"more classes than there are", 16, 3},
@@ -228,9 +253,9 @@ static void test_too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),          cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_flipped_bytes), cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_good),      cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_cut_short), cmocka_unit_test(test_flipped_bytes),
+        cmocka_unit_test(test_faults),    cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

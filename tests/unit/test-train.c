@@ -20,6 +20,7 @@
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
 #include "bot/host/train.h"
+#include "bot/reader/net.h"
 #include "bot/reader/read.h"
 #include "knowledge/model.h"
 #include "knowledge/pack.h"
@@ -113,10 +114,15 @@ static void count_reports(void *context, const char *what, size_t done, size_t a
     ++*(size_t *)context;
 }
 
+/* With vectors there is a net; NULL: none. Of the words of the corpus, one has a vector. */
+static struct tiny_vectors some_vectors;
+static const struct vectors *use_vectors;
+
 /* Trains into a new file; its bytes into *ret_bytes. */
 static struct model *train_once(train_fn *train, const struct corpus *corpus, struct buf *ret_bytes)
 {
     struct knowledge knowledge = tiny_knowledge;
+    knowledge.vectors = use_vectors;
     struct tiny_file file = {0};
     struct train_result result;
     struct error err = {0};
@@ -183,6 +189,131 @@ static size_t count_right(const struct model *model)
     return right;
 }
 
+/* The class of the model that a topic's situation is stated. */
+static int class_of(const struct model *model, size_t topic)
+{
+    char name[64] = "";
+    size_t len = strlen(topics[topic].situation);
+    memcpy(name, topics[topic].situation, len);
+    memcpy(name + len, ":stated", sizeof(":stated"));
+    int class = model_class_find(model, name);
+    assert_true(class >= 0);
+    return class;
+}
+
+/* The classes that the net alone finds in a sentence, by bit of the model. */
+static uint64_t net_finds(struct tiny *tiny, const struct model *model, const char *text)
+{
+    static struct net_work work;
+    struct reading *reading = &tiny->workspace->reading;
+    float scores[MODEL_CLASSES_MAX];
+    uint64_t set = 0;
+    tiny_read(tiny, text);
+    struct feature_source source = reader_source(tiny->advisor->reader, reading);
+    source.vectors = &some_vectors.table;
+    net_forget(&work);
+    net_score(model->net, &work, &source, 0, reading->tokens.count - 1, scores);
+    for (uint32_t c = 0; c < model->class_count; c++) {
+        set |= scores[c] > 0 ? UINT64_C(1) << c : 0;
+    }
+    return set;
+}
+
+static void check_net(const struct model *model)
+{
+    struct tiny tiny;
+    struct buf buf;
+    tiny_begin(&tiny);
+    buf_init(&buf, 4096);
+    for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+        for (size_t f = 0; f < ARRAY_LEN(held_out); f++) {
+            buf_clear(&buf);
+            put_sentence(&buf, held_out[f], topics[t].thing);
+            assert_true(net_finds(&tiny, model, buf.data) == UINT64_C(1) << class_of(model, t));
+        }
+    }
+    assert_true(net_finds(&tiny, model, "the miller trades pebbles") == 0);
+    buf_finish(&buf);
+    tiny_end(&tiny);
+}
+
+/* A reading's scores lie between the linear topics' and the net's, and the net has its say. */
+static void check_mixed(const struct model *model)
+{
+    struct pack pack = *tiny_knowledge.packs[TINY_COAST];
+    struct knowledge knowledge = {.packs = {&pack}, .count = 1, .vectors = &some_vectors.table};
+    pack.model = model;
+    struct tiny tiny = {.advisor = advisor_create(&knowledge)};
+    tiny.workspace = workspace_create(tiny.advisor);
+    const struct reading *reading = tiny_read(&tiny, "the miller trades apples");
+    size_t learned = 0;
+    for (uint32_t i = 0; i < reading->evidence_count; i++) {
+        const struct evidence *e = &reading->evidence[i];
+        learned += e->linear != e->net;
+        assert_true(e->score >= (e->linear < e->net ? e->linear : e->net));
+        assert_true(e->score <= (e->linear > e->net ? e->linear : e->net));
+    }
+    assert_true(learned > 0);
+    assert_true(reading->stated == tiny_set("orchard"));
+    knowledge.vectors = NULL;
+    reading = tiny_read(&tiny, "the miller trades apples");
+    for (uint32_t i = 0; i < reading->evidence_count; i++) {
+        assert_true(reading->evidence[i].net == reading->evidence[i].linear);
+    }
+    tiny_end(&tiny);
+}
+
+/* The same sentences as one conversation each, and as its marks: a net learns from both. */
+static void put_talks(struct buf *buf)
+{
+    for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
+        for (size_t f = 0; f < ARRAY_LEN(frames); f++) {
+            buf_puts(buf,
+                     "{\"surface\":\"dm\",\"kind\":\"verdict\",\"say\":[\"Good morning to you. ");
+            put_sentence(buf, frames[f], topics[t].thing);
+            buf_puts(buf, ". Many thanks.\"],");
+            buf_printf(buf, "\"situations\":[\"%s\"]", topics[t].situation);
+            if (f % 2) {
+                buf_printf(buf, ",\"marks\":[[\"%s\",\"stated\",\"", topics[t].situation);
+                put_sentence(buf, frames[f], topics[t].thing);
+                buf_puts(buf, "\"]]");
+            }
+            buf_puts(buf, "}\n");
+        }
+    }
+    for (size_t f = 0; f < ARRAY_LEN(frames); f++) {
+        buf_puts(buf, "{\"surface\":\"dm\",\"kind\":\"verdict\",\"say\":[\"");
+        put_sentence(buf, frames[f], "pebbles");
+        buf_puts(buf, "\"]}\n");
+    }
+}
+
+static void learn_net(void (*put)(struct buf *), const char *name)
+{
+    struct corpus corpus = {0};
+    struct buf bytes;
+    assert_true(load_corpus(put, name, &corpus));
+    use_vectors = &some_vectors.table;
+    check_same_bytes(train_topics, &corpus);
+    struct model *model = train_once(train_topics, &corpus, &bytes);
+    use_vectors = NULL;
+    assert_non_null(model->net);
+    assert_int_equal(model->net->classes, model->class_count);
+    check_net(model);
+    check_mixed(model);
+    model_destroy(model);
+    buf_finish(&bytes);
+    corpus_finish(&corpus);
+}
+
+static void test_net(void **state)
+{
+    (void)state;
+    tiny_vector(&some_vectors, "clerk", 500, 100, 70);
+    learn_net(put_clauses, "a.clauses.tsv");
+    learn_net(put_talks, "a.conversations.jsonl");
+}
+
 static void test_topics_help(void **state)
 {
     (void)state;
@@ -190,13 +321,11 @@ static void test_topics_help(void **state)
     struct buf bytes;
     assert_true(load_corpus(put_clauses, "a.clauses.tsv", &corpus));
     struct model *model = train_once(train_topics, &corpus, &bytes);
+    assert_null(model->net);
     assert_int_equal(count_right(NULL), 0);
     assert_true(count_right(model) >= ARRAY_LEN(topics) * ARRAY_LEN(held_out) / 2);
     for (size_t t = 0; t < ARRAY_LEN(topics); t++) {
-        char name[64] = "";
-        memcpy(name, topics[t].situation, strlen(topics[t].situation));
-        memcpy(name + strlen(name), ":stated", sizeof(":stated"));
-        assert_true(model_class_find(model, name) >= 0);
+        class_of(model, t);
     }
     model_destroy(model);
     buf_finish(&bytes);
@@ -312,9 +441,10 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bytes),   cmocka_unit_test(test_topics_help),
-        cmocka_unit_test(test_marks_teach),  cmocka_unit_test(test_withdrawals),
-        cmocka_unit_test(test_kinds_differ), cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_same_bytes),  cmocka_unit_test(test_net),
+        cmocka_unit_test(test_topics_help), cmocka_unit_test(test_marks_teach),
+        cmocka_unit_test(test_withdrawals), cmocka_unit_test(test_kinds_differ),
+        cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests_name("train", tests, NULL, NULL);
 }
