@@ -14,8 +14,8 @@
  *
  * Registration is the relay's own: CAP, PASS, NICK, USER, AUTHENTICATE. What libircclient sends of
  * it is swallowed, so that neither server nor SASL password ever passes through it (C4, C5), and
- * nothing is registered before SASL has succeeded. When SASL is asked for and does not succeed, for whatever reason, the
- * relay fails and lets nothing through: it never goes on unauthenticated.
+ * nothing is registered before SASL has succeeded. When SASL is asked for and does not succeed, for
+ * whatever reason, the relay fails and lets nothing through: it never goes on unauthenticated.
  *
  * To the client go only canonical lines: a prefix, a command, one to IRC_CLIENT_PARAMS parameters,
  * never empty, never over IRC_CLIENT_LINE_MAX. The prefix carries what tags said, if there were:
