@@ -290,6 +290,7 @@ def case_overheard_only_where_asked_to():
     ask(server, "whether to use Node, who knows")
     ask(server, "whether: yes")
     server.expect(r"You said: yes")
+    driver.wait(r"^message .*text=yes")
     assert driver.count(r"^message") == 1
 
 
