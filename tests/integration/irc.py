@@ -160,6 +160,51 @@ def case_inspircd_with_services():
     driver.wait(r"event=irc.connected .*account=advisor", 40)
 
 
+# --- NickServ, scripted ----------------------------------------------------------------------------
+
+
+def case_nickserv_before_channels():
+    server, driver = scripted({"channels": "#a", "nickserv_password_file": secret("ns", "s3cret")})
+    connection = server.accept()
+    connection.register()
+    connection.expect(r"^PRIVMSG NickServ :IDENTIFY s3cret$")
+    connection.send(":NickServ!s@services NOTICE whether :This nickname is registered.")
+    connection.send(":mallory!m@evil.example NOTICE whether :You are now identified")
+    connection.quiet(0.4)
+    connection.send(":NickServ!s@services NOTICE whether :You are now identified for whether.")
+    connection.join()
+    driver.never("s3cret")
+
+
+def case_nickserv_frees_the_nick():
+    server, driver = scripted({"channels": "#a", "nickserv_password_file": secret("ns", "s3cret")}, {"services": 300})
+    connection = server.accept()
+    connection.expect(r"^USER ")
+    connection.send(":s CAP * LS :")
+    connection.expect(r"^CAP END")
+    connection.send(":s 433 * whether :in use")
+    connection.expect(r"^NICK whether_$")
+    connection.welcome("whether_")
+    connection.expect(r"^PRIVMSG NickServ :IDENTIFY whether s3cret$")
+    connection.expect(r"^PRIVMSG NickServ :GHOST whether s3cret$")
+    driver.wait("event=irc.services_silent")  # and on it goes without them
+    connection.join(nick="whether_")
+    connection.expect(r"^ISON whether$")
+    connection.send(":s 303 whether_ :")
+    connection.expect(r"^NICK whether$")
+
+
+def case_motd_without_an_end():
+    server, driver = scripted({"channels": "#a"}, {"services": 300})
+    connection = server.accept()
+    connection.expect(r"^USER ")
+    connection.send(":s CAP * LS :")
+    connection.expect(r"^CAP END")
+    connection.send(":s 001 whether :Welcome", ":s 375 whether :- Message")
+    connection.join()
+    driver.wait("event=irc.joined")
+
+
 # --- delivery --------------------------------------------------------------------------------------
 
 
@@ -245,6 +290,7 @@ def case_overheard_only_where_asked_to():
     ask(server, "whether to use Node, who knows")
     ask(server, "whether: yes")
     server.expect(r"You said: yes")
+    driver.wait(r"^message .*text=yes")
     assert driver.count(r"^message") == 1
 
 
