@@ -438,7 +438,8 @@ static void greet(const struct daemon *daemon)
     if (daemon->options.config_path == NULL) {
         unsigned port = http_server_port(daemon->server);
         report("there is no configuration (-c FILE), so only this machine can ask, for instance:");
-        report("  curl -H 'Content-Type: application/json' -d '{\"text\": \"Node or Django for a chat?\"}' "
+        report("  curl -H 'Content-Type: application/json' -d '{\"text\": \"Node or Django for a "
+               "chat?\"}' "
                "http://127.0.0.1:%u/api/ask",
                port);
         report("what it keeps is in %s; for IRC and Slack: whether check --example > whether.ini, "
