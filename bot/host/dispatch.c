@@ -54,6 +54,7 @@ struct dispatch {
     bool broken;   /* it failed; nothing is stored until the turn ends */
     bool settling; /* for an assertion */
     bool healthy;
+    int64_t now_ms; /* as it was told last */
     int64_t trouble_told_ms;
 };
 
@@ -160,6 +161,7 @@ static bool give_up(struct dispatch *dispatch, const struct error *err, int64_t 
 static bool begin(struct dispatch *dispatch, int64_t now_ms)
 {
     struct error err = {0};
+    dispatch->now_ms = now_ms;
     if (dispatch->broken || dispatch->open || dispatch->store == NULL) {
         return dispatch->open;
     }
@@ -459,7 +461,7 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
 {
     struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
     assert(adapter != NULL && !dispatch->settling);
-    assert(message->answer_now || message->conversation != NULL);
+    assert(message->answer_now || (message->conversation != NULL && message->address != NULL));
     if (dispatch->pending_count == DISPATCH_TURN_MAX || dispatch->store == NULL) {
         return false;
     }
@@ -510,10 +512,9 @@ bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const cha
                        const void *bytes, size_t len, int64_t expires_ms)
 {
     struct error err = {0};
-    /* expires_ms stands for the clock: it only keeps trouble from being told too often. */
-    return begin(dispatch, expires_ms) &&
+    return begin(dispatch, dispatch->now_ms) &&
            (store_note_put(dispatch->store, adapter, key, bytes, len, expires_ms, &err) ||
-            give_up(dispatch, &err, expires_ms));
+            give_up(dispatch, &err, dispatch->now_ms));
 }
 
 /* ---- the end of a turn ---- */
@@ -581,6 +582,7 @@ static void settle_all(struct dispatch *dispatch)
 
 void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
 {
+    dispatch->now_ms = now_ms;
     if (dispatch->store == NULL) {
         return;
     }

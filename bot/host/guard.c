@@ -20,7 +20,8 @@ struct past {
 struct person {
     uint64_t who; /* 0: nobody */
     int64_t seen_ms;
-    int64_t paid_until_ms; /* what they have used up, as a time: each answer moves it on */
+    int64_t rests_until_ms; /* none before, and each word of theirs moves it on; 0: no such rest */
+    int64_t paid_until_ms;  /* what they have used up, as a time: each answer moves it on */
     struct past theirs, ours;
 };
 
@@ -101,7 +102,13 @@ enum guard_reason guard_hear(struct guard *guard, uint64_t who, uint64_t text, b
         most) {
         return GUARD_REPEAT;
     }
-    return pay(person, quiet ? GUARD_QUIET_COST : 1, now_ms) ? GUARD_FINE : GUARD_BUDGET;
+    bool rests = person->rests_until_ms > now_ms &&
+                 person->rests_until_ms - now_ms <= GUARD_REST_MS; /* else the clock was set back */
+    if (rests || !pay(person, quiet ? GUARD_QUIET_COST : 1, now_ms)) {
+        person->rests_until_ms = now_ms + GUARD_REST_MS;
+        return GUARD_BUDGET;
+    }
+    return GUARD_FINE;
 }
 
 enum guard_reason guard_say(struct guard *guard, uint64_t who, uint64_t answer, bool quiet,

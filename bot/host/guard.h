@@ -23,6 +23,7 @@ enum {
     GUARD_ECHOES_MAX = 4,               /* the same answer of ours */
     GUARD_BURST = 12,                   /* answers at once */
     GUARD_REFILL_MS = 5000,             /* and one more each time this passes */
+    GUARD_REST_MS = 60 * 1000,          /* over that: none until they have been quiet so long */
     GUARD_QUIET_COST = 3,               /* an answer that nobody asked us for counts as so many */
 };
 
