@@ -269,7 +269,7 @@ static void test_budget(void **state)
         char text[80], conversation[20];
         struct message one = message(conversation, text);
         snprintf(conversation, sizeof(conversation), "C%d", i);
-        snprintf(text, sizeof(text), "Node or Django for %d shops?", i);
+        snprintf(text, sizeof(text), "Node or Django, number %d?", i);
         one.len = strlen(text);
         /* Our own answers, the same each time, stop it before. */
         assert_int_equal(say(&one), i < GUARD_ECHOES_MAX ? SETTLED_ANSWERED : SETTLED_GUARDED);
