@@ -80,8 +80,6 @@ def main():
         write_requests(folder / "requests", "b")
         # The port is told at level info, and the rest of the log there is not what is measured: two lines.
         with Daemon(WHETHER, folder, config.replace("level = warning", "level = info")) as daemon:
-            first = (folder / "requests").read_text().split("\n", 1)[0].split(" ", 2)
-            print(daemon.request("POST", "/slack/commands", first[2], {"Content-Type": "application/x-www-form-urlencoded", "X-Slack-Request-Timestamp": first[0], "X-Slack-Signature": first[1]}), daemon.lines[-3:])
             rate, p99, bad = wrk(daemon.port, script)
             turns = daemon.metric('whether_commits_total{result="done"}')
             handled = daemon.metric('whether_messages_total{adapter="slack"}')
