@@ -52,6 +52,7 @@ struct dispatch {
     size_t spare_count;
     bool open;     /* a transaction */
     bool broken;   /* it failed; nothing is stored until the turn ends */
+    bool owing;    /* this turn acknowledges what is still to be done: it must be on the disk */
     bool settling; /* for an assertion */
     bool healthy;
     int64_t now_ms; /* as it was told last */
@@ -255,6 +256,7 @@ static enum claim claim(struct dispatch *dispatch, const struct message *message
     if (claim == CLAIM_ERROR) {
         give_up(dispatch, &err, now_ms);
     }
+    dispatch->owing = dispatch->owing || !message->answer_now;
     return claim;
 }
 
@@ -492,6 +494,7 @@ void dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text,
                   int64_t now_ms)
 {
     if (begin(dispatch, now_ms)) {
+        dispatch->owing = true;
         note_gap(dispatch, kind, text, len, now_ms);
     }
 }
@@ -512,6 +515,7 @@ bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const cha
                        const void *bytes, size_t len, int64_t expires_ms)
 {
     struct error err = {0};
+    dispatch->owing = true;
     return begin(dispatch, dispatch->now_ms) &&
            (store_note_put(dispatch->store, adapter, key, bytes, len, expires_ms, &err) ||
             give_up(dispatch, &err, dispatch->now_ms));
@@ -525,7 +529,15 @@ static bool write_turn(struct dispatch *dispatch, int64_t now_ms)
     if (!begin(dispatch, now_ms)) {
         return false;
     }
-    if (!outbox_write(dispatch->outbox, now_ms, &err) || !store_commit(dispatch->store, &err)) {
+    /*
+     * An answer that is given at once leaves nothing to be done: its conversation may reach the
+     * disk with the next turn that does.
+     */
+    bool fine = outbox_write(dispatch->outbox, now_ms, &err);
+    bool owing = dispatch->owing || outbox_wrote(dispatch->outbox);
+    fine = fine &&
+           (owing ? store_commit(dispatch->store, &err) : store_commit_soon(dispatch->store, &err));
+    if (!fine) {
         return give_up(dispatch, &err, now_ms);
     }
     dispatch->open = false;
@@ -592,11 +604,11 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
             metrics_count(dispatch->metrics, METRIC_COMMITS, "done");
             dispatch->healthy = true;
         } else {
-            outbox_rolled_back(dispatch->outbox);
+            outbox_rolled_back(dispatch->outbox, now_ms);
             fail_pending(dispatch);
         }
     }
-    dispatch->broken = false;
+    dispatch->broken = dispatch->owing = false;
     settle_all(dispatch);
 }
 

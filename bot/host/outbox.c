@@ -70,6 +70,7 @@ struct outbox {
     struct flights flights;
     struct results results;
     size_t written; /* results that the open transaction holds */
+    bool put_off;   /* it holds that, too */
 };
 
 struct outbox *outbox_create(struct store *store, struct metrics *metrics)
@@ -414,6 +415,7 @@ static bool mark(struct outbox *outbox, const struct parcel *parcel, int64_t now
         return true;
     }
     if (!can_leave(parcel->adapter, delivery, now_ms, &next_ms)) {
+        outbox->put_off = true;
         return store_outbox_put_off(outbox->store, delivery->id, next_ms, err);
     }
     *ret_stays = true;
@@ -491,11 +493,28 @@ void outbox_committed(struct outbox *outbox)
                 results->count * sizeof(*results->items));
     }
     outbox->written = 0;
+    outbox->put_off = false;
 }
 
-void outbox_rolled_back(struct outbox *outbox)
+bool outbox_wrote(const struct outbox *outbox)
+{
+    return outbox->written > 0 || outbox->parcels.count > 0 || outbox->put_off;
+}
+
+/*
+ * What was marked will not leave now. A disk that fails at the very end may have kept the marks all
+ * the same, so they are taken back, which is harmless where there are none.
+ */
+void outbox_rolled_back(struct outbox *outbox, int64_t now_ms)
 {
     outbox->written = 0;
+    outbox->put_off = false;
+    for (size_t i = 0; i < outbox->parcels.count; i++) {
+        struct flight flight = flight_of(&outbox->parcels.items[i]);
+        struct result *result = add_result(outbox, &flight, now_ms, NULL);
+        result->fate = FATE_PUT_OFF;
+        result->next_ms = now_ms;
+    }
     drop_parcels(outbox);
     forget_times(outbox);
 }

@@ -52,8 +52,9 @@ bool outbox_wants(struct outbox *outbox, int64_t now_ms);
 
 /* Within a transaction: writes results down, and marks what will leave. */
 bool outbox_write(struct outbox *outbox, int64_t now_ms, struct error *err);
+bool outbox_wrote(const struct outbox *outbox); /* whether that was anything */
 void outbox_committed(struct outbox *outbox);
-void outbox_rolled_back(struct outbox *outbox);
+void outbox_rolled_back(struct outbox *outbox, int64_t now_ms);
 
 /* Hands over what was marked. Returns when there is something to do again; INT64_MAX: nothing. */
 int64_t outbox_send(struct outbox *outbox, int64_t now_ms);

@@ -100,7 +100,24 @@ static bool expire(struct store *store, int64_t now_ms, int64_t most, struct err
  * Twice as much goes as comes, if that much has expired: so the file cannot outgrow what is live,
  * however busy it is, and no turn has to wait for all of yesterday to be dropped.
  */
+/* As synchronous=FULL does after each commit: what was written to the log reaches the disk. */
+static bool sync_log(struct store *store, struct error *err)
+{
+    sqlite3_file *log = NULL;
+    int code = sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL) {
+        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    }
+    return code == SQLITE_OK ||
+           error_set(err, ERROR_ENVIRONMENT, "the disk did not take it: %s", sqlite3_errstr(code));
+}
+
 bool store_commit(struct store *store, struct error *err)
+{
+    return store_commit_soon(store, err) && sync_log(store, err);
+}
+
+bool store_commit_soon(struct store *store, struct error *err)
 {
     if ((store->added > 0 && !expire(store, store->now_ms, 2 * store->added, err)) ||
         !store_run(store, store_bind(store, SQL_COMMIT, ""), err)) {

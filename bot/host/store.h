@@ -9,7 +9,7 @@
 /*
  * What outlives the process: which messages were taken, what conversations have said, answers that
  * wait, what was asked and not understood. One interface; SQLite is the engine behind it (one file,
- * mode 0600, WAL, synchronous=FULL, migrations by user_version). Knows nothing of adapters' wires
+ * mode 0600, WAL, migrations by user_version). Knows nothing of adapters' wires
  * or of how an answer comes about; conversations are bytes to it.
  *
  * Everything between store_begin() and store_commit() is kept whole or not at all, also when the
@@ -37,7 +37,11 @@ enum { STORE_BYTES_MAX = 256 * 1024 };
 
 /* One at a time. A commit also drops what has expired, twice as many rows as were put in. */
 bool store_begin(struct store *store, struct error *err);
+/* On the disk when it returns: outlives the machine. */
 bool store_commit(struct store *store, struct error *err);
+
+/* Outlives the process, killed or not, but what the machine did last may go with a power cut. */
+bool store_commit_soon(struct store *store, struct error *err);
 void store_rollback(struct store *store);
 
 /* ---- taken messages ---- */

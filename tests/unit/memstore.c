@@ -88,6 +88,11 @@ bool store_begin(struct store *store, struct error *err)
     return true;
 }
 
+bool store_commit_soon(struct store *store, struct error *err)
+{
+    return store_commit(store, err);
+}
+
 bool store_commit(struct store *store, struct error *err)
 {
     assert(store->open);
