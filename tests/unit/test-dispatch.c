@@ -167,7 +167,7 @@ static void test_copies_by_either_name(void **state)
         {NULL, NULL, SETTLED_ANSWERED},      {NULL, NULL, SETTLED_ANSWERED},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char text[80];
+        char text[80] = "";
         struct message one = message("C1", text);
         snprintf(text, sizeof(text), "Node or Django? %zu users, React.", i + 2);
         one.len = strlen(text);
@@ -266,7 +266,7 @@ static void test_budget(void **state)
 {
     (void)state;
     for (int i = 0; i <= GUARD_BURST; i++) {
-        char text[80], conversation[20];
+        char text[80] = "", conversation[20] = "";
         struct message one = message(conversation, text);
         snprintf(conversation, sizeof(conversation), "C%d", i);
         snprintf(text, sizeof(text), "Node or Django, number %d?", i);
