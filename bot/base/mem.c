@@ -1,14 +1,24 @@
 #include "bot/base/mem.h"
 
+#ifdef __linux__
+#include <malloc.h>
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_SIZE = 64 * 1024 };
+enum { CHUNK_SIZE = 64 * 1024, LARGE_BLOCK = 128 * 1024 };
 
 static size_t fail_countdown;
 static void (*fail_handler)(void);
+
+void mem_return_large(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+#endif
+}
 
 static _Noreturn void out_of_memory(void)
 {

@@ -25,6 +25,13 @@ void *mem_grow(void *old, size_t count, size_t item_size);
 void mem_fail_at(size_t n, void (*on_fail)(void));
 
 /*
+ * For programs that stay: large blocks (knowledge that a reload replaces) go back to the system as
+ * soon as they are freed. glibc otherwise keeps ever larger ones in its heap, where the next of
+ * another size does not fit (mallopt(3), M_MMAP_THRESHOLD). Call it before anything is allocated.
+ */
+void mem_return_large(void);
+
+/*
  * A region that is freed as a whole: strings and tables of a pack or a lexicon live in one.
  * Not to be shared by threads while it grows.
  */

@@ -234,6 +234,7 @@ static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
 
 bool daemon_set_up(const struct program_options *options, bool trying, struct daemon **ret)
 {
+    mem_return_large();
     struct daemon *daemon = mem_alloc(sizeof(*daemon));
     struct fault_list faults = {0};
     daemon->options = *options;
