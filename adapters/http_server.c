@@ -14,6 +14,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/host/config.h"
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
 #include "bot/host/metrics.h"
@@ -21,11 +22,14 @@
 enum {
     CONNECTION_MEMORY = 16 * 1024, /* of libmicrohttpd for each: bounds the headers (431) */
     DRAIN_MAX = 8 * 1024 * 1024,   /* of a body too large: read on, so that the 413 arrives */
-    ROUTES_MAX = 64,
+    ROUTES_MAX = 128,
     ACCEPTS_MAX = 64, /* a turn */
     HEADER_MAX = 1000,
     ACCEPT_PAUSE_MS = 1000, /* after accept() found no descriptor free */
 };
+
+/* Three of each [slack], and those of the API and of health. */
+_Static_assert(ROUTES_MAX >= 3 * CONFIG_INSTANCES_MAX + 8, "ROUTES_MAX");
 
 /*
  * Two lists of connections, each in the order of its deadlines, since all deadlines of a list are

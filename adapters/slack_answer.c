@@ -46,7 +46,8 @@ static void say(struct slack_answer *ret, enum slack_outcome outcome, const char
     snprintf(ret->why, sizeof(ret->why), "%s", why);
 }
 
-static void judge_status(const struct http_answer *answer, struct slack_answer *ret)
+/* What is not 2xx. Whatever stands between may say 403 or 404: final is only what Slack says. */
+static void judge_status(const struct http_answer *answer, bool plain, struct slack_answer *ret)
 {
     char why[32];
     snprintf(why, sizeof(why), "HTTP %ld", answer->status);
@@ -57,7 +58,8 @@ static void judge_status(const struct http_answer *answer, struct slack_answer *
         /* A gateway's 502 to 504 does not tell what became of the request behind it. */
         say(ret, SLACK_UNSURE, why);
     } else {
-        say(ret, answer->status == 408 ? SLACK_LATER : SLACK_REFUSED, why);
+        bool final = plain && answer->status != 408;
+        say(ret, final ? SLACK_REFUSED : SLACK_LATER, why);
     }
 }
 
@@ -107,7 +109,7 @@ void slack_answer_read(const struct http_answer *answer, bool plain, struct slac
     if (answer->status == 0) {
         say(ret, answer->sent ? SLACK_UNSURE : SLACK_LATER, answer->error);
     } else if (answer->status < 200 || answer->status > 299) {
-        judge_status(answer, ret);
+        judge_status(answer, plain, ret);
     } else if (plain) {
         judge_plain(answer, ret);
     } else {

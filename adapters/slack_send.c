@@ -222,6 +222,13 @@ static void ask_again(struct slack *slack, const struct slack_answer *answer)
     slack_set_status(slack, ADAPTER_TROUBLED, "cannot reach Slack: %s", answer->why);
 }
 
+/* Asked again now and then: an app that was mended at Slack keeps its token. */
+static void token_refused(struct slack *slack, const char *why)
+{
+    slack->auth_at_ms = loop_now_ms(slack->setup.loop) + FAILED_MS;
+    slack_set_status(slack, ADAPTER_FAILED, "Slack does not take the token: %s", why);
+}
+
 static void on_auth(struct slack_call *call, const struct slack_answer *answer)
 {
     struct slack *slack = call->slack;
@@ -230,7 +237,7 @@ static void on_auth(struct slack_call *call, const struct slack_answer *answer)
     } else if (answer->outcome == SLACK_LATER || answer->outcome == SLACK_UNSURE) {
         ask_again(slack, answer);
     } else {
-        slack_set_status(slack, ADAPTER_FAILED, "Slack does not take the token: %s", answer->why);
+        token_refused(slack, answer->why);
     }
     finish(call, DELIVERED, 0, NULL);
 }
@@ -352,7 +359,7 @@ static void note_health(struct slack_call *call, const struct http_answer *raw,
         answer->outcome = SLACK_REFUSED; /* the token may speak, though it may not read */
     }
     if (answer->outcome == SLACK_TOKEN) {
-        slack_set_status(slack, ADAPTER_FAILED, "Slack does not take the token: %s", answer->why);
+        token_refused(slack, answer->why);
     } else if (raw->status == 0 || raw->status >= 500) {
         slack_set_status(slack, ADAPTER_TROUBLED, "cannot reach Slack: %s", answer->why);
     } else if (slack->status.health == ADAPTER_TROUBLED && slack->auth_at_ms == 0) {
@@ -487,6 +494,11 @@ bool slack_send(struct adapter *adapter, const struct delivery *delivery, uint64
 void slack_whisper(struct slack *slack, const char *response_url, const char *sentence)
 {
     struct buf payload;
+    uint64_t after_ms;
+    /* A courtesy: it never takes the place of an answer. */
+    if (slack->call_count >= CALLS_MAX || limited(slack, METHOD_RESPONSE, &after_ms)) {
+        return;
+    }
     buf_init(&payload, SLACK_PAYLOAD_MAX);
     if (slack_format_sentence(sentence, false, &payload)) {
         struct slack_call *call = call_create(slack, payload.data, payload.len);

@@ -549,7 +549,8 @@ static void fail_pending(struct dispatch *dispatch)
 {
     for (size_t i = 0; i < dispatch->pending_count; i++) {
         struct pending *pending = &dispatch->pending[i];
-        if (pending->how == SETTLED_ANSWERED || pending->how == SETTLED_KNOWN) {
+        if (pending->how == SETTLED_ANSWERED || pending->how == SETTLED_KNOWN ||
+            pending->how == SETTLED_GUARDED) {
             pending->how = SETTLED_FAILED;
         }
     }

@@ -13,7 +13,7 @@
 
 /* Opening and closing: the lock, the file's mode, its version. */
 
-enum { PATH_LEN = 4096, BUSY_MS = 2000 };
+enum { PATH_LEN = 4096, BUSY_MS = 200 };
 
 /* PRAGMA application_id: "Whth". `file` and we know by it whose database this is. */
 enum { APPLICATION_ID = 0x57687468 };

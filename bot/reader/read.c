@@ -30,8 +30,8 @@ static const float net_share = 0.4f;
 /* How many words before another a cue may begin that covers it. */
 enum { CUE_REACH = 24 };
 
-/* A message of at most so many words is short. */
-enum { SHORT_WORDS = 10 };
+/* A message of at most so many words is short; fewer are no babble. */
+enum { SHORT_WORDS = 10, BABBLE_WORDS = 6 };
 
 /* ---- building ---- */
 
@@ -253,6 +253,18 @@ static void keep_best(struct best *best, const struct topic_scores *scores, int1
     }
 }
 
+/* "la la la": mostly words that stand just before, or one further back. Nothing is said by that. */
+static bool is_babble(const struct reading *r, const struct unit *unit)
+{
+    const struct token *items = r->tokens.items;
+    uint32_t again = 0, words = unit->last - unit->first + 1;
+    for (uint32_t i = unit->first + 1; i <= unit->last; i++) {
+        bool farther = i >= unit->first + 2 && items[i].word == items[i - 2].word;
+        again += items[i].word == items[i - 1].word || farther;
+    }
+    return words >= BABBLE_WORDS && again * 2 > words;
+}
+
 static void score_unit(const struct reader *reader, struct reading *r, uint32_t number,
                        struct best *stated, struct best *denied)
 {
@@ -260,7 +272,7 @@ static void score_unit(const struct reader *reader, struct reading *r, uint32_t 
     const struct topic_classes *classes = &reader->classes[r->pack];
     const struct unit *unit = &r->scopes.units[number];
     uint16_t scope = unit_scope(r, unit);
-    if (scope & (SCOPE_MASKED | SCOPE_QUOTE)) {
+    if ((scope & (SCOPE_MASKED | SCOPE_QUOTE)) || is_babble(r, unit)) {
         return;
     }
     struct topic_scores scores;

@@ -571,7 +571,7 @@ static void test_post_results(void **state)
         {200, "{\"ok\":false,\"error\":\"internal_error\"}", DELIVERY_UNSURE, "internal_error"},
         {502, "", DELIVERY_UNSURE, "HTTP 502"},
         {200, "<html>", DELIVERY_UNSURE, "the answer is not Slack's"},
-        {404, "", DELIVERY_REFUSED, "HTTP 404"},
+        {404, "", DELIVERY_LATER, "HTTP 404"},
         {200, "{\"ok\":true}", DELIVERED, ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
