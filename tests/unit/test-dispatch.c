@@ -262,6 +262,31 @@ static void test_retries_are_no_repetition(void **state)
     assert_int_equal(say(&one), SETTLED_ANSWERED);
 }
 
+/* Whose turn cannot be kept is told to come again, a guard or not: the claim is gone with it. */
+static void test_a_guarded_turn_that_fails(void **state)
+{
+    (void)state;
+    struct message one = message("C1", choice);
+    size_t failures = 0;
+    for (int i = 0; i < GUARD_REPEATS_MAX; i++) {
+        assert_int_equal(say(&one), SETTLED_ANSWERED);
+    }
+    one.identity = "guarded";
+    for (size_t n = 1; n < 20; n++) {
+        size_t before = memstore_calls(store);
+        memstore_fail_at(store, n);
+        enum settled how = say(&one);
+        bool failed = memstore_calls(store) - before >= n;
+        memstore_fail_at(store, 0);
+        assert_int_equal(how, failed ? SETTLED_FAILED : SETTLED_GUARDED);
+        failures += failed;
+        if (!failed) {
+            break;
+        }
+    }
+    assert_true(failures > 0);
+}
+
 static void test_budget(void **state)
 {
     (void)state;
@@ -439,6 +464,7 @@ int main(void)
         TEST(test_other_bots),
         TEST(test_repetition),
         TEST(test_retries_are_no_repetition),
+        TEST(test_a_guarded_turn_that_fails),
         TEST(test_budget),
         TEST(test_two_of_us),
         TEST(test_keys_over_their_limits),

@@ -346,6 +346,9 @@ static void test_marks_teach(void **state)
     struct tiny tiny = {.advisor = advisor_create(&knowledge)};
     tiny.workspace = workspace_create(tiny.advisor);
     assert_int_equal(tiny_read(&tiny, "the mayor is ill.")->stated, 0);
+    /* Said over and over it says nothing. */
+    assert_int_equal(tiny_read(&tiny, "each morning barley")->stated, tiny_set("granary"));
+    assert_int_equal(tiny_read(&tiny, "barley barley barley barley barley barley")->stated, 0);
     tiny_end(&tiny);
     model_destroy(model);
     buf_finish(&bytes);
