@@ -12,6 +12,9 @@
 #ifdef WHETHER_WITH_SLACK
 #include "adapters/slack.h"
 #endif
+#ifdef WHETHER_WITH_TRACKER
+#include "adapters/tracker.h"
+#endif
 
 const struct adapter_ops *const adapter_table[] = {
 #ifdef WHETHER_WITH_API
@@ -22,6 +25,14 @@ const struct adapter_ops *const adapter_table[] = {
 #endif
 #ifdef WHETHER_WITH_SLACK
     &adapter_slack,
+#endif
+#ifdef WHETHER_WITH_TRACKER
+    &adapter_github,
+    &adapter_gitlab,
+    &adapter_gitea,
+    &adapter_jira,
+    &adapter_linear,
+    &adapter_generic,
 #endif
     NULL,
 };

@@ -116,7 +116,8 @@ static void put_slack_code(struct buf *ret, const char *text)
 /* Would this character begin a mention or a reference to an issue? */
 static bool begins_reference(const char *at)
 {
-    bool gitlab = strchr("%$&", *at) != NULL && is_digit(at[1]); /* milestones, snippets, epics */
+    /* GitLab's milestones, snippets and epics. */
+    bool gitlab = strchr("%$&", *at) != NULL && is_digit(at[1]);
     return gitlab ||
            ((*at == '@' || *at == '#' || *at == '!') && (is_alnum(at[1]) || at[1] == '_'));
 }

@@ -143,24 +143,25 @@ void daemon_remove(struct daemon *daemon, size_t index)
     daemon->view.count = daemon->count;
 }
 
+static void check_kind(const char *name, bool wanted, struct fault_list *faults)
+{
+    bool there = false;
+    for (size_t k = 0; adapter_table[k] != NULL; k++) {
+        there = there || strcmp(adapter_table[k]->name, name) == 0;
+    }
+    if (wanted && !there) {
+        fault_add(faults, "configuration", 0, "this whether was built without [%s]", name);
+    }
+}
+
 /* A section of a kind that this build lacks must not be passed over in silence. */
 static void check_kinds(const struct config *config, struct fault_list *faults)
 {
-    const struct {
-        const char *name;
-        bool wanted;
-    } kinds[] = {{"irc", config->irc_count > 0},
-                 {"slack", config->slack_count > 0},
-                 {"api", config->has_api}};
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        bool there = false;
-        for (size_t k = 0; adapter_table[k] != NULL; k++) {
-            there = there || strcmp(adapter_table[k]->name, kinds[i].name) == 0;
-        }
-        if (kinds[i].wanted && !there) {
-            fault_add(faults, "configuration", 0, "this whether was built without [%s]",
-                      kinds[i].name);
-        }
+    check_kind("irc", config->irc_count > 0, faults);
+    check_kind("slack", config->slack_count > 0, faults);
+    check_kind("api", config->has_api, faults);
+    for (size_t k = 0; k < CONFIG_TRACKERS; k++) {
+        check_kind(config_trackers[k], config->tracker_counts[k] > 0, faults);
     }
 }
 

@@ -400,6 +400,35 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
     return answer(dispatch, message, given, &conversation, now_ms);
 }
 
+/* The same verdict again is no news. */
+static bool is_news(const struct message *message, const struct outcome *outcome)
+{
+    const struct verdict *now = &outcome->verdict, *before = &outcome->before;
+    return message->heed == HEED_ALL ||
+           (outcome->kind == KIND_VERDICT &&
+            (now->kind != before->kind ||
+             (now->kind == VERDICT_OPTION && now->option != before->option)));
+}
+
+/* A follow-up to nothing: talk among people. */
+static bool is_strange(const struct message *message, const struct outcome *outcome)
+{
+    return message->heed == HEED_FOLLOW_UP && outcome->before.kind == VERDICT_NONE;
+}
+
+/* What is heard, but not answered. */
+static enum settled take_note(struct dispatch *dispatch, const struct message *message,
+                              const struct outcome *outcome,
+                              const struct conversation *conversation, int64_t now_ms)
+{
+    static const struct outcome silent = {.kind = KIND_SILENT};
+    count_answer(dispatch, &silent);
+    return is_strange(message, outcome) || outcome->kind != KIND_VERDICT ||
+                   save(dispatch, message, conversation, now_ms)
+               ? SETTLED_SILENT
+               : SETTLED_FAILED;
+}
+
 static enum settled hear(struct dispatch *dispatch, const struct message *message,
                          struct given *given, int64_t now_ms)
 {
@@ -414,6 +443,9 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
     }
     if (!think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
+    }
+    if (is_strange(message, &given->outcome) || !is_news(message, &given->outcome)) {
+        return take_note(dispatch, message, &given->outcome, &conversation, now_ms);
     }
     count_answer(dispatch, &given->outcome);
     if (given->outcome.kind == KIND_SILENT) {
