@@ -149,8 +149,8 @@ static void put_markdown_char(struct buf *ret, const char *at)
 }
 
 /*
- * What means something only at the beginning of a line: headings, lists, rules, commands. Returns how much
- * of the text it took.
+ * What means something only at the beginning of a line: headings, lists, rules, commands. Returns
+ * how much of the text it took.
  */
 static size_t put_markdown_start(struct buf *ret, const char *text)
 {

@@ -21,7 +21,7 @@ import traceback
 import urllib.parse
 
 from daemon import PATIENCE_S, ROOT, Daemon, wait_until
-from fake_trackers import FakeTracker
+from fake_trackers import FakeGitea, FakeGitlab, FakeJira, FakeReceiver, adf_text
 
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
 MODULES = ROOT / "build/npm"
@@ -424,6 +424,322 @@ def keep(daemon, body, delivery):
         "X-Hub-Signature-256": "sha256=" + hmac_hex(text)})
     answer = keep.connection.getresponse()
     return answer.status, answer.read()
+
+
+# ---- GitLab: fake, payloads of docs.gitlab.com/user/project/integrations/webhook_events --------------
+
+
+def gitlab_note(text, ident=1, iid=5, noteable="Issue", user="ann", **attributes):
+    body = {"object_kind": "note", "event_type": "note", "user": {"id": 1, "name": "Ann", "username": user, "email": "[REDACTED]"},
+            "project_id": 5, "project": {"id": 5, "name": "Shop", "path_with_namespace": "acme/shop"},
+            "object_attributes": {"id": ident, "note": text, "noteable_type": noteable, "author_id": 1, "system": False,
+                                  "created_at": "2026-01-01 00:00:00 UTC", "updated_at": "2026-01-01 00:00:00 UTC", "project_id": 5,
+                                  "action": "create", "url": "https://gitlab.example/x"} | attributes}
+    return body | ({"issue": {"id": 92, "iid": iid, "title": "Backend"}} if noteable == "Issue" else
+                   {"merge_request": {"id": 93, "iid": iid, "title": "Backend"}})
+
+
+def gitlab_issue(title, text, action="open", iid=6, labels=(), changes=None):
+    return {"object_kind": "issue", "event_type": "issue", "user": {"id": 1, "username": "ann"}, "project": {"id": 5},
+            "object_attributes": {"id": 300 + iid, "iid": iid, "title": title, "description": text, "action": action, "state": "opened",
+                                  "updated_at": "2026-01-01 00:00:00 UTC"},
+            "labels": [{"id": 1, "title": name} for name in labels], "changes": changes or {}}
+
+
+def to_gitlab(daemon, body, delivery="g1", token="gitlab secret", **headers):
+    text = body if isinstance(body, str) else json.dumps(body)
+    given = {"Content-Type": "application/json", "X-Gitlab-Event": "Note Hook", "X-Gitlab-Token": token, "Idempotency-Key": delivery,
+             "X-Gitlab-Event-UUID": "same-for-all"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return daemon.request("POST", "/hooks/gitlab", text, {k: v for k, v in given.items() if v is not None})[0]
+
+
+def gitlab(tracker, more=""):
+    write_secret("token", tracker.TOKEN)
+    daemon = run(f"[gitlab]\nsecret_file = secret\ntoken_file = token\napi = {tracker.url}/api/v4\n{more}",
+                 secret="gitlab secret\nwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    daemon.wait_for("tracker.ready")
+    return daemon
+
+
+def case_gitlab():
+    with FakeGitlab() as tracker:
+        daemon = gitlab(tracker, "listen = questions\n")
+        assert to_gitlab(daemon, gitlab_note(f"@whether-bot {QUESTION}"), "n1") == 200
+        assert to_gitlab(daemon, gitlab_note(f"@whether-bot {QUESTION}"), "n1") == 200
+        wait_until(lambda: tracker.comments, "a note")
+        assert tracker.comments[0]["place"] == ("5", "issues", "5") and tracker.comments[0]["body"].startswith("**Node.js"), tracker.comments
+        # A merge request, a new issue that asks, one with the label, a label put on later; a record.
+        assert to_gitlab(daemon, gitlab_note(f"@whether-bot {QUESTION}", 2, 8, "MergeRequest", "bob"), "n2") == 200
+        assert to_gitlab(daemon, gitlab_issue("Spike", QUESTION), "n3") == 200
+        assert to_gitlab(daemon, gitlab_issue("Auction", "live bids over websockets, and a React frontend", iid=7, labels=["stack-decision"]), "n4") == 200
+        put = {"labels": {"previous": [], "current": [{"title": "stack-decision"}]}}
+        assert to_gitlab(daemon, gitlab_issue("CRUD", "an internal CRUD app with an admin panel", "update", 9, ["stack-decision"], put), "n5") == 200
+        wait_until(lambda: len(tracker.comments) == 5, "all five")
+        assert {one["place"] for one in tracker.comments} >= {("5", "merge_requests", "8"), ("5", "issues", "6"), ("5", "issues", "7"), ("5", "issues", "9")}
+        put = {"labels": {"previous": [], "current": [{"title": "decision-record"}]}}
+        assert to_gitlab(daemon, gitlab_issue("CRUD", "an internal CRUD app with an admin panel", "update", 9, [], put), "n6") == 200
+        record = wait_until(lambda: tracker.comments[5:], "a record")[0]
+        assert "## Decision Outcome" in record["body"] and record["place"] == ("5", "issues", "9")
+        # Nothing for us: system notes, commits, closing, a new weight, our own; and never a 4xx (L4).
+        for number, body in enumerate([gitlab_note("@whether-bot hm", 9, action="create", noteable_type="Commit"),
+                                       gitlab_note(f"@whether-bot {QUESTION}", 10, user="whether-bot"),
+                                       gitlab_note(f"@whether-bot {QUESTION}", 11, user="project_5_bot_1"),
+                                       gitlab_issue("Spike", QUESTION, "close"), gitlab_issue("Spike", QUESTION, "update"),
+                                       {"object_kind": "push"}, {}, "{", {"object_kind": "note", "object_attributes": None}]):
+            assert to_gitlab(daemon, body, f"z{number}") == 200, body
+        settle()
+        assert len(tracker.comments) == 6 and not tracker.refusals, (tracker.comments[6:], tracker.refusals)
+        daemon.stop()
+
+
+def case_gitlab_signatures():
+    """The token in clear text, and the signing token (L1, L2); 401 only for a bad one."""
+    world = World()
+    with FakeGitlab() as tracker:
+        daemon = gitlab(tracker)
+        body = json.dumps(gitlab_note(f"@whether-bot {QUESTION}"))
+        for token, reason in [(None, "missing"), ("", "missing"), ("gitlab secre", "wrong"), ("GITLAB SECRET", "wrong"), ("x", "wrong")]:
+            assert to_gitlab(daemon, body, token=token) == 401, token
+            assert rejected(daemon, f"signature_{reason}") > 0, reason
+        now = int(time.time())
+        sign = world.control("sign", scheme="standard", secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", body=body, id="w1", timestamp=now)["signature"]
+        headers = {"webhook_id": "w1", "webhook_timestamp": str(now), "webhook_signature": sign, "token": None}
+        for change in [{"webhook_id": "w2"}, {"webhook_timestamp": str(now + 1)}, {"webhook_signature": sign[:-4] + "AAA="},
+                       {"webhook_signature": ""}, {"webhook_id": None}]:
+            assert to_gitlab(daemon, body, **(headers | change)) == 401, change
+        assert not tracker.comments
+        assert to_gitlab(daemon, body, **headers) == 200
+        wait_until(lambda: tracker.comments, "a note")
+        assert to_gitlab(daemon, body, **headers) == 200
+        assert daemon.metric('whether_duplicates_total{adapter="gitlab"}') == 1
+        daemon.stop()
+
+
+def case_gitlab_lost_answer():
+    with FakeGitlab() as tracker:
+        daemon = gitlab(tracker)
+        tracker.faults = ["swallow"]
+        assert to_gitlab(daemon, gitlab_note(f"@whether-bot {QUESTION}")) == 200
+        wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="gitlab"}') == 1, "the note to be found")
+        assert len(tracker.comments) == 1 and not tracker.refusals
+        daemon.stop()
+
+
+# ---- Gitea and Forgejo: fake, payloads of modules/structs/hook.go, headers of services/webhook/deliver.go
+
+
+def to_gitea(daemon, body, delivery="t1", event="issue_comment", forgejo=False, secret=SECRET, **headers):
+    """All the names that a delivery has there (T1)."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    signature = hmac_hex(text, secret) if secret else ""
+    given = {"Content-Type": "application/json", "X-Gitea-Event": event, "X-Gitea-Delivery": delivery, "X-Gitea-Signature": signature,
+             "X-Gogs-Event": event, "X-Gogs-Signature": signature, "X-Hub-Signature": "sha1=0", "X-Hub-Signature-256": f"sha256={signature}",
+             "X-GitHub-Event": event, "X-GitHub-Delivery": delivery}
+    if forgejo:
+        given |= {"X-Forgejo-Event": event, "X-Forgejo-Delivery": delivery, "X-Forgejo-Signature": signature}
+    given |= {k.replace("_", "-"): v for k, v in headers.items()}
+    return daemon.request("POST", "/hooks/gitea", text, {k: v for k, v in given.items() if v is not None})[0]
+
+
+def case_gitea():
+    with FakeGitea() as tracker:
+        write_secret("token", tracker.TOKEN)
+        daemon = run(f"[gitea]\nsecret_file = secret\ntoken_file = token\napi = {tracker.url}/api/v1\n")
+        daemon.wait_for("tracker.ready")
+        body = comment(f"@whether-bot {QUESTION}", 3, 1)
+        assert to_gitea(daemon, body) == 200
+        assert to_gitea(daemon, comment(f"@whether-bot {QUESTION}", 4, 2, "bob"), "t2", forgejo=True) == 200
+        wait_until(lambda: len(tracker.comments) == 2, "two answers")
+        assert [one["place"] for one in tracker.comments] == [("acme", "shop", "3"), ("acme", "shop", "4")]
+        # T2: without a secret the headers are empty. T3: Forgejo's own signature decides.
+        assert to_gitea(daemon, body, secret="") == 401
+        assert to_gitea(daemon, body, X_Gitea_Signature="") == 401
+        assert to_gitea(daemon, body, forgejo=True, X_Forgejo_Signature="") == 401
+        assert to_gitea(daemon, body, forgejo=True, X_Forgejo_Signature=hmac_hex("x")) == 401
+        assert daemon.request("GET", "/hooks/gitea?payload=%7B%7D")[0] == 405
+        # A form: the field is signed, not the form (T2).
+        text = json.dumps(comment(f"@whether-bot {QUESTION}", 5, 3, "carl"))
+        form = urllib.parse.urlencode({"payload": text})
+        kind = {"Content_Type": "application/x-www-form-urlencoded"}
+        assert to_gitea(daemon, form, "t3", **kind) == 401
+        assert to_gitea(daemon, "payload=%", "t3", **kind) == 401
+        assert to_gitea(daemon, form, "t3", X_Gitea_Signature=hmac_hex(text), **kind) == 200
+        wait_until(lambda: len(tracker.comments) == 3, "an answer to a form")
+        # A label: the issue's words; lost on its way.
+        tracker.faults = ["swallow"]
+        issue = {"action": "label_updated", "issue": {"id": 50, "number": 6, "title": "Auction", "body": "live bids over websockets",
+                 "user": {"login": "dora"}, "labels": [{"name": "stack-decision"}]}, "repository": {"full_name": "acme/shop"},
+                 "sender": {"login": "dora"}}
+        assert to_gitea(daemon, issue, "t4", "issues") == 200
+        wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="gitea"}') == 4, "the answer to be found")
+        assert len(tracker.comments) == 4 and not tracker.refusals, tracker.refusals
+        # The same delivery does not get in where GitHub's are taken, and there is no [github] here.
+        assert daemon.request("POST", "/hooks/github", text, {"X-Hub-Signature-256": "sha256=" + hmac_hex(text)})[0] == 404
+        daemon.stop()
+
+
+# ---- Jira Cloud: fake, payloads of developer.atlassian.com/cloud/jira/platform/webhooks --------------
+
+
+def jira_user(who):
+    return {"accountId": f"id-{who}", "displayName": who, "accountType": "atlassian", "active": True}
+
+
+def jira_issue(key="SHOP-1", summary="Backend", description="Hm.", labels=()):
+    return {"id": "1" + key[-1], "key": key, "self": "https://x.atlassian.net/rest/api/2/issue/1",
+            "fields": {"summary": summary, "description": description, "labels": list(labels), "reporter": jira_user("ann"),
+                       "updated": "2026-01-01T00:00:00.000+0000", "project": {"key": "SHOP"}}}
+
+
+def jira_comment(text, ident="1", who="ann", event="comment_created", key="SHOP-1", **more):
+    comment = {"id": ident, "body": text, "author": jira_user(who), "updateAuthor": jira_user(who), "jsdPublic": True,
+               "created": "2026-01-01T00:00:00.000+0000", "updated": "2026-01-01T00:00:00.000+0000"}
+    return {"timestamp": 1767225600000, "webhookEvent": event, "comment": comment | more, "issue": jira_issue(key)}
+
+
+def to_jira(daemon, body, delivery="j1", **headers):
+    text = body if isinstance(body, str) else json.dumps(body)
+    given = {"content-type": "application/json; charset=UTF-8", "x-hub-signature": "sha256=" + hmac_hex(text),
+             "x-atlassian-webhook-identifier": delivery, "x-atlassian-webhook-flow": "Primary"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return daemon.request("POST", "/hooks/jira", text, {k: v for k, v in given.items() if v is not None})[0]
+
+
+def case_jira():
+    with FakeJira() as tracker:
+        write_secret("token", tracker.TOKEN)
+        daemon = run(f"[jira]\nsecret_file = secret\ntoken_file = token\nuser = {tracker.USER}\napi = {tracker.url}\n")
+        daemon.wait_for("tracker.ready")
+        text = "[~accountid:5b10-bot] " + QUESTION + "\n{quote}\nwe only know Python, a CMS with an admin\n{quote}\nbq. Django!\n{code:python}\nimport django\n{code}\n"
+        assert to_jira(daemon, jira_comment(text)) == 200
+        assert to_jira(daemon, jira_comment(text)) == 200
+        wait_until(lambda: tracker.comments, "a comment")
+        said = adf_text(tracker.comments[0]["body"])
+        assert said.startswith("Node.js, clearly.") and "Python" not in said.partition("How this")[2], said
+        assert any(node["type"] == "table" for node in tracker.comments[0]["body"]["content"])
+        # The label is put on; then the one for a record; an edit; a comment that is not for us; ours; an app's.
+        change = {"changelog": {"items": [{"field": "labels", "fromString": "a", "toString": "a stack-decision"}]}}
+        body = {"webhookEvent": "jira:issue_updated", "user": jira_user("bob"), "issue": jira_issue("SHOP-2", "CRUD", "an internal CRUD app, admin panel")}
+        assert to_jira(daemon, body | change, "j2") == 200
+        wait_until(lambda: len(tracker.comments) == 2, "an answer to a label")
+        change = {"changelog": {"items": [{"field": "labels", "fromString": "stack-decision", "toString": "stack-decision decision-record"}]}}
+        assert to_jira(daemon, body | change, "j3") == 200
+        record = wait_until(lambda: tracker.comments[2:], "a record")[0]
+        assert "Decision Outcome" in adf_text(record["body"]) and record["place"] == "SHOP-2"
+        for number, other in enumerate([body | {"changelog": {"items": [{"field": "status", "toString": "Done"}]}},
+                                        jira_comment("whatever", "5", key="SHOP-3"), jira_comment(text, "6", "x") | {"comment": None},
+                                        jira_comment(text, "7", author=tracker.SELF), jira_comment(text, "8", author=jira_user("b") | {"accountType": "app"}),
+                                        {"webhookEvent": "sprint_started"}]):
+            assert to_jira(daemon, other, f"k{number}") in (200, 400), other
+        # Signed under another name, in upper case, not at all (J1).
+        for change, reason in [({"x_hub_signature": None}, "missing"), ({"x_hub_signature": None, "X_Hub_Signature_256": "sha256=" + hmac_hex("x")}, "missing"),
+                               ({"x_hub_signature": "sha1=" + hmac_hex("x")}, "malformed"), ({"x_hub_signature": "sha256=" + hmac_hex("x")}, "wrong")]:
+            assert to_jira(daemon, jira_comment(text, "9"), "l1", **change) == 401
+            assert rejected(daemon, f"signature_{reason}") > 0
+        # Lost: found again by the comment's property.
+        tracker.faults = ["swallow"]
+        assert to_jira(daemon, jira_comment("@Whether " + QUESTION, "10", "dora", key="SHOP-4"), "m1") == 200
+        wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="jira"}') == 4, "the comment to be found")
+        assert len(tracker.comments) == 4 and not tracker.refusals, tracker.refusals
+        assert not [line for line in daemon.lines if base64.b64encode(f"{tracker.USER}:{tracker.TOKEN}".encode()).decode() in line]
+        daemon.stop()
+
+
+# ---- Linear: emulate ---------------------------------------------------------------------------------
+
+
+def case_linear():
+    world = World()
+    write_secret("token", "lin_whether-bot")
+    daemon = run(f"[linear]\nsecret_file = secret\ntoken_file = token\napi = {world.url}/linear/graphql\nlisten = questions\n")
+    daemon.wait_for("tracker.ready")
+    world.graphql("ann", "mutation($input: WebhookCreateInput!){webhookCreate(input: $input){success}}", input={
+        "url": f"http://127.0.0.1:{daemon.port}/hooks/linear", "resourceTypes": ["Issue", "Comment"], "secret": SECRET, "allPublicTeams": True})
+    team = world.graphql("ann", "{teams{nodes{id}}}")["teams"]["nodes"][0]["id"]
+    create = "mutation($input: IssueCreateInput!){issueCreate(input: $input){issue{id}}}"
+    say = "mutation($input: CommentCreateInput!){commentCreate(input: $input){comment{id}}}"
+
+    def bot_comments(issue):
+        nodes = world.graphql("ann", "query($id: String!){issue(id: $id){comments(first: 50){nodes{body user{displayName}}}}}", id=issue)
+        return [one["body"] for one in nodes["issue"]["comments"]["nodes"] if one["user"]["displayName"] == "whether-bot"]
+
+    issue = world.graphql("ann", create, input={"teamId": team, "title": "Spike", "description": QUESTION})["issueCreate"]["issue"]["id"]
+    text = wait_until(lambda: bot_comments(issue), "an answer")[0]
+    assert text.startswith("**Node.js") and "**How this was read**" in text and "`whether:" in text and "<details>" not in text, text
+    world.graphql("bob", say, input={"issueId": issue, "body": "Forget the live bids: an internal CRUD app with an admin panel."})
+    wait_until(lambda: len(bot_comments(issue)) == 2, "an answer to what changes it")
+    # Lost on its way: looked for, found.
+    world.control("fault", path="/graphql", kind="swallow")
+    world.graphql("ann", say, input={"issueId": issue, "body": "@whether-bot why?"})
+    wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="linear"}') == 3, "the comment to be found")
+    assert len(bot_comments(issue)) == 3
+    # N3: the rate limit is an HTTP 400.
+    limit = json.dumps({"errors": [{"message": "Rate limit exceeded", "extensions": {"code": "RATELIMITED"}}]})
+    world.control("fault", path="/graphql", kind="status", status=400, body=limit, headers={"Retry-After": "1"})
+    world.graphql("ann", say, input={"issueId": issue, "body": "@whether-bot what would change your mind?"})
+    wait_until(lambda: len(bot_comments(issue)) == 4, "an answer after the limit")
+    # N1: the time is in the body; a replay is stale.
+    body = {"action": "create", "type": "Comment", "actor": {"id": "user-bob"}, "data": {"id": "c9", "body": f"@whether-bot {QUESTION}", "issueId": issue,
+            "userId": "user-bob"}}
+    for skew_ms, status in [(-61000, 401), (61000, 401), (None, 401), (0, 200)]:
+        stamped = json.dumps(body | ({} if skew_ms is None else {"webhookTimestamp": int(time.time() * 1000) + skew_ms}))
+        headers = {"Content-Type": "application/json", "Linear-Delivery": "x9", "Linear-Signature": hmac_hex(stamped)}
+        assert daemon.request("POST", "/hooks/linear", stamped, headers)[0] == status, skew_ms
+        assert daemon.request("POST", "/hooks/linear", stamped, headers | {"Linear-Signature": "sha256=" + hmac_hex(stamped)})[0] == 401
+    assert rejected(daemon, "signature_stale") == 3
+    wait_until(lambda: len(bot_comments(issue)) == 5, "an answer")
+    daemon.stop()
+
+
+# ---- anything else -----------------------------------------------------------------------------------
+
+
+def case_generic():
+    """JSON pointers say where things stand; answers go only to hosts that the configuration names (SSRF)."""
+    with FakeReceiver() as receiver:
+        write_secret("token", "generic-token")
+        host = receiver.url.removeprefix("http://")
+        daemon = run(f"[generic]\nsecret_file = secret\ntoken_file = token\nreply_hosts = {host}\ntext = /ticket/fields/0/te~1xt\nid = /ticket/id\n"
+                     "author = /by\nreply = /links/reply\nsignature_header = X-Sig\nsignature_prefix =\n")
+        daemon.wait_for("tracker.ready")
+
+        def send(body, delivery="1", signature=None):
+            text = body if isinstance(body, str) else json.dumps(body)
+            return daemon.request("POST", "/hooks/generic", text, {"Content-Type": "application/json", "X-Sig": signature or hmac_hex(text),
+                                                                   "Idempotency-Key": delivery})[0]
+
+        def ticket(text, reply=receiver.url + "/answers/1", **more):
+            return {"ticket": {"id": 17, "fields": [{"te/xt": text}]}, "by": "ann", "links": {"reply": reply}} | more
+
+        assert send(ticket(QUESTION)) == 200 and send(ticket(QUESTION)) == 200
+        wait_until(lambda: receiver.comments, "an answer")
+        assert receiver.comments[0]["place"] == "/answers/1" and receiver.comments[0]["body"].startswith("**Node.js")
+        assert send(ticket("why?"), "2") == 200
+        wait_until(lambda: len(receiver.comments) == 2, "the conversation goes on")
+        for reply in ["http://169.254.169.254/latest", "https://evil.example/x", f"http://{host}@evil.example/", f"http://evil.example#{host}",
+                      "file:///etc/passwd", "gopher://127.0.0.1/", "", None, 5, "http://127.0.0.1:1/"]:
+            assert send(ticket(QUESTION, reply), f"r{reply}") == 400, reply
+        assert send(ticket(5), "t") == 200 and send({}, "e") == 200 and send(ticket(QUESTION, ticket={"id": None, "fields": [{"te/xt": "x"}]}), "i") == 400
+        assert send(ticket(QUESTION), "s", signature="00" * 32) == 401
+        settle()
+        assert len(receiver.comments) == 2 and not receiver.refusals
+        daemon.stop()
+
+
+def case_many_at_once():
+    """Several trackers and several sections of one kind in one process, each with its own secret and place."""
+    world = World()
+    write_secret("other", "another secret")
+    write_secret("token", "token-whether-bot")
+    daemon = run("".join(f"[github{label}]\nsecret_file = {secret}\ntoken_file = token\napi = {world.url}/github\n{more}"
+                         for label, secret, more in [("", "secret", ""), (" two", "other", ""), (" three", "other", "path = /hooks/github\n")]))
+    wait_until(lambda: len(daemon.events("tracker.ready")) == 3, "all three")
+    issue = world.open("Backend", "Hm.")
+    for number, (path, secret, status) in enumerate([("/hooks/github", SECRET, 200), ("/hooks/github/two", SECRET, 401),
+                                                     ("/hooks/github/two", "another secret", 200), ("/hooks/github", "another secret", 200)]):
+        body = comment(f"@whether-bot {QUESTION}", issue["number"], number, f"p{number}")
+        assert deliver(daemon, body, delivery=f"d{number}", path=path, secret=secret)[0] == status, number
+    wait_until(lambda: len(world.comments(issue)) == 3, "an answer by each")
+    daemon.stop()
 
 
 CASES = {name.removeprefix("case_"): value for name, value in globals().items() if name.startswith("case_")}

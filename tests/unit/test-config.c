@@ -12,6 +12,7 @@
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/mem.h"
 #include "bot/host/config.h"
 
 static bool parse(const char *text, struct config *ret, struct fault_list *faults)
