@@ -439,8 +439,8 @@ def gitlab_note(text, ident=1, iid=5, noteable="Issue", user="ann", **attributes
                    {"merge_request": {"id": 93, "iid": iid, "title": "Backend"}})
 
 
-def gitlab_issue(title, text, action="open", iid=6, labels=(), changes=None):
-    return {"object_kind": "issue", "event_type": "issue", "user": {"id": 1, "username": "ann"}, "project": {"id": 5},
+def gitlab_issue(title, text, action="open", iid=6, labels=(), changes=None, user="carl"):
+    return {"object_kind": "issue", "event_type": "issue", "user": {"id": 1, "username": user}, "project": {"id": 5},
             "object_attributes": {"id": 300 + iid, "iid": iid, "title": title, "description": text, "action": action, "state": "opened",
                                   "updated_at": "2026-01-01 00:00:00 UTC"},
             "labels": [{"id": 1, "title": name} for name in labels], "changes": changes or {}}
