@@ -52,7 +52,9 @@ static bool is_blank(char c)
 static bool split(const char *text, size_t len, const char *what, struct secret *ret,
                   struct error *err)
 {
-    for (size_t at = 0; at < len;) {
+    static const char bom[3] = {'\xef', '\xbb', '\xbf'};
+    bool marked = len >= sizeof(bom) && memcmp(text, bom, sizeof(bom)) == 0;
+    for (size_t at = marked ? sizeof(bom) : 0; at < len;) {
         const char *end = memchr(text + at, '\n', len - at);
         size_t stop = end == NULL ? len : (size_t)(end - text), next = stop + 1;
         while (at < stop && is_blank(text[at])) {
