@@ -636,6 +636,9 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
             outbox_committed(dispatch->outbox);
             guard_keep(dispatch->guard);
             metrics_count(dispatch->metrics, METRIC_COMMITS, "done");
+            if (!dispatch->healthy) {
+                log_info("store.recovered", LOG_NUMBER("waiting", dispatch_waiting(dispatch)));
+            }
             dispatch->healthy = true;
         } else {
             outbox_rolled_back(dispatch->outbox, now_ms);
