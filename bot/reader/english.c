@@ -363,6 +363,20 @@ const struct english_row english_rows[] = {
     {EN_CHOICE, "(need|want|looking for|require) to (pick|choose|decide) (backend|back "
                 "end|server|framework|stack|take|opinion|recommendation|advice|verdict)"},
     {EN_CHOICE, "(backend|back end|server side|framework|server)"},
+    /* What is or was so, whom it is all the same to, what the talk was about. */
+    {EN_UNASKED, "(know|remember|recall|sure|tell|say|check*|idea|clue|ask*) .. (whether|if) ... "
+                 "(=is|=was|=are|=were|=runs|=ran|=uses|=used)"},
+    {EN_UNASKED, "(whether|if) (it|this|that|they|he|she) (=is|=was|=are|=runs|=uses)"},
+    {EN_UNASKED, "(=is|=are|=was|=were) (the|our|your|their) .. "
+                 "(on|about|written|built|based|running|called|made) [in|with|of]"},
+    {EN_UNASKED, "(=is|=was) (the|our|your|their) [old|new|other] "
+                 "(service|backend|api|repo|customer|client|position|role|job)"},
+    {EN_UNASKED, "did (i|you|we|they|he|she|it|the|our|your|their)"},
+    {EN_UNASKED, "(remember|recall) (when|how|that time|the time)"},
+    {EN_UNASKED, "(do|does|did) .. (choice|decision|question) (of|between)"},
+    {EN_UNASKED, "(do|does|would|could) not (care|matter|mind|bother)"},
+    {EN_UNASKED, "(fine|ok|okay|happy|good|cool) with"},
+    {EN_UNASKED, "(or whatever|whatever you|whatever works)"},
     {EN_GOOD_CHOICE, "(good|right|sane|sensible|bad|wrong|decent|reasonable|smart|viable|safe|"
                      "suitable|fine|ok|okay|defensible|better|best|overkill) "
                      "(choice|pick|idea|fit|option|bet|call|move|for|enough|to use|one|answer)"},
@@ -539,6 +553,7 @@ const char *english_name(enum english id)
         [EN_FALSE_FRIEND] = "false-friend",
         [EN_OURS] = "ours",
         [EN_OR] = "or",
+        [EN_UNASKED] = "unasked",
         [EN_CHOICE] = "choice",
         [EN_GOOD_CHOICE] = "good-choice",
         [EN_BOTH] = "both",
