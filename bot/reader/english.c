@@ -13,7 +13,8 @@ const struct english_row english_rows[] = {
                   "(the|that|about|all|any|our|my|this)"},
     {EN_NEGATION,
      "(=dropped|=scrapped|=ditched|=cancelled|=axed|=killed|ruled out|gave up on|moved away "
-     "from|got rid of|threw out|abandoned|removed|binned|decided against)"},
+     "from|got rid of|threw out|abandoned|removed|binned|decided against|=declined|turned down|"
+     "voted down|=vetoed|=overruled|=outvoted)"},
     {EN_NEGATION, "=0"},
     {EN_NEGATION, "(=scrap|=ditch|=forget|=axe|=bin)"},
     {EN_NEGATION, "(get|getting) rid of"},
@@ -36,7 +37,8 @@ const struct english_row english_rows[] = {
     {EN_DENIED_BEFORE,
      "(is|are|was|were|does|do|will|would) not .. (needed|required|wanted|necessary|planned|part "
      "of|in scope|in it|ours|happening|matter|exist|apply|count|ask for|asked for|come|coming|into "
-     "it|involved|used)"},
+     "it|involved|used|goal|concern|requirement|topic)"},
+    {EN_DENIED_BEFORE, "(is|are|was|were) (a|an|our|all) (non issue|non goal|non topic)"},
     {EN_DENIED_BEFORE,
      "(is|are|was|were|does|do|will|would) not .. on the (list|table|menu|cards)"},
     {EN_DENIED_BEFORE,
@@ -120,7 +122,9 @@ const struct english_row english_rows[] = {
     /* ends a scope */
     {EN_BUT, "(but|however|though|although|yet|whereas|still|only|just|except|instead|because|"
              "since|unless|until|so)"},
-    {EN_NO_ANSWER, "(no|nope|nah|never|nein|non|god no|hell no|heavens no)"},
+    {EN_NO_ANSWER,
+     "(no|nope|nah|never|nein|non|god no|hell no|heavens no|pff|anything but|hardly any|"
+     "not at all|not really|none)"},
     {EN_YES_ANSWER,
      "(yes|yep|yeah|yup|sure|indeed|exactly|=correct|=right|affirmative|absolutely|of "
      "course|si|oui|ja)"},

@@ -277,12 +277,17 @@ static void deny_after(struct work *w, const struct match *match)
     }
 }
 
+/* Denies the words from `first` up to before `end`. */
+static void mark_before(struct work *w, uint32_t first, uint32_t end)
+{
+    if (first < end) {
+        mark(w, first, end - 1, SCOPE_NEGATED);
+    }
+}
+
 static void deny_before(struct work *w, const struct match *match)
 {
-    uint32_t first = clause_first(w, match->first);
-    if (first < match->first) {
-        mark(w, first, match->first - 1, SCOPE_NEGATED);
-    }
+    mark_before(w, clause_first(w, match->first), match->first);
 }
 
 static bool asks_choice(const struct work *w, uint32_t first, uint32_t last)
@@ -309,6 +314,23 @@ static void deny_question(struct work *w, const struct match *match)
     if (fragment && !asks_choice(w, start, first - 1)) {
         mark(w, start, first - 1, SCOPE_NEGATED);
     }
+}
+
+/* "React, nope." and a table's "| chat | no |": what a short line's last word denies. */
+static void deny_fragment(struct work *w, const struct match *match)
+{
+    uint32_t first = sentence_first(w, match->first), end = match->first;
+    const struct token *last = token_at(w, match->last);
+    if (match->last != sentence_last(w, match->last) || end - first > FRAGMENT ||
+        (last->flags & (TOKEN_QUESTION | TOKEN_SLASH)) || asks_choice(w, first, end)) {
+        return;
+    }
+    /* "Python yes, chat no": the last of several things. */
+    uint32_t start = end;
+    while (start > first && (start == end || border_at(w, start) < BORDER_COMMA)) {
+        start--;
+    }
+    mark_before(w, start, end);
 }
 
 /* ---- whose, when, how certain ---- */
@@ -391,6 +413,7 @@ static void apply(struct work *w, const struct match *match)
         break;
     case EN_NO_ANSWER:
         deny_question(w, match);
+        deny_fragment(w, match);
         break;
     case EN_HEARSAY:
         mark(w, match->first, clause_last(w, match->last), SCOPE_HEARSAY);
