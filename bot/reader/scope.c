@@ -481,7 +481,7 @@ static int section_kind(const struct work *w, uint32_t line, uint32_t first, uin
         }
         bool colon = token_at(w, end)->flags & TOKEN_COLON;
         bool heading = w->text->lines[line].flags & LINE_HEADING;
-        if (colon || heading || match->last == last) {
+        if (colon || heading || (match->last == last && match->first == first)) {
             int this_kind = match->target.item;
             if (kind < 0 || this_kind != EN_SECTION_IN) {
                 kind = this_kind;
