@@ -49,9 +49,9 @@ const struct english_row english_rows[] = {
                        "stopped|deferred|retired|discontinued|dissolved|disbanded|no more)"},
     {EN_DENIED_BEFORE, "(went|goes|gone|moved|moves|pushed|slipped) (to|into|in) (the bin|the "
                        "drawer|v2|phase|next year|release two)"},
-    {EN_DENIED_BEFORE,
-     "(quit|resigned|has left|have left|is leaving|are leaving|left us|left the team|left the "
-     "company|handed in his notice|handed in her notice|handed in their notice)"},
+    {EN_DENIED_BEFORE, "(quit|resigned|has left|have left|have all left|have both left|is "
+                       "leaving|are leaving|left us|left the team|left the "
+                       "company|handed in his notice|handed in her notice|handed in their notice)"},
     {EN_DENIED_BEFORE, "(will|would|does|do|did) not (happen|survive|fly|make it|make the cut|be "
                        "built)"},
     {EN_DENIED_BEFORE, "(not|no) .. (any more|anymore|any longer)"},
@@ -149,9 +149,10 @@ const struct english_row english_rows[] = {
     {EN_HEARSAY, "i (heard|read|hear|keep hearing|keep reading|was told|have heard|have read)"},
     {EN_HEARSAY,
      "(somebody|someone) (proposed|suggested|recommended|said|wrote|mentioned|wants|voted|thinks)"},
-    {EN_HEARSAY, "(competitor*|the "
+    {EN_HEARSAY, "(competitor*|rival*|the "
                  "competition|netflix|instagram|paypal|spotify|uber|linkedin|facebook|google|other "
                  "companies) (use*|is|are|run*|does|do|build*)"},
+    {EN_HEARSAY, "(competitor*|rival*) (app|site|product|version) (is|has|use*|run*|does)"},
     {EN_PAST, "used to "
               "(be|have|do|run|use|work|write|build|code|make|go|love|hate|like|maintain|ship|host|"
               "manage|develop|need|get)"},
@@ -186,6 +187,7 @@ const struct english_row english_rows[] = {
     {EN_LATER, "in phase (two|2|three|3)"},
     {EN_LATER, "phase (2|3|two|three)"},
     {EN_LATER, "version (2|two)"},
+    {EN_LATER, "after (the|our) (launch|release|go live|mvp|pilot)"},
     {EN_OTHERS, "(another|other|different|separate|sister|neighbouring|neighboring) "
                 "(team|department|company|group|project|product|client|squad|firm|division|office|"
                 "vendor|agency|contractor|app|building|floor)"},
@@ -194,6 +196,8 @@ const struct english_row english_rows[] = {
                 "ministry|outside firm|outside company)"},
     {EN_OTHERS, "(stays|stay|remains|remain|lives|kept|handled) (in|with|by) .. "
                 "(software|system|vendor|supplier|agency|spreadsheet|excel|hands)"},
+    {EN_OTHERS, "(belong|belongs) to .. (team|department|company|group|office)"},
+    {EN_OTHERS, "(stay|stays|remain|remains) (there|where it is|where they are)"},
     {EN_OTHERS, "(somebody|someone) else"},
     {EN_OTHERS, "(not|is not|are not) ours"},
     {EN_OTHERS, "(not|is not|are not) our (job|part|problem|concern|business|thing)"},
@@ -239,6 +243,7 @@ const struct english_row english_rows[] = {
     {EN_HEAVY, "(pays|pay) (the|our|for) (bills|rent|salaries|all|everything)"},
     {EN_HEAVY, "what (people|customers|clients|users|they) pay [us|for]"},
     {EN_HEAVY, "what (really|actually|truly) (matters|counts|sells)"},
+    {EN_HEAVY, "(is|are) what (matters|counts|sells)"},
     {EN_HEAVY, "(without|w/o) (it|that|them|those) (there is|we have) no"},
     {EN_HEAVY, "(crucial|essential|vital|indispensable|non negotiable|paramount)"},
     {EN_LIGHT, "(is|are|was|be|being) [just|only|merely|more of|rather|really|at most|at "

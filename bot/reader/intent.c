@@ -135,7 +135,7 @@ static float score_meta(const struct reading *r, const struct context *context)
         score = score > 1 ? score : 1;
     }
     /* Plain words that leave no doubt, whatever else is said beside them. */
-    if (has(s, EN_RESET) && s->option_count == 0 && !r->stated && s->words <= 40) {
+    if (has(s, EN_RESET) && s->option_count == 0 && !(r->stated | r->denied) && s->words <= 40) {
         score = sure;
     }
     if (has(s, EN_WHO) && s->option_count == 0 && s->words <= 9) {

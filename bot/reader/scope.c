@@ -181,10 +181,12 @@ static bool hidden_by(const struct match *match, const struct match *other)
     if (is_english(other, EN_MORE_THAN)) {
         return is_english(match, EN_HEAVY) && match->first <= other->last;
     }
+    /* "Not sure whether ...": the idiom denies nothing, but it is in doubt. */
+    bool doubts = is_english(match, EN_HYPOTHETICAL) && match->last > other->last;
     bool denial = is_english(match, EN_NEGATION) || is_english(match, EN_HYPOTHETICAL) ||
                   is_english(match, EN_DENIED_BEFORE) || is_english(match, EN_BUT) ||
                   is_english(match, EN_NO_ANSWER);
-    return denial && is_english(other, EN_AFFIRMATION) && other->first <= match->first &&
+    return denial && !doubts && is_english(other, EN_AFFIRMATION) && other->first <= match->first &&
            match->first <= other->last;
 }
 
@@ -343,8 +345,16 @@ static void deny_fragment(struct work *w, const struct match *match)
 static uint32_t aside_last(const struct work *w, const struct match *match)
 {
     uint32_t first = clause_first(w, match->first), last = clause_last(w, match->last);
+    /* "It used to be slow, so we ..." introduces nothing; "chat later, forms first" ends there. */
+    static const char *const turns[] = {"so", "now", "but", "hence", "therefore", NULL};
+    static const char *const leads[] = {"in", "at", "from", "on", "during", "and", "but", NULL};
+    if (match->first > first && !has_word(token_at(w, match->first - 1), leads) &&
+        border_at(w, match->last + 1) == BORDER_COMMA) {
+        return match->last;
+    }
     bool introduces = first == sentence_first(w, first) && last - first < INTRODUCTION &&
-                      border_at(w, last + 1) == BORDER_COMMA;
+                      border_at(w, last + 1) == BORDER_COMMA &&
+                      !has_word(token_at(w, last + 1), turns);
     return introduces ? clause_last(w, last + 1) : last;
 }
 

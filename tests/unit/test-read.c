@@ -344,6 +344,10 @@ static void test_names(void **state)
     assert_int_equal(surface_find("DM"), -1);
     assert_int_equal(kind_find(""), -1);
     assert_int_equal(kind_find(NULL), -1);
+    for (int i = 0; i < ASK_COUNT; i++) {
+        assert_int_equal(ask_find(ask_name((enum ask_about)i)), i);
+    }
+    assert_null(ask_name(ASK_COUNT));
 }
 
 int main(void)
