@@ -215,7 +215,7 @@ static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
         return;
     }
     if (!daemon->trying && !open_store(daemon, &err)) {
-        fault_add(faults, daemon->newest->config.store, 0, "%s", err.text);
+        fault_add(faults, "[store] path", 0, "%s", err.text);
         err = (struct error){0};
     }
     const struct dispatch_setup setup = {
