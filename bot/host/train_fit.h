@@ -6,8 +6,8 @@
  * Fits one class to examples: L2-regularised logistic regression by LIBLINEAR, which nothing else
  * includes. Examples are read only, so that many threads may fit at once.
  *
- * labels, one an example: 1, 0, or -1 for one that says nothing. Weights are by feature, number - 1,
- * and the bias is the last: feature_count + 1 of them.
+ * labels, one an example: 1, 0, or -1 for one that says nothing. Weights are by feature,
+ * number - 1, and the bias is the last: feature_count + 1 of them.
  */
 struct examples;
 struct feature_node;
