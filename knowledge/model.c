@@ -74,13 +74,51 @@ static void read_features(struct bytes *b, struct model *model)
     }
 }
 
+static bool classes_exist(const struct model *model, const unsigned char *pairs)
+{
+    for (uint32_t i = 0; i < model->weight_count; i++) {
+        if (pairs[2 * i] >= model->class_count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* From the file's pairs of class and weight to rows, or to pairs that lie elsewhere. */
+static void place_weights(struct model *model, struct model_feature *feature,
+                          const unsigned char *pairs, uint32_t *row_count, uint32_t *weight_count)
+{
+    bool many = model_has_row(model, feature);
+    int8_t *row = model->rows + *row_count * model->stride;
+    struct model_weight *weights = model->weights + *weight_count;
+    for (uint32_t i = 0; i < feature->count; i++, pairs += 2) {
+        if (many) {
+            row[pairs[0]] = (int8_t)pairs[1];
+        } else {
+            weights[i] = (struct model_weight){.cls = pairs[0], .value = (int8_t)pairs[1]};
+        }
+    }
+    feature->first = (many ? *row_count : *weight_count) & MODEL_WEIGHTS_MAX;
+    *(many ? row_count : weight_count) += many ? 1 : feature->count;
+}
+
 static void read_weights(struct bytes *b, struct model *model)
 {
-    model->weights = mem_alloc(((size_t)model->weight_count + 1) * sizeof(*model->weights));
-    const unsigned char *p = bytes_take(b, (size_t)model->weight_count * 2);
-    for (uint32_t i = 0; p && i < model->weight_count; i++) {
-        model->weights[i] = (struct model_weight){.cls = p[2 * i], .value = (int8_t)p[2 * i + 1]};
-        b->bad = b->bad || p[2 * i] >= model->class_count;
+    const unsigned char *pairs = bytes_take(b, (size_t)model->weight_count * 2);
+    b->bad = b->bad || !classes_exist(model, pairs);
+    size_t rows = 0, weights = 0;
+    for (size_t i = 0; !b->bad && i <= model->mask; i++) {
+        bool many = model_has_row(model, &model->features[i]);
+        rows += many;
+        weights += many ? 0 : model->features[i].count;
+    }
+    model->rows = mem_alloc(rows * model->stride + 1);
+    model->weights = mem_alloc((weights + 1) * sizeof(*model->weights));
+    uint32_t row_count = 0, weight_count = 0;
+    for (size_t i = 0; !b->bad && i <= model->mask; i++) {
+        struct model_feature *feature = &model->features[i];
+        place_weights(model, feature, pairs + 2 * (size_t)feature->first, &row_count,
+                      &weight_count);
     }
 }
 
@@ -138,6 +176,7 @@ void model_destroy(struct model *model)
     if (model) {
         mem_free(model->features);
         mem_free(model->weights);
+        mem_free(model->rows);
         mem_free(model->columns);
         net_destroy(model->net);
         mem_free(model);

@@ -257,6 +257,23 @@ void features_of_text(struct features *ret, const struct feature_source *source,
     add_once(ret, start, feature_hash('E', 1000, (uint64_t)prefix), 0.8f);
 }
 
+static void add_row(float *restrict sums, const int8_t *restrict row, float value, size_t stride)
+{
+    for (size_t c = 0; c < stride; c += MODEL_BLOCK) {
+        for (size_t k = 0; k < MODEL_BLOCK; k++) {
+            sums[c + k] += (float)row[c + k] * value;
+        }
+    }
+}
+
+static void add_weights(float *restrict sums, const struct model_weight *restrict weights,
+                        uint32_t count, float value)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        sums[weights[k].cls] += (float)weights[k].value * value;
+    }
+}
+
 /* The vector's part of a block of classes, whose sums stay in registers. */
 static void add_dense_block(float *restrict scores, const struct features *features, uint32_t dims,
                             const float *restrict columns, size_t stride)
@@ -277,12 +294,11 @@ void model_score(const struct model *model, const struct features *features, flo
     uint32_t dims = model->dims < features->dims ? model->dims : features->dims;
     for (uint32_t i = 0; i < features->count; i++) {
         const struct model_feature *feature = model_find(model, features->items[i].hash);
-        if (!feature) {
-            continue;
-        }
-        const struct model_weight *weights = model->weights + feature->first;
-        for (uint32_t k = 0; k < feature->count; k++) {
-            sums[weights[k].cls] += (float)weights[k].value * features->items[i].value;
+        float value = features->items[i].value;
+        if (feature && model_has_row(model, feature)) {
+            add_row(sums, model->rows + feature->first * model->stride, value, model->stride);
+        } else if (feature) {
+            add_weights(sums, model->weights + feature->first, feature->count, value);
         }
     }
     for (uint32_t c = 0; c < model->class_count; c++) {

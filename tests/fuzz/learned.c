@@ -35,9 +35,9 @@ static void check_features(const struct model *model)
         const struct model_feature *feature = &model->features[i];
         REQUIRE(feature->hash == 0 || model_find(model, feature->hash) == feature);
         REQUIRE((size_t)feature->first + feature->count <= model->weight_count);
-    }
-    for (uint32_t i = 0; i < model->weight_count; i++) {
-        REQUIRE(model->weights[i].cls < model->class_count);
+        for (uint32_t k = 0; !model_has_row(model, feature) && k < feature->count; k++) {
+            REQUIRE(model->weights[feature->first + k].cls < model->class_count);
+        }
     }
 }
 
