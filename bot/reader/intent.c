@@ -185,7 +185,7 @@ static bool asks_whether(const struct reading *r)
 {
     const struct token *first = r->tokens.count ? &r->tokens.items[0] : NULL;
     bool should =
-        first && (strcmp(first->letters, "should") == 0 || strcmp(first->letters, "shall") == 0);
+        first && (token_is(first, "should") || token_is(first, "shall"));
     return should && r->signals.option_count > 0 && r->signals.question;
 }
 
@@ -258,12 +258,12 @@ static bool weighs(const struct reading *r)
     const struct token *items = r->tokens.items;
     for (uint32_t i = 0; i < r->tokens.count; i++) {
         for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-            if (strcmp(items[i].letters, words[k]) == 0) {
+            if (token_is(&items[i], words[k])) {
                 return true;
             }
         }
-        if (i > 0 && strcmp(items[i].letters, "we") == 0 &&
-            strcmp(items[i - 1].letters, "do") == 0) {
+        if (i > 0 && token_is(&items[i], "we") &&
+            token_is(&items[i - 1], "do")) {
             return true;
         }
     }

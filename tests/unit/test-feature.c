@@ -198,7 +198,7 @@ static void test_score(void **state)
     enum { RED = 101, BLUE = 202, GREEN = 303 };
     static float columns[2 * MODEL_BLOCK] = {[0] = 1, [MODEL_BLOCK + 1] = -1};
     static struct model_weight weights[] = {{0, 100}, {1, -100}, {1, 50}};
-    static int8_t rows[MODEL_BLOCK] = {10, 20};
+    static int8_t row[MODEL_BLOCK] = {10, 20};
     static struct model_feature features[64];
     struct model model = {.class_count = 2,
                           .dims = 2,
@@ -208,7 +208,7 @@ static void test_score(void **state)
                           .features = features,
                           .stride = MODEL_BLOCK,
                           .columns = columns,
-                          .rows = rows,
+                          .rows = row,
                           .weights = weights};
     features[RED % 64] = (struct model_feature){RED, 0, 2};
     features[GREEN % 64] = (struct model_feature){GREEN, 0, MODEL_BLOCK / 2};
