@@ -302,6 +302,12 @@ static void settle(struct reading *r, size_t i, const struct tally *tally, struc
      * stands.
      */
     bool said = tally->stated[i] >= 1 && tally->plain[i] && r->tokens.count <= SHORT_WORDS;
+    /* "Opinionated is a swear word here": no rule denies it, but all that was learned does. */
+    if (denied.score > 0 && denied.score > stated.score) {
+        s -= cue_weight * tally->stated[i];
+        d += 1.0f * tally->stated[i];
+        said = false;
+    }
     s = said && s < stated_threshold ? stated_threshold + 0.1f : s;
     uint64_t bit = 1ull << i;
     r->stated_score[i] = stated.score;
