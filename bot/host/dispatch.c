@@ -21,7 +21,7 @@
 #include "knowledge/load.h"
 
 enum { PAYLOAD_MAX = 64 * 1024, SPARE_MAX = 32, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
-enum { TROUBLE_EVERY_MS = 10 * 1000 };
+enum { TROUBLE_EVERY_MS = 10 * 1000, IDLE_MS = 100 };
 
 /* An answer as it was decided: kept until the commit where the caller is to have it. */
 struct given {
@@ -56,6 +56,7 @@ struct dispatch {
     bool settling; /* for an assertion */
     bool healthy;
     int64_t now_ms; /* as it was told last */
+    int64_t committed_ms;
     int64_t trouble_told_ms;
 };
 
@@ -210,7 +211,7 @@ static bool may_say(struct dispatch *dispatch, const struct message *message,
     return message->person == NULL ||
            !guarded(dispatch,
                     guard_say(dispatch->guard, person_hash(message),
-                              guard_hash(given->payload.data, given->payload.len), quiet(message),
+                              guard_hash(given->reply.text, given->reply.text_len), quiet(message),
                               now_ms),
                     message);
 }
@@ -541,6 +542,7 @@ static bool write_turn(struct dispatch *dispatch, int64_t now_ms)
         return give_up(dispatch, &err, now_ms);
     }
     dispatch->open = false;
+    dispatch->committed_ms = now_ms;
     return true;
 }
 
@@ -622,6 +624,17 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
     return hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
+}
+
+int64_t dispatch_tidy(struct dispatch *dispatch, int64_t now_ms)
+{
+    int64_t quiet_ms = now_ms - dispatch->committed_ms;
+    if (dispatch->store == NULL) {
+        return INT64_MAX;
+    }
+    /* Less than nothing: the clock was set back. */
+    bool idle = quiet_ms >= IDLE_MS || quiet_ms < 0;
+    return store_tidy(dispatch->store, idle) ? now_ms + IDLE_MS : INT64_MAX;
 }
 
 void dispatch_expire(struct dispatch *dispatch, int64_t now_ms)
