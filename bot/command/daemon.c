@@ -317,10 +317,10 @@ static void take_signals(struct daemon *daemon)
 /* ---- a turn ---- */
 
 /* dispatch speaks of the wall clock, the loop of its own. */
-static uint64_t monotonic(const struct daemon *daemon, int64_t at_ms)
+static uint64_t wake_for_send(const struct daemon *daemon)
 {
-    int64_t wait_ms = at_ms - loop_wall_ms(daemon->loop);
-    if (at_ms == INT64_MAX) {
+    int64_t wall_ms = loop_wall_ms(daemon->loop), wait_ms = daemon->next_send_ms - wall_ms;
+    if (daemon->next_send_ms == INT64_MAX) {
         return UINT64_MAX;
     }
     return loop_now_ms(daemon->loop) + (wait_ms > 0 ? (uint64_t)wait_ms : 0);
@@ -337,8 +337,7 @@ static void gather(struct daemon *daemon, struct pollset *pollset)
     if (daemon->server != NULL) {
         http_server_prepare(daemon->server, pollset, loop_now_ms(daemon->loop));
     }
-    pollset_wake_at(pollset, monotonic(daemon, daemon->next_send_ms));
-    pollset_wake_at(pollset, monotonic(daemon, daemon->next_tidy_ms));
+    pollset_wake_at(pollset, wake_for_send(daemon));
     pollset_wake_at(pollset, daemon->next_expire_ms);
     if (daemon->stopping) {
         pollset_wake_at(pollset, loop_now_ms(daemon->loop) + STOP_POLL_MS);
@@ -382,7 +381,6 @@ bool daemon_turn(struct daemon *daemon)
         http_server_flush(daemon->server);
     }
     daemon->next_send_ms = dispatch_send(daemon->dispatch, loop_wall_ms(daemon->loop));
-    daemon->next_tidy_ms = dispatch_tidy(daemon->dispatch, loop_wall_ms(daemon->loop));
     if (daemon->reloading) {
         daemon->reloading = false;
         daemon_reload(daemon);

@@ -55,7 +55,7 @@ struct daemon {
     bool trying;
     bool stopping, hurried, reloading;
     uint64_t stop_at_ms, drained_at_ms; /* monotonic */
-    int64_t next_send_ms, next_tidy_ms; /* wall clock */
+    int64_t next_send_ms;               /* wall clock */
     uint64_t next_expire_ms;
 };
 

@@ -21,7 +21,7 @@
 #include "knowledge/load.h"
 
 enum { PAYLOAD_MAX = 64 * 1024, SPARE_MAX = 32, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
-enum { TROUBLE_EVERY_MS = 10 * 1000, IDLE_MS = 100 };
+enum { TROUBLE_EVERY_MS = 10 * 1000 };
 
 /* An answer as it was decided: kept until the commit where the caller is to have it. */
 struct given {
@@ -56,7 +56,6 @@ struct dispatch {
     bool settling; /* for an assertion */
     bool healthy;
     int64_t now_ms; /* as it was told last */
-    int64_t committed_ms;
     int64_t trouble_told_ms;
 };
 
@@ -542,7 +541,6 @@ static bool write_turn(struct dispatch *dispatch, int64_t now_ms)
         return give_up(dispatch, &err, now_ms);
     }
     dispatch->open = false;
-    dispatch->committed_ms = now_ms;
     return true;
 }
 
@@ -621,20 +619,10 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
         return INT64_MAX;
     }
     int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
+    store_tidy(dispatch->store); /* now that nobody of this turn waits any more */
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
     return hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
-}
-
-int64_t dispatch_tidy(struct dispatch *dispatch, int64_t now_ms)
-{
-    int64_t quiet_ms = now_ms - dispatch->committed_ms;
-    if (dispatch->store == NULL) {
-        return INT64_MAX;
-    }
-    /* Less than nothing: the clock was set back. */
-    bool idle = quiet_ms >= IDLE_MS || quiet_ms < 0;
-    return store_tidy(dispatch->store, idle) ? now_ms + IDLE_MS : INT64_MAX;
 }
 
 void dispatch_expire(struct dispatch *dispatch, int64_t now_ms)

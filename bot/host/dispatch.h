@@ -90,12 +90,6 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms);
  */
 int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms);
 
-/*
- * For the loop, last: keeps the store's log short, when nothing is going on. Returns when to call
- * it again, INT64_MAX: not before the next commit.
- */
-int64_t dispatch_tidy(struct dispatch *dispatch, int64_t now_ms);
-
 /* Forgets what has expired. Cheap; call it about once a minute. */
 void dispatch_expire(struct dispatch *dispatch, int64_t now_ms);
 

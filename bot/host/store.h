@@ -45,12 +45,11 @@ bool store_commit_soon(struct store *store, struct error *err);
 void store_rollback(struct store *store);
 
 /*
- * Between transactions, in each turn of the loop: copies what commits have written to the log into
- * the file, when there is enough of it to be worth the disk's time, or too much. idle: nothing else
- * is to be done now. True: call it again soon, when it is idle. A failure is told at the next
- * commit that meets it.
+ * Between transactions, in each turn of the loop: sees to it that the log of commits is copied into
+ * the file and does not grow, most of it by a thread of the store's own (store_log.c). What fails
+ * is tried again later; the commits are safe meanwhile.
  */
-bool store_tidy(struct store *store, bool idle);
+void store_tidy(struct store *store);
 
 /* ---- taken messages ---- */
 

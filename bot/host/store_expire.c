@@ -4,11 +4,9 @@
 #include "bot/host/store_inside.h"
 
 /*
- * What grows unless somebody looks after it: rows that have expired, and the log.
- *
- * No index knows what has expired: it would cost as much with every message as the row itself.
- * Instead each table is walked through in the order of its names, round and round, two rows for
- * each that is put in. So a table holds at most half as many again as are live, however busy it
+ * What has expired. No index knows it: that would cost as much with every message as the row
+ * itself. Instead each table is walked through in the order of its names, round and round, two rows
+ * for each that is put in. So a table holds at most half as many again as are live, however busy it
  * is, and no turn has to wait for all of yesterday to be dropped.
  */
 enum {
@@ -16,12 +14,6 @@ enum {
     STEP_MIN = 64,      /* a walk has its price, too: no shorter ones */
     EXPIRE_LOOKS = 2000 /* of each table, in store_expire() */
 };
-
-/*
- * Pages of the log. Copying them waits for the disk twice, for its own milliseconds however few
- * they are: so not often, and best when nobody waits.
- */
-enum { LOG_IDLE = 500, LOG_MOST = 5000 };
 
 static const struct {
     enum statement walk, drop;
@@ -86,27 +78,4 @@ bool store_expire(struct store *store, int64_t now_ms, struct error *err)
         }
     }
     return true;
-}
-
-/* ---- the log ---- */
-
-void store_note_log(struct store *store, int pages)
-{
-    /* Begun from its start again, which it does as soon as all of it is copied and nobody reads. */
-    if (pages < store->log_copied) {
-        store->log_copied = 0;
-    }
-    store->log_pages = pages;
-}
-
-bool store_tidy(struct store *store, bool idle)
-{
-    int new = store->log_pages - store->log_copied;
-    if (new >= (idle ? LOG_IDLE : LOG_MOST)) {
-        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        /* Somebody who reads an older state may have kept some: they go with the next ones. */
-        store->log_copied = store->log_pages;
-        new = 0;
-    }
-    return new >= LOG_IDLE;
 }

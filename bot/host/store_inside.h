@@ -89,6 +89,14 @@ struct store_walk {
     int64_t owed; /* rows that were put in since, each worth a look at two */
 };
 
+/* Pages of -wal (store_log.c). */
+struct store_log {
+    int pages; /* as of the last commit */
+    int asked; /* so many when they were last given to the keeper, or copied */
+    bool full; /* as soon as the keeper is ready, the rest is copied, so that it begins anew */
+    struct store_keeper *keeper; /* owned; NULL: not needed yet */
+};
+
 struct store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -99,8 +107,7 @@ struct store {
     struct store_counts counts_before; /* the transaction */
     struct store_walk walks[STORE_TABLES];
     int64_t now_ms; /* the last time that we were told */
-    int log_pages;  /* of -wal, as of the last commit */
-    int log_copied; /* so many of them when they were last copied into the file */
+    struct store_log log;
 };
 
 /* What failed, in a full sentence with the store's path; returns false. */
@@ -124,8 +131,9 @@ void store_name(struct store_name *ret, const char *adapter, char kind, const ch
 /* Drops some of what has expired, in step with what is put in. */
 bool store_keep_up(struct store *store, struct error *err);
 
-/* After each commit: so many pages the log has now. */
-void store_note_log(struct store *store, int pages);
+/* The log (store_log.c): watched from the first commit on, finished before all else is closed. */
+void store_log_watch(struct store *store);
+void store_log_finish(struct store *store);
 
 /* What the outbox calls a conversation. Where two share it, they wait for each other. */
 int64_t store_talk(const char *adapter, const char *conversation);

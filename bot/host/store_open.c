@@ -317,21 +317,6 @@ static bool prepare(struct store *store, struct error *err)
     return true;
 }
 
-static int on_log(void *context, sqlite3 *db, const char *name, int pages)
-{
-    (void)db;
-    (void)name;
-    store_note_log(context, pages);
-    return SQLITE_OK;
-}
-
-/* store_tidy() instead of SQLite's own checkpoints, which come in the middle of a turn. */
-static bool watch_log(struct store *store)
-{
-    sqlite3_wal_hook(store->db, on_log, store);
-    return true;
-}
-
 static bool open_to_write(struct store *store, struct error *err)
 {
     int64_t version;
@@ -343,7 +328,7 @@ static bool open_to_write(struct store *store, struct error *err)
                       "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432;"
                       "PRAGMA temp_store = MEMORY",
                       err) &&
-           migrate(store, version, err) && prepare(store, err) && watch_log(store);
+           migrate(store, version, err) && prepare(store, err);
 }
 
 static bool open_to_read(struct store *store, struct error *err)
@@ -368,6 +353,7 @@ bool store_open(const char *path, struct store **ret, struct error *err)
         store_close(store);
         return false;
     }
+    store_log_watch(store);
     *ret = store;
     return true;
 }
@@ -388,6 +374,7 @@ void store_close(struct store *store)
     if (store == NULL) {
         return;
     }
+    store_log_finish(store);
     /* Closing rolls back what is open, once no statement is in the way. */
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
         sqlite3_finalize(store->statements[i]);

@@ -438,11 +438,9 @@ bool store_gaps(struct store *store, size_t most, store_visit_gap *visit, void *
     return may(store, err);
 }
 
-bool store_tidy(struct store *store, bool idle)
+void store_tidy(struct store *store)
 {
     (void)store;
-    (void)idle;
-    return false;
 }
 
 bool store_expire(struct store *store, int64_t now_ms, struct error *err)
