@@ -21,6 +21,7 @@ static const struct {
     [PART_PARAGRAPH] = {"{\"type\":\"paragraph\",\"content\":[", "]}"},
     [PART_HEADING] = {"{\"type\":\"heading\",\"attrs\":{\"level\":2},\"content\":[", "]}"},
     [PART_SUBHEADING] = {"{\"type\":\"heading\",\"attrs\":{\"level\":3},\"content\":[", "]}"},
+    [PART_MINOR] = {"{\"type\":\"heading\",\"attrs\":{\"level\":4},\"content\":[", "]}"},
     [PART_LIST] = {"{\"type\":\"bulletList\",\"content\":[", "]}"},
     [PART_ITEM] = {"{\"type\":\"listItem\",\"content\":[{\"type\":\"paragraph\",\"content\":[",
                    "]}]}"},
@@ -77,8 +78,9 @@ static void put_gap(struct document *document, enum part part)
 static void open_markdown(struct document *document, enum part part)
 {
     static const char *const before[] = {
-        [PART_PARAGRAPH] = "", [PART_HEADING] = "# ", [PART_SUBHEADING] = "## ", [PART_LIST] = "",
-        [PART_ITEM] = "- ",    [PART_TABLE] = "",     [PART_ROW] = "| ",         [PART_CELL] = "",
+        [PART_PARAGRAPH] = "", [PART_HEADING] = "# ", [PART_SUBHEADING] = "## ",
+        [PART_MINOR] = "### ", [PART_LIST] = "",      [PART_ITEM] = "- ",
+        [PART_TABLE] = "",     [PART_ROW] = "| ",     [PART_CELL] = "",
         [PART_QUOTE] = "> ",   [PART_CODE] = "",      [PART_FOLD] = "",
     };
     put_gap(document, part);

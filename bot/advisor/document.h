@@ -22,6 +22,7 @@ enum part {
     PART_PARAGRAPH,
     PART_HEADING,    /* of the document */
     PART_SUBHEADING, /* of a section of it */
+    PART_MINOR,      /* heading of a part of a section */
     PART_LIST,       /* holds items */
     PART_ITEM,
     PART_TABLE, /* holds rows; the first holds the columns' names */

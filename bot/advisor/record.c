@@ -219,7 +219,7 @@ static void put_consequences(struct sheet *sheet)
 {
     const struct draft *draft = &sheet->draft;
     struct line line;
-    document_say(sheet->document, PART_SUBHEADING, SAY_CONSEQUENCES);
+    document_say(sheet->document, PART_MINOR, SAY_CONSEQUENCES);
     document_open(sheet->document, PART_LIST);
     for (size_t i = 0; i < draft->verdict.fired_count && i < VERDICT_RULES_MAX; i++) {
         const struct pack_rule *rule = fired(sheet, i);

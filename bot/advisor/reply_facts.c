@@ -389,7 +389,9 @@ void reply_facts(struct draft *draft)
     } else {
         answer_strengths(draft);
     }
-    add_source(draft);
+    if (about != ASK_RECORD) { /* which names its source itself */
+        add_source(draft);
+    }
 }
 
 /* neighbours */

@@ -305,7 +305,7 @@ def case_github_labels():
     assert deliver(daemon, body | {"label": {"name": "decision-record"}}, "issues", "d3")[0] == 200
     text = wait_until(lambda: world.comments(issue)[1:], "a record")[0]
     for part in ["# Node", "## Context and Problem Statement", "## Considered Options", "## Decision Outcome",
-                 "Chosen option: Node.js", "## Consequences", "- Good for Node.js", "Source: "]:
+                 "Chosen option: Node.js", "### Consequences", "- Good for Node.js", "Source: "]:
         assert part in text, (part, text)
     daemon.stop()
 
