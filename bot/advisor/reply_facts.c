@@ -389,9 +389,7 @@ void reply_facts(struct draft *draft)
     } else {
         answer_strengths(draft);
     }
-    if (about != ASK_RECORD) { /* which names its source itself */
-        add_source(draft);
-    }
+    add_source(draft);
 }
 
 /* neighbours */

@@ -171,16 +171,22 @@ void program_close(struct program *program)
     *program = (struct program){0};
 }
 
-/* The record as a snippet: in Markdown, as its file would have it. */
+/* The record as a snippet, before the source: in Markdown, as its file would have it. */
 static void add_record(const struct outcome *outcome, struct reply *reply)
 {
     struct document document;
     struct buf text;
+    size_t count = reply->block_count;
     buf_init(&text, REPLY_TEXT_MAX);
     document_begin(&document, MARKUP_MARKDOWN, &text);
     record_decision(&document, outcome);
     if (document_end(&document)) {
         reply_add(reply, BLOCK_CODE, "%s", text.data);
+    }
+    if (count > 0 && reply->block_count > count) {
+        struct block record = reply->blocks[count];
+        reply->blocks[count] = reply->blocks[count - 1];
+        reply->blocks[count - 1] = record;
     }
     buf_finish(&text);
 }
