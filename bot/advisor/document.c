@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "bot/advisor/line.h"
 #include "bot/advisor/reply.h"
 #include "bot/advisor/wording.h"
 #include "bot/base/buf.h"
@@ -175,9 +176,24 @@ void document_close(struct document *document)
     }
 }
 
-void document_text(struct document *document, const char *text)
+/* What packs hold, as replies clean it; only replies, which are clean, have longer texts. */
+static const char *cleaned(struct line *line, const char *text)
 {
-    if (text == NULL || *text == '\0') {
+    line_init(line);
+    if (text == NULL || !line_add(line, "%s", text)) {
+        return text == NULL ? "" : text;
+    }
+    /* A blank at the end is there for what follows. */
+    bool blank = line->len > 1 && line->text[line->len - 1] == ' ';
+    size_t len = reply_clean(line->text, line->len, false);
+    line->text[len] = blank ? ' ' : '\0';
+    line->text[len + blank] = '\0';
+    return line->text;
+}
+
+static void put(struct document *document, const char *text)
+{
+    if (*text == '\0') {
         return;
     }
     if (document->open[document->depth].part == PART_CODE) {
@@ -190,26 +206,41 @@ void document_text(struct document *document, const char *text)
     }
 }
 
-void document_bold(struct document *document, const char *text)
+void document_text(struct document *document, const char *text)
 {
+    struct line line;
+    bool code = document->open[document->depth].part == PART_CODE;
+    put(document, code ? text : cleaned(&line, text));
+}
+
+void document_bold(struct document *document, const char *raw)
+{
+    struct line line;
+    const char *text = cleaned(&line, raw);
     if (is_adf(document) && *text) {
         put_adf_text(document, text, ",\"marks\":[{\"type\":\"strong\"}]");
     } else if (*text) {
         buf_puts(document->ret, "**");
-        document_text(document, text);
+        put(document, text);
         buf_puts(document->ret, "**");
     }
 }
 
-void document_link(struct document *document, const char *text, const char *url)
+void document_link(struct document *document, const char *raw, const char *url)
 {
+    struct line line;
+    if (document->open[document->depth].part == PART_CODE) {
+        document_text(document, raw);
+        return;
+    }
+    const char *text = cleaned(&line, raw);
     if (url == NULL || !wording_is_url(url) || *text == '\0') {
-        document_text(document, text);
+        put(document, text);
     } else if (is_adf(document)) {
         put_adf_link(document, text, url);
     } else {
         buf_putc(document->ret, '[');
-        document_text(document, text);
+        put(document, text);
         buf_puts(document->ret, "](");
         wording_put_url(document->ret, url);
         buf_putc(document->ret, ')');
