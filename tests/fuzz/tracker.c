@@ -29,7 +29,7 @@ static void check_request(const struct tracker_kind *kind, const struct ticket_p
                                           .api = "https://api.example",
                                           .place = place,
                                           .payload = "{\"a\":[\"\\u0001\"]}",
-                                          .payload_len = 15,
+                                          .payload_len = sizeof("{\"a\":[\"\\u0001\"]}") - 1,
                                           .mark = "whether:1.2",
                                           .page = 1};
     for (int method = 0; method < TRACKER_METHODS; method++) {
