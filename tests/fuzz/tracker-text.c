@@ -4,7 +4,9 @@
 #include "bot/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Any text in both markups: nothing that was not there comes out, and nothing but the bot's name goes. */
+/*
+ * Any text in both markups: no more comes out than went in, and nobody is mentioned who has no name.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct tracker_names names = {{"whether", "w", NULL}, "5b"};
