@@ -146,19 +146,25 @@ static bool make_private_beside(const struct store *store, struct error *err)
 
 static bool make_private(const struct store *store, struct error *err)
 {
-    int fd = open(store->path, O_RDWR | O_CLOEXEC);
     struct stat info;
-    if (fd < 0) {
-        return cannot_open(store, err);
-    }
-    bool fine = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
-                ((info.st_mode & 077) == 0 || fchmod(fd, 0600) == 0);
-    close(fd);
-    if (!fine) {
-        return error_set(err, ERROR_ENVIRONMENT,
-                         "%s: is no file that can be kept private (mode 0600)", store->path);
+    /* By its name: closing a descriptor of our own would take SQLite's locks away (fcntl(2)). */
+    if (stat(store->path, &info) != 0 ||
+        ((info.st_mode & 077) != 0 && chmod(store->path, 0600) != 0)) {
+        return error_errno(err, errno, "%s: cannot be made private (mode 0600)", store->path);
     }
     return make_private_beside(store, err);
+}
+
+/* SQLite would wait for the other end of a pipe, or read a device for ever. */
+static bool is_file(const struct store *store, struct error *err)
+{
+    struct stat info;
+    if (stat(store->path, &info) != 0) {
+        return cannot_open(store, err);
+    }
+    return S_ISREG(info.st_mode) ||
+           error_set(err, ERROR_INPUT, "%s: the store cannot be opened: it is no ordinary file",
+                     store->path);
 }
 
 /* ---- the database ---- */
@@ -250,8 +256,10 @@ static bool prepare(struct store *store, struct error *err)
 static bool open_to_write(struct store *store, struct error *err)
 {
     int64_t version;
-    return find_file(store, err) && take_lock(store, err) && make_private(store, err) &&
+    /* Whose it is comes first: the mode of somebody else's file is not ours to change. */
+    return find_file(store, err) && is_file(store, err) && take_lock(store, err) &&
            open_database(store, SQLITE_OPEN_READWRITE, err) && read_version(store, &version, err) &&
+           make_private(store, err) &&
            /* NORMAL: never corrupt; that a commit is on the disk, store_commit() sees to itself. */
            run_script(store,
                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"

@@ -330,14 +330,18 @@ static void keep_learned(struct reading *r, size_t i, struct best best, enum pol
     }
 }
 
-/* The situations that words first..last name, exactly or by a hint, without denying them. */
-static uint64_t named_in(const struct reading *r, uint32_t first, uint32_t last)
+/*
+ * The situations that words first..last name, exactly or (with hints) weakly, without denying
+ * them.
+ */
+static uint64_t named_in(const struct reading *r, bool hints, uint32_t first, uint32_t last)
 {
     uint64_t set = 0;
     for (uint32_t k = matches_from(&r->matches, first);
          k < r->matches.count && r->matches.items[k].first <= last; k++) {
         const struct match *match = &r->matches.items[k];
-        bool cue = match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT;
+        bool cue =
+            match->target.type == TARGET_SITUATION || (hints && match->target.type == TARGET_HINT);
         if (cue && match->target.pack == r->pack &&
             polarity_of(match_scope(&r->scopes, match)) != POLARITY_DENIED) {
             set |= 1ull << match->target.item;
@@ -376,11 +380,28 @@ static uint64_t likeliest(const struct reader *reader, struct reading *r, uint64
     return best;
 }
 
+/* "And that's what counts": of what stands before. */
+static bool points_back(const struct reading *r, uint32_t first, uint32_t last)
+{
+    static const char *const words[] = {"that", "this", "it", "those", "they"};
+    bool joined = first < last && (token_is(&r->tokens.items[first], "and") ||
+                                   token_is(&r->tokens.items[first], "but"));
+    const char *subject = r->tokens.items[first + joined].letters;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(subject, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a clause is about: its cues, else what is likeliest among what the conversation knows. */
 static uint64_t about_clause(const struct reader *reader, struct reading *r, uint64_t known,
                              uint32_t first, uint32_t last)
 {
-    uint64_t set = named_in(r, first, last) & known;
+    uint64_t set = named_in(r, true, first, last) & known;
+    /* "The chat is a nice-to-have" weighs the chat, be it known or not. */
+    set = set ? set : named_in(r, false, first, last);
     return set ? set : likeliest(reader, r, known, reference_threshold, false, first, last);
 }
 
@@ -434,7 +455,8 @@ static void weigh_clauses(const struct reader *reader, struct reading *r, uint64
             before = 0;
             continue;
         }
-        uint64_t own = about_clause(reader, r, known, i, last);
+        bool back = before && points_back(r, i, last) && !named_in(r, true, i, last);
+        uint64_t own = back ? 0 : about_clause(reader, r, known, i, last);
         bool points = !own && (r->tokens.items[last].flags & TOKEN_COLON);
         if (points && last + 1 < r->tokens.count) {
             own = about_clause(reader, r, known, last + 1, r->scopes.clause_last[last + 1]);
@@ -460,8 +482,8 @@ static void read_weights(const struct reader *reader, struct reading *r, uint64_
         weigh_clauses(reader, r, known | r->stated);
     }
     uint64_t unclear = r->heavy & r->light;
-    r->heavy &= ~unclear;
-    r->light &= ~unclear;
+    r->heavy &= ~unclear & (known | r->stated);
+    r->light &= ~unclear & (known | r->stated);
 }
 
 /*
@@ -498,14 +520,10 @@ static bool mostly_denied(const struct reading *r, uint32_t first, uint32_t last
 
 static bool begins_with_drop(const struct reading *r, uint32_t first)
 {
-    static const char *const words[] = {"scrap", "drop", "forget", "ditch", "skip",   "cut",
-                                        "lose",  "axe",  "cancel", "kill",  "strike", "remove"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (token_is(&r->tokens.items[first], words[i])) {
-            return true;
-        }
-    }
-    return false;
+    static const char *const words[] = {"scrap",  "drop",   "forget", "ditch",  "skip",
+                                        "cut",    "lose",   "axe",    "cancel", "kill",
+                                        "strike", "remove", NULL};
+    return token_is_any(&r->tokens.items[first], words);
 }
 
 /* "Scrap the moving dots": what was said in other words before is found by its topic. */

@@ -135,15 +135,20 @@ static int in_child(void (*run)(void))
 
 /* ---- private ---- */
 
+static void check_mode(const char *file, mode_t wanted)
+{
+    struct stat info;
+    assert_int_equal(stat(file, &info), 0);
+    assert_int_equal(info.st_mode & 0777, wanted);
+}
+
 static void check_modes(size_t count)
 {
     static const char *const endings[] = {"", "-lock", "-wal", "-shm"};
     for (size_t i = 0; i < count; i++) {
         char file[128];
-        struct stat info;
         snprintf(file, sizeof(file), "%s%s", path, endings[i]);
-        assert_int_equal(stat(file, &info), 0);
-        assert_int_equal(info.st_mode & 0777, 0600);
+        check_mode(file, 0600);
     }
 }
 
@@ -319,7 +324,9 @@ static void test_another_programs_database(void **state)
     close_store();
     assert_int_equal(unlink(path), 0);
     execute("CREATE TABLE places(name TEXT)");
+    assert_int_equal(chmod(path, 0644), 0);
     check_refused(path, "another program's database");
+    check_mode(path, 0644); /* a [store] path that is a slip must not lock others out of it */
     assert_int_equal(count_rows("sqlite_schema"), 1);
     execute("PRAGMA application_id = 252006674; PRAGMA user_version = 1");
     check_refused(path, "another program's database");
@@ -331,13 +338,15 @@ static void test_no_database(void **state)
     close_store();
     write_file(path,
                "This is a letter to my aunt, and by no means a database of any sort or kind.\n");
+    assert_int_equal(chmod(path, 0644), 0);
     check_refused(path, "file is not a database");
+    check_mode(path, 0644);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
     check_refused(path, "the store cannot be opened");
     assert_int_equal(rmdir(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
-    check_refused(path, "is no file that can be kept private");
+    check_refused(path, "it is no ordinary file");
     check_refused("/nowhere/at/all/w.db",
                   "/nowhere/at/all/w.db: the store cannot be opened: No such");
     static char name[5000];
