@@ -549,7 +549,7 @@ static void read_evidence(const struct reader *reader, struct reading *r, uint64
     const struct pack *pack = reader->knowledge->packs[r->pack];
     struct tally tally = {0};
     struct best stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX];
-    for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
+    for (size_t i = 0; i < pack->situation_count; i++) {
         stated[i] = denied[i] = (struct best){.score = pack->model ? -9 : no_model};
     }
     weigh_cues(r, &tally);
