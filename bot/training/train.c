@@ -1,4 +1,4 @@
-#include "bot/host/train.h"
+#include "bot/training/train.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,15 +14,15 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
-#include "bot/host/examples.h"
-#include "bot/host/lessons.h"
-#include "bot/host/net_file.h"
-#include "bot/host/put.h"
-#include "bot/host/train_fit.h"
-#include "bot/host/train_net.h"
-#include "bot/host/train_write.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
+#include "bot/training/examples.h"
+#include "bot/training/lessons.h"
+#include "bot/training/net_file.h"
+#include "bot/training/put.h"
+#include "bot/training/train_fit.h"
+#include "bot/training/train_net.h"
+#include "bot/training/train_write.h"
 #include "knowledge/pack.h"
 #include "knowledge/vectors.h"
 

@@ -1,4 +1,4 @@
-#include "bot/host/train_fit.h"
+#include "bot/training/train_fit.h"
 
 #include <assert.h>
 #include <linear.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bot/base/mem.h"
-#include "bot/host/examples.h"
+#include "bot/training/examples.h"
 
 /* LIBLINEAR also calls its result struct model: knowledge/model.h is not included here. */
 

@@ -1,4 +1,4 @@
-#include "bot/host/examples.h"
+#include "bot/training/examples.h"
 
 #include <linear.h>
 #include <stdlib.h>

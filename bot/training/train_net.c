@@ -1,4 +1,4 @@
-#include "bot/host/train_net.h"
+#include "bot/training/train_net.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -7,9 +7,9 @@
 #include "bot/base/buf.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
-#include "bot/host/lessons.h"
-#include "bot/host/net_file.h"
 #include "bot/reader/feature.h"
+#include "bot/training/lessons.h"
+#include "bot/training/net_file.h"
 #include "knowledge/vectors.h"
 
 /*
