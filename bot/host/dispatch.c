@@ -613,6 +613,7 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
         return INT64_MAX;
     }
     int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
+    store_tidy(dispatch->store); /* now that nobody of this turn waits any more */
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
     return hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
