@@ -309,9 +309,11 @@ static void take_signals(struct daemon *daemon)
     struct signalfd_siginfo info;
     while (read(daemon->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGHUP) {
-            daemon->reloading = true;
+            /* Who is leaving does not connect anew; a try has nothing to go on with. */
+            daemon->reloading = !daemon->stopping && !daemon->trying;
         } else {
             begin_stop(daemon);
+            daemon->reloading = false;
         }
     }
 }
@@ -424,6 +426,16 @@ static bool stopped(struct daemon *daemon)
     return quiet;
 }
 
+size_t daemon_models(const struct daemon *daemon)
+{
+    const struct knowledge *knowledge = daemon->program.knowledge;
+    size_t count = 0;
+    for (size_t i = 0; i < knowledge->count; i++) {
+        count += knowledge->packs[i]->model != NULL;
+    }
+    return count;
+}
+
 static void start_all(struct daemon *daemon)
 {
     daemon_tell_server(daemon);
@@ -432,7 +444,7 @@ static void start_all(struct daemon *daemon)
     }
     log_info("daemon.started", LOG_TEXT("version", WHETHER_VERSION),
              LOG_NUMBER("packs", daemon->program.knowledge->count),
-             LOG_NUMBER("adapters", daemon->count),
+             LOG_NUMBER("models", daemon_models(daemon)), LOG_NUMBER("adapters", daemon->count),
              LOG_NUMBER("waiting", dispatch_waiting(daemon->dispatch)));
 }
 

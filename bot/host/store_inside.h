@@ -46,6 +46,8 @@ struct error;
                        "under_way THEN was_unsure ELSE unsure END, under_way = 0, next = ?2 "      \
                        "WHERE id = ?1")                                                            \
     X(SQL_OUT_DONE, "DELETE FROM outbox WHERE id = ?1")                                            \
+    X(SQL_OUT_HURRY, "UPDATE outbox SET next = ?3 WHERE head AND NOT under_way AND adapter = ?1 "  \
+                     "AND next > ?2")                                                              \
     X(SQL_OUT_RECOVER, "UPDATE outbox SET under_way = 0, unsure = 1, next = ?1 WHERE under_way")   \
     X(SQL_GAP_ADD, "INSERT INTO gap(kind, norm, text, count, first, last) VALUES(?1, ?2, ?3, 1, "  \
                    "?4, ?4)")                                                                      \

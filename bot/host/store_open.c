@@ -195,7 +195,8 @@ static bool make_private(const struct store *store, struct error *err)
 static bool is_file(const struct store *store, struct error *err)
 {
     struct stat info;
-    if (stat(store->path, &info) != 0) {
+    /* SQLite would not say why it cannot: somebody else's file, after a start as root, say. */
+    if (stat(store->path, &info) != 0 || access(store->path, R_OK | W_OK) != 0) {
         return cannot_open(store, err);
     }
     return S_ISREG(info.st_mode) ||

@@ -316,6 +316,24 @@ static void test_outbox_order(void **state)
     assert_false(last.unsure);
 }
 
+/* After a clock that was set back: what would wait for days does not. */
+static void test_outbox_hurry(void **state)
+{
+    (void)state;
+    begin();
+    add("irc", "one", "a", 5000);
+    add("irc", "one", "b", 5000); /* behind a */
+    add("slack", "one", "c", 9000);
+    add("slack", "two", "d", 1000);
+    int64_t e = add("slack", "three", "e", 9000);
+    assert_true(store_outbox_begin(store, e, &err)); /* under way: its report says when */
+    assert_true(store_outbox_hurry(store, 10, 1000, &err));
+    commit();
+    assert_string_equal(due("irc", 10, 10), "a");
+    assert_string_equal(due("slack", 10, 10), "c");
+    assert_string_equal(due("slack", 1000, 10), "cd");
+}
+
 static void test_outbox_unsure(void **state)
 {
     (void)state;
@@ -590,6 +608,7 @@ int main(void)
         ROW(test_expire),
         ROW(test_expire_keeps_up),
         ROW(test_outbox_order),
+        ROW(test_outbox_hurry),
         ROW(test_outbox_unsure),
         ROW(test_outbox_deleted_by_hand),
         ROW(test_outbox_of_a_rolled_back_turn),
