@@ -21,9 +21,10 @@
 /*
  * usage: bench-read [WHETHER]
  *
- * What an answer costs: processor time of a question, per byte of long texts, with packs grown to 20,000
- * phrases, and start and memory of the program WHETHER. Prints a table; asserts no time, since the
- * machine may be busy. Medians, so that a few interrupted rounds do not count.
+ * What an answer costs: processor time of a question, per byte of long texts and of repetitions,
+ * with packs grown to 20,000 phrases, and start and memory of the program WHETHER. Prints a table;
+ * asserts no time, since the machine may be busy. Medians, so that a few interrupted rounds do not
+ * count.
  */
 static const char question[] =
     "We are two people who know Python and need a booking site with accounts for our "
