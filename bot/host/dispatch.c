@@ -213,7 +213,7 @@ static bool may_say(struct dispatch *dispatch, const struct message *message,
     return message->person == NULL ||
            !guarded(dispatch,
                     guard_say(dispatch->guard, person_hash(message),
-                              guard_hash(given->payload.data, given->payload.len), quiet(message),
+                              guard_hash(given->reply.text, given->reply.text_len), quiet(message),
                               now_ms),
                     message);
 }
@@ -656,6 +656,7 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
         return INT64_MAX;
     }
     int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
+    store_tidy(dispatch->store); /* now that nobody of this turn waits any more */
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
     return hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;

@@ -529,7 +529,7 @@ static bool begins_with_drop(const struct reading *r, uint32_t first)
     static const char *const words[] = {"scrap", "drop", "forget", "ditch", "skip",   "cut",
                                         "lose",  "axe",  "cancel", "kill",  "strike", "remove"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcmp(r->tokens.items[first].letters, words[i]) == 0) {
+        if (token_is(&r->tokens.items[first], words[i])) {
             return true;
         }
     }
