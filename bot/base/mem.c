@@ -20,6 +20,13 @@ void mem_return_large(void)
 #endif
 }
 
+void mem_return_free(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 static _Noreturn void out_of_memory(void)
 {
     if (fail_handler != NULL) {

@@ -334,7 +334,7 @@ static bool open_to_write(struct store *store, struct error *err)
            run_script(store,
                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                       "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432;"
-                      "PRAGMA temp_store = MEMORY",
+                      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1000",
                       err) &&
            migrate(store, version, err) && prepare(store, err);
 }
