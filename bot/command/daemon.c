@@ -187,6 +187,23 @@ static bool open_store(struct daemon *daemon, struct error *err)
            store_outbox_recover(daemon->store, loop_wall_ms(daemon->loop) + OUTBOX_UNSURE_MS, err);
 }
 
+/*
+ * While the daemon proper has the port, a try must still be able to tell what works beside it: on
+ * any other.
+ */
+static bool listen_elsewhere(struct daemon *daemon, struct error *err)
+{
+    struct http_server *server;
+    struct error ignored = {0};
+    if (!daemon->trying || !http_server_create("127.0.0.1:0", daemon->metrics, &server, &ignored)) {
+        return false;
+    }
+    daemon->listen_failed = *err;
+    *err = (struct error){0};
+    daemon_use_server(daemon, server);
+    return true;
+}
+
 /* The parts that need no adapter, in the order in which each needs those before it. */
 static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
 {
@@ -198,7 +215,7 @@ static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
         return;
     }
     if (!daemon->trying && !open_store(daemon, &err)) {
-        fault_add(faults, daemon->newest->config.store, 0, "%s", err.text);
+        fault_add(faults, "[store] path", 0, "%s", err.text);
         err = (struct error){0};
     }
     const struct dispatch_setup setup = {
@@ -206,11 +223,14 @@ static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
     daemon->dispatch = dispatch_create(&setup);
     daemon->client = http_client_create(daemon->loop);
     daemon->view.dispatch = daemon->dispatch;
-    if (!daemon_open_server(daemon, &server, &err)) {
+    bool listens = daemon_open_server(daemon, &server, &err) || listen_elsewhere(daemon, &err);
+    if (!listens) {
         fault_add(faults, "[http] listen", 0, "%s", err.text);
         return;
     }
-    daemon_use_server(daemon, server);
+    if (daemon->server == NULL) {
+        daemon_use_server(daemon, server);
+    }
     add_all(daemon, faults);
 }
 

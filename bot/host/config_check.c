@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bot/base/buf.h"
@@ -163,6 +164,29 @@ static void check_file(const struct place *place, const char *path, const struct
     close(fd);
 }
 
+/* That it is no database of ours is seen when it is opened; a slip in the path, here. */
+static void check_store(const struct config *config, struct place *place)
+{
+    struct stat info;
+    char folder[4096];
+    const char *slash = strrchr(config->store, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - config->store);
+    if (!place->lines->files) {
+        return;
+    }
+    if (stat(config->store, &info) == 0) {
+        if (!S_ISREG(info.st_mode)) {
+            fault(place, "path", "path is no ordinary file");
+        }
+    } else if (len > 0 && len < sizeof(folder)) {
+        memcpy(folder, config->store, len);
+        folder[len] = '\0';
+        if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
+            fault(place, "path", "path is in a folder that is not there");
+        }
+    }
+}
+
 static void check_files(struct config *config, struct place *place)
 {
     size_t section_count, row_count;
@@ -188,7 +212,8 @@ void config_check(struct config *config, const struct config_lines *lines,
     static const struct {
         const char *name;
         void (*check)(const struct config *config, struct place *place);
-    } sections[] = {{"api", check_api}, {"slack", check_slack}, {"irc", check_irc}};
+    } sections[] = {
+        {"store", check_store}, {"api", check_api}, {"slack", check_slack}, {"irc", check_irc}};
     struct place place = {.lines = lines, .faults = faults};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         for (size_t next = 0; next_place(&place, sections[i].name, &next);) {

@@ -186,7 +186,7 @@ static bool asks_whether(const struct reading *r)
 {
     const struct token *first = r->tokens.count ? &r->tokens.items[0] : NULL;
     bool should =
-        first && (strcmp(first->letters, "should") == 0 || strcmp(first->letters, "shall") == 0);
+        first && (token_is(first, "should") || token_is(first, "shall"));
     return should && r->signals.option_count > 0 && r->signals.question;
 }
 

@@ -350,7 +350,7 @@ static bool each_key(struct lexicon *lex, const struct element *element, uint32_
             return false;
         }
         if (visit) {
-            visit(lex, lexicon_word_key(word), (struct posting){pattern, (uint32_t)a});
+            visit(lex, lexicon_word_key(word), (struct posting){pattern, (uint32_t)a, 0, 0});
         }
     }
     return true;
@@ -371,9 +371,40 @@ static void size_key(struct lexicon *lex, uint64_t key, struct posting posting)
     lex->posting_count++;
 }
 
+static uint32_t word_bits(const struct phrase_word *word)
+{
+    bool one = word->mode == WORD_STEM || word->mode == WORD_EXACT;
+    return one ? lexicon_hash_bit(word->hash) : UINT32_MAX;
+}
+
+/* What an element may begin with, or end with; 0 when it may be left out or is a gap. */
+static uint32_t edge_bits(const struct lexicon *lex, const struct element *element, bool begin)
+{
+    uint32_t bits = 0;
+    for (size_t a = 0; a < element->count && !element->optional; a++) {
+        const struct alternative *alternative = &lex->alternatives[element->first + a];
+        bits |= word_bits(&lex->words[alternative->first + (begin ? 0 : alternative->count - 1u)]);
+    }
+    return bits;
+}
+
+static void note_neighbours(const struct lexicon *lex, struct posting *posting)
+{
+    const struct pattern *pattern = &lex->patterns[posting->pattern];
+    const struct element *anchor = &lex->elements[pattern->first + pattern->anchor];
+    const struct alternative *own = &lex->alternatives[anchor->first + posting->alternative];
+    if (own->count > 1) {
+        posting->after = word_bits(&lex->words[own->first + 1]);
+    } else if (pattern->anchor + 1 < pattern->count) {
+        posting->after = edge_bits(lex, anchor + 1, true);
+    }
+    posting->before = pattern->anchor > 0 ? edge_bits(lex, anchor - 1, false) : 0;
+}
+
 static void post_key(struct lexicon *lex, uint64_t key, struct posting posting)
 {
     struct bucket *bucket = lexicon_bucket(lex, key);
+    note_neighbours(lex, &posting);
     lex->postings[bucket->first + bucket->fill++] = posting;
 }
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/base/hash.h"
 #include "bot/reader/lexicon.h"
 
 /*
@@ -51,10 +52,15 @@ struct bucket {
     uint32_t first, count, fill;
 };
 
-/* A phrase, and which alternative of its anchor begins with the key. */
+/*
+ * A phrase, and which alternative of its anchor begins with the key. Most words that lead to a phrase
+ * do not stand in it: what may stand right before and right after the key (lexicon_hash_bit() of
+ * all that fit; 0: whatever it is) tells so without a look at the phrase.
+ */
 struct posting {
     uint32_t pattern;
     uint32_t alternative;
+    uint32_t before, after;
 };
 
 struct lexicon {
@@ -75,6 +81,12 @@ struct lexicon {
 /* Keys of the index: of a written word, and of words that begin with the same letters. */
 uint64_t lexicon_word_key(const struct phrase_word *word);
 uint64_t lexicon_prefix_key(const char *letters);
+
+/* A word's stem or its letters as one of 32 bits. */
+static inline uint32_t lexicon_hash_bit(uint64_t hash)
+{
+    return UINT32_C(1) << hash_place(hash, 31);
+}
 
 /* The bucket of a key, or the free one where it would be. */
 struct bucket *lexicon_bucket(const struct lexicon *lex, uint64_t key);

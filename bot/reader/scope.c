@@ -50,7 +50,7 @@ static void mark(struct work *w, uint32_t first, uint32_t last, uint16_t flag)
 static bool has_word(const struct token *token, const char *const *words)
 {
     for (; token && *words; words++) {
-        if (strcmp(token->letters, *words) == 0) {
+        if (token_is(token, *words)) {
             return true;
         }
     }
@@ -84,7 +84,7 @@ static bool clause_begins(const struct work *w, uint32_t i)
     if (border == BORDER_COMMA) {
         return has_word(token, joins) || has_word(token, subjects);
     }
-    return has_word(token, joins) && strcmp(token->letters, "as") != 0 &&
+    return has_word(token, joins) && !token_is(token, "as") &&
            has_word(token_at(w, i + 1), subjects);
 }
 
@@ -228,7 +228,7 @@ static bool is_but(const struct work *w, uint32_t i)
                                         "whereas", "just",    "only",   "except",   "because",
                                         "since",   "so",      "still",  "rather",   "instead",
                                         "until",   "unless",  "either", NULL};
-    return has_word(token_at(w, i), words) && strcmp(token_at(w, i)->letters, "either") != 0;
+    return has_word(token_at(w, i), words) && !token_is(token_at(w, i), "either");
 }
 
 /*

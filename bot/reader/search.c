@@ -11,6 +11,7 @@ struct search {
     const struct lexicon *lexicon;
     const struct tokens *tokens;
     struct matches *matches;
+    uint32_t before, after; /* the words beside the one that is looked up, as in struct posting */
 };
 
 static bool word_fits(const struct phrase_word *word, const struct token *token)
@@ -184,9 +185,22 @@ static void try_posting(struct search *s, struct posting posting, int64_t i)
 static void probe(struct search *s, uint64_t key, int64_t i)
 {
     const struct bucket *bucket = lexicon_bucket(s->lexicon, key);
+    const struct posting *postings = s->lexicon->postings + bucket->first;
     for (uint32_t k = 0; k < bucket->count; k++) {
-        try_posting(s, s->lexicon->postings[bucket->first + k], i);
+        bool fits = (!postings[k].before || (postings[k].before & s->before)) &&
+                    (!postings[k].after || (postings[k].after & s->after));
+        if (fits) {
+            try_posting(s, postings[k], i);
+        }
     }
+}
+
+static uint32_t token_bits(const struct tokens *tokens, uint32_t i)
+{
+    if (i >= tokens->count) {
+        return 0;
+    }
+    return lexicon_hash_bit(tokens->items[i].stem) | lexicon_hash_bit(tokens->items[i].word);
 }
 
 /* Insertion by first word, longer before shorter: the list is nearly in order already. */
@@ -207,7 +221,7 @@ static void sort_matches(struct matches *matches)
 
 void lexicon_search(const struct lexicon *lexicon, const struct tokens *tokens, struct matches *ret)
 {
-    struct search s = {lexicon, tokens, ret};
+    struct search s = {.lexicon = lexicon, .tokens = tokens, .matches = ret};
     ret->count = 0;
     ret->truncated = 0;
     for (uint32_t i = 0; i < tokens->count && !ret->truncated; i++) {
@@ -216,6 +230,8 @@ void lexicon_search(const struct lexicon *lexicon, const struct tokens *tokens, 
             continue;
         }
         struct phrase_word exact = {.mode = WORD_EXACT, .hash = token->word};
+        s.before = i > 0 ? token_bits(tokens, i - 1) : 0;
+        s.after = token_bits(tokens, i + 1);
         probe(&s, token->stem, i);
         probe(&s, lexicon_word_key(&exact), i);
         if (token->len >= PREFIX_MIN) {

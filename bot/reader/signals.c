@@ -23,7 +23,7 @@ static bool is_or(const struct token *token)
 {
     static const char *const words[] = {"or", "versus", "oder", "ou", "o"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcmp(token->letters, words[i]) == 0) {
+        if (token_is(token, words[i])) {
             return true;
         }
     }
@@ -304,7 +304,7 @@ void signals_mend(struct reading *r, const struct knowledge *knowledge, struct s
             bool known = token && is_common(knowledge, token);
             for (size_t o = 0; token && !known && token->len >= 3 && o < pack->option_count; o++) {
                 const char *id = pack->options[o].id;
-                if ((int)o != match->target.item && strcmp(token->letters, id) != 0 &&
+                if ((int)o != match->target.item && !token_is(token, id) &&
                     spell_near(token->letters, id)) {
                     token_set(token, stemmer, id, strlen(id));
                     token->flags |= TOKEN_FIXED;

@@ -109,7 +109,7 @@ static bool has_pronoun(const struct reading *r, const struct unit *unit)
                                         "those", "them", "him",  "her", "these"};
     for (uint32_t i = unit->first; i <= unit->last; i++) {
         for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-            if (strcmp(r->tokens.items[i].letters, words[k]) == 0) {
+            if (token_is(&r->tokens.items[i], words[k])) {
                 return true;
             }
         }

@@ -296,9 +296,13 @@ def case_try():
     assert "FAIL" not in out
 
 
-def case_try_with_a_store_in_use():
-    with daemon():
-        assert "FAIL  store: " in try_it(OPEN, 1)
+def case_try_beside_a_running_daemon():
+    """Its store and its port are taken; what else there is to tell is told."""
+    config = OPEN.replace(":0", f":{free_port()}")
+    with daemon(config) as it:
+        out = try_it(config, 1)
+        assert "FAIL  store: " in out and "FAIL  http: cannot listen on" in out and "ok    api: " in out, out
+        assert it.ask(QUESTION)[0] == 200
 
 
 # --- stopping -----------------------------------------------------------------------------------------

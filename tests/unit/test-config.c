@@ -123,6 +123,11 @@ static void test_bad_files(void **state)
         {"a port too large", "[http]\nlisten = *:65536\n", 2, "listen is HOST:PORT"},
         {"a host with blanks", "[http]\nlisten = a b:80\n", 2, "listen is HOST:PORT"},
         {"bare IPv6", "[http]\nlisten = ::1:80\n", 2, "listen is HOST:PORT"},
+        {"a name to listen on", "[http]\nlisten = example.org:80\n", 2,
+         "listen is an address in numbers and a port"},
+        {"no address to listen on", "[http]\nlisten = 127.0.0.1.1:80\n", 2, "in numbers"},
+        {"IPv4 in brackets", "[http]\nlisten = [127.0.0.1]:80\n", 2, "in numbers"},
+        {"IPv6 with too much", "[http]\nlisten = [1:2:3:4:5:6:7:8:9]:80\n", 2, "in numbers"},
         {"any host as a server", "[irc a]\nserver = *:6697\n", 2, "server is HOST:PORT"},
         {"port 0 as a server", "[irc a]\nserver = b:0\n", 2, "server is HOST:PORT"},
         {"a label where none is", "[http main]\nlisten = *:80\n", 1, "one [http] only"},
@@ -361,6 +366,9 @@ static void test_who_needs_http(void **state)
         {"[api]\nopen = yes\n", "127.0.0.1:8080"},
         {"[http]\n", "127.0.0.1:8080"},
         {"[http]\nlisten = *:0\n", "*:0"},
+        {"[http]\nlisten = localhost:80\n", "localhost:80"},
+        {"[http]\nlisten = 10.1.2.3:80\n", "10.1.2.3:80"},
+        {"[http]\nlisten = [::ffff:10.1.2.3]:80\n", "[::ffff:10.1.2.3]:80"},
         {"[api]\ntoken_file = t\n[http]\nlisten = [::1]:80\n", "[::1]:80"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -406,6 +414,31 @@ static void test_files_that_it_names(void **state)
     assert_fault(&faults, 1, 7, "[slack] bot_token: there is no $WHETHER_NO_SUCH_VARIABLE");
     assert_fault(&faults, 2, 3, "[irc] ca_file: /nonexistent/ca.pem cannot be opened");
     fault_finish(&faults);
+}
+
+static void test_where_the_store_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *fault; /* NULL: fine */
+    } rows[] = {{"/tmp/whether-not-yet.db", NULL},
+                {"/tmp", "path is no ordinary file"},
+                {"/dev/null", "path is no ordinary file"},
+                {"/nonexistent/w.db", "path is in a folder that is not there"},
+                {"/etc/passwd/w.db", "path is in a folder that is not there"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config config = {0};
+        struct fault_list faults = {0};
+        char text[200];
+        int len = snprintf(text, sizeof(text), "[store]\npath = %s\n", rows[i].path);
+        bool fine = config_parse("etc/w.ini", text, (size_t)len, true, &config, &faults);
+        assert_int_equal(fine, rows[i].fault == NULL);
+        if (!fine) {
+            assert_fault(&faults, 0, 2, rows[i].fault);
+        }
+        fault_finish(&faults);
+        config_finish(&config);
+    }
 }
 
 /* A private key is guarded like a secret, a certificate is not one. */
@@ -550,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_who_needs_http),
         cmocka_unit_test(test_too_many_instances),
         cmocka_unit_test(test_files_that_it_names),
+        cmocka_unit_test(test_where_the_store_is),
         cmocka_unit_test(test_keys_that_everyone_may_read),
         cmocka_unit_test(test_loopback),
         cmocka_unit_test(test_rows_are_sound),
