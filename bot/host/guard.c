@@ -104,7 +104,8 @@ static struct person *find(struct guard *guard, uint64_t who, int64_t now_ms)
 /* How often it was among the last ones within the window; now it is one of them. */
 static size_t note(struct past *past, uint64_t hash, int64_t window_ms, int64_t now_ms)
 {
-    uint32_t folded = (uint32_t)(hash ^ hash >> 32), now = (uint32_t)(now_ms / TENTH_MS);
+    uint32_t folded = (uint32_t)hash_place(hash, UINT32_MAX);
+    uint32_t now = (uint32_t)(now_ms / TENTH_MS);
     size_t count = 0;
     folded = folded ? folded : 1;
     for (size_t i = 0; i < PAST; i++) {
