@@ -27,7 +27,8 @@ void mem_fail_at(size_t n, void (*on_fail)(void));
 /*
  * For programs that stay: large blocks (knowledge that a reload replaces) go back to the system as
  * soon as they are freed. glibc otherwise keeps ever larger ones in its heap, where the next of
- * another size does not fit (mallopt(3), M_MMAP_THRESHOLD). Call it before anything is allocated.
+ * another size does not fit (mallopt(3), M_MMAP_THRESHOLD). And one heap for all threads, which
+ * hardly allocate at the same time. Call it before anything is allocated.
  */
 void mem_return_large(void);
 
