@@ -90,6 +90,9 @@ static const char *const migrations[] = {
     " UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox"
     " WHERE talk = old.talk); END;"
     "DROP INDEX gap_rarest;",
+
+    "CREATE TABLE recent(id INTEGER PRIMARY KEY, expires INTEGER NOT NULL, name TEXT NOT NULL,"
+    " bytes BLOB NOT NULL);",
 };
 
 static bool cannot_open(const struct store *store, struct error *err)
@@ -362,6 +365,7 @@ bool store_open(const char *path, struct store **ret, struct error *err)
         return false;
     }
     store_log_watch(store);
+    store->recent.unknown = true;
     *ret = store;
     return true;
 }

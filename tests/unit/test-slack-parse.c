@@ -483,7 +483,6 @@ int main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_decode),
         cmocka_unit_test(test_decoding_too_much),
-        cmocka_unit_test(test_decoding_too_much),
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_foreign_response_url),
