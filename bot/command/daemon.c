@@ -259,6 +259,7 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
         daemon_destroy(daemon);
         return false;
     }
+    mem_return_free();
     *ret = daemon;
     return true;
 }

@@ -188,5 +188,6 @@ void daemon_reload(struct daemon *daemon)
     before->users--;
     daemon_drop_generation(before, &old);
     program_close(&old);
+    mem_return_free();
     fault_finish(&faults);
 }

@@ -90,6 +90,9 @@ static const char *const migrations[] = {
     " UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox"
     " WHERE talk = old.talk); END;"
     "DROP INDEX gap_rarest;",
+
+    "CREATE TABLE recent(id INTEGER PRIMARY KEY, expires INTEGER NOT NULL, name TEXT NOT NULL,"
+    " bytes BLOB NOT NULL);",
 };
 
 static bool cannot_open(const struct store *store, struct error *err)
@@ -335,7 +338,7 @@ static bool open_to_write(struct store *store, struct error *err)
            run_script(store,
                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                       "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432;"
-                      "PRAGMA temp_store = MEMORY",
+                      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1000",
                       err) &&
            migrate(store, version, err) && prepare(store, err);
 }
@@ -363,6 +366,7 @@ bool store_open(const char *path, struct store **ret, struct error *err)
         return false;
     }
     store_log_watch(store);
+    store->recent.unknown = true;
     *ret = store;
     return true;
 }

@@ -295,7 +295,7 @@ static void test_newer_version(void **state)
     (void)state;
     close_store();
     execute("PRAGMA user_version = 99; PRAGMA journal_mode = DELETE");
-    check_refused(path, "newer whether (version 99, this one knows 2)");
+    check_refused(path, "newer whether (version 99, this one knows 3)");
     struct store *reader = NULL;
     assert_false(store_open_reader(path, &reader, &err));
     assert_non_null(strstr(err.text, "newer whether"));
