@@ -97,6 +97,7 @@ static void mend_conversation(const struct advisor *advisor, struct conversation
         facts->light &= facts->stated & ~facts->heavy;
         facts->faint &= facts->stated;
         struct project *project = &conversation->projects[i];
+        project->supposed &= facts->stated;
         project->anchor_count =
             project->anchor_count < ANCHORS_MAX ? project->anchor_count : ANCHORS_MAX;
         project->anchor_next %= ANCHORS_MAX;

@@ -32,7 +32,8 @@ enum {
  */
 struct project {
     struct facts facts;
-    uint8_t used; /* this slot has been in use */
+    uint64_t supposed; /* of what is stated: only as a possibility, in the turn before */
+    uint8_t used;      /* this slot has been in use */
     uint8_t order
         /* turn in which a situation was last said, for slots and "scrap the first" */
         [PACK_SITUATIONS_MAX];

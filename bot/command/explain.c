@@ -12,6 +12,7 @@
 #include "bot/command/command.h"
 #include "bot/host/report.h"
 #include "bot/reader/english.h"
+#include "bot/reader/trust.h"
 #include "knowledge/model.h"
 
 enum { OPTION_PACK, OPTION_SURFACE, OPTION_AFTER };
@@ -196,6 +197,16 @@ static void put_learned(const struct show *show, const struct evidence *e)
     }
 }
 
+/* With how far the phrase can be trusted, where that is not wholly. */
+static void put_exact(const struct show *show, const struct evidence *e)
+{
+    float trust = trust_of(show->pack, e->situation, &show->reading->tokens, e->first, e->last);
+    buf_puts(show->out, "by its words ");
+    if (trust < 1 && e->polarity == POLARITY_STATED) {
+        buf_printf(show->out, "(trusted %.1f) ", (double)trust);
+    }
+}
+
 static void show_evidence(const struct show *show)
 {
     static const char *const polarities[] = {"states", "denies", "mentions"};
@@ -205,7 +216,7 @@ static void show_evidence(const struct show *show)
         buf_printf(show->out, "  %-9s %-18s ", polarities[e->polarity],
                    show->pack->situations[e->situation].id);
         if (e->exact) {
-            buf_puts(show->out, "by its words ");
+            put_exact(show, e);
         } else {
             put_learned(show, e);
         }

@@ -23,6 +23,7 @@
 #include "bot/training/train_fit.h"
 #include "bot/training/train_net.h"
 #include "bot/training/train_write.h"
+#include "bot/training/trust_count.h"
 #include "knowledge/pack.h"
 #include "knowledge/vectors.h"
 
@@ -50,6 +51,7 @@ struct trainer {
     int pack;
     struct examples examples;
     struct lessons lessons; /* the same once more, as the net learns it */
+    struct trust_count trust;
     train_progress *progress;
     void *context;
 };
@@ -163,6 +165,25 @@ static void begin_lesson(struct trainer *t, const struct corpus_talk *talk)
     lesson->open = talk->optional | (sure ? 0 : talk->stated | talk->denied);
 }
 
+/*
+ * What the unit names exactly in a conversation that is no request for a verdict: its labels do not
+ * tell whether a fact of the project is said there.
+ */
+static uint64_t left_open(const struct reading *r, const struct unit *unit,
+                          const struct corpus_talk *talk)
+{
+    uint64_t set = talk->stated | talk->denied | talk->optional;
+    for (uint32_t k = matches_from(&r->matches, unit->first);
+         talk->kind != KIND_VERDICT && k < r->matches.count &&
+         r->matches.items[k].first <= unit->last;
+         k++) {
+        const struct target *target = &r->matches.items[k].target;
+        bool names = target->type == TARGET_SITUATION || target->type == TARGET_DENIAL;
+        set |= names && target->pack == r->pack ? 1ull << target->item : 0;
+    }
+    return set;
+}
+
 static void collect_unit(struct trainer *t, int number, size_t turn, uint32_t first_word,
                          const struct feature_source *source, const struct unit *unit)
 {
@@ -175,16 +196,16 @@ static void collect_unit(struct trainer *t, int number, size_t turn, uint32_t fi
         label_by_marks(r, unit, talk->turns[turn], talk, example);
     } else {
         example->talk = number;
-        example->open = talk->stated | talk->denied | talk->optional;
-        example->open |= earlier ? ~0ull : 0;
+        example->open = earlier ? ~0ull : left_open(r, unit, talk);
     }
-    lessons_add_unit(&t->lessons,
-                     (struct lesson_unit){first_word + unit->first, first_word + unit->last,
-                                          example->stated, example->denied,
-                                          talk->marked ? example->open
-                                          : earlier    ? ~0ull
-                                                       : 0,
-                                          false});
+    lessons_add_unit(
+        &t->lessons,
+        (struct lesson_unit){first_word + unit->first, first_word + unit->last, example->stated,
+                             example->denied,
+                             talk->marked || earlier
+                                 ? example->open
+                                 : example->open & ~(talk->stated | talk->denied | talk->optional),
+                             false});
 }
 
 /*
@@ -203,6 +224,9 @@ static void collect_talk(struct trainer *t, int number)
             r->scopes.unit_count < TURN_UNITS_MAX ? r->scopes.unit_count : TURN_UNITS_MAX;
         /* The last one may be a clause in the middle of a sentence that is a unit too. */
         uint32_t words = units ? r->scopes.sentence_last[r->scopes.units[units - 1].last] + 1u : 0;
+        if (r->pack == t->pack) {
+            trust_count_turn(&t->trust, t->knowledge->packs[t->pack], talk, turn, r);
+        }
         uint32_t first_word = lessons_add_words(&t->lessons, &source, words);
         for (uint32_t u = 0; u < units; u++) {
             collect_unit(t, number, turn, first_word, &source, &r->scopes.units[u]);
@@ -467,10 +491,13 @@ static void shift_scores(const struct trainer *t, struct fitted *classes, size_t
 
 /* ---- the two models ---- */
 
-static bool write_model(const struct trainer *t, const struct fitted *classes, size_t count,
+static bool write_model(struct trainer *t, const struct fitted *classes, size_t count,
                         const struct buf *net, const char *path, struct train_result *ret,
                         struct error *err)
 {
+    struct buf trust;
+    buf_init(&trust, MODEL_BYTES_MAX);
+    trust_count_put(&t->trust, &trust);
     const struct draft draft = {.corpus = t->corpus->hash,
                                 .dims = t->examples.dims,
                                 .feature_count = t->examples.feature_count,
@@ -478,9 +505,12 @@ static bool write_model(const struct trainer *t, const struct fitted *classes, s
                                 .dense_factor = examples_dense_factor,
                                 .classes = classes,
                                 .class_count = count,
-                                .net = net};
+                                .net = net,
+                                .trust = &trust};
     ret->examples = t->examples.count;
-    return draft_write(&draft, path, ret, err);
+    bool fine = draft_write(&draft, path, ret, err);
+    buf_finish(&trust);
+    return fine;
 }
 
 static void start(struct trainer *t)
@@ -497,6 +527,7 @@ static void finish(struct trainer *t, struct fitted *classes, size_t count)
     mem_free(classes);
     examples_finish(&t->examples);
     lessons_finish(&t->lessons);
+    trust_count_finish(&t->trust);
     workspace_destroy(t->workspace);
     advisor_destroy(t->advisor);
 }

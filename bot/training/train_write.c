@@ -91,7 +91,7 @@ bool draft_write(const struct draft *t, const char *path, struct train_result *r
         put_class(t, &body, &classes[c], &scales[c]);
     }
     put_weights(t, classes, count, scales, &features, &weights, ret);
-    buf_append(&head, "WMDL2\0\0\0", 8);
+    buf_append(&head, "WMDL3\0\0\0", 8);
     put_u64(&head, t->corpus);
     put_u32(&head, (uint32_t)count);
     put_u32(&head, t->dims);
@@ -101,6 +101,7 @@ bool draft_write(const struct draft *t, const char *path, struct train_result *r
     put_part(&head, &features);
     put_part(&head, &weights);
     put_part(&head, t->net);
+    put_part(&head, t->trust);
     ret->bytes = head.len;
     bool fine = buf_write_file(&head, path, err);
     buf_finish(&body);

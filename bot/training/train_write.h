@@ -28,7 +28,8 @@ struct draft {
     double dense_factor;          /* what vectors were multiplied by */
     const struct fitted *classes;
     size_t class_count;
-    const struct buf *net; /* the net's section, as train_net() makes it */
+    const struct buf *net;   /* the net's section, as train_net() makes it */
+    const struct buf *trust; /* that of trust_count_put() */
 };
 
 /* path gets the whole file or stays as it was. Adds to *ret what was written. */
