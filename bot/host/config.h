@@ -79,7 +79,8 @@ struct config_slack {
 /* [api] */
 struct config_api {
     struct secret_source token;
-    int open; /* without a token: only on a loopback address */
+    int open;      /* without a token: only on a loopback address */
+    char *origins; /* of web pages that may ask, commas between; "" none */
 };
 
 struct config {

@@ -42,6 +42,33 @@ static bool next_place(struct place *place, const char *name, size_t *next)
     return false;
 }
 
+/* "https://host" or with a port: what browsers send, to the letter. */
+static bool is_origin(const char *text, size_t len)
+{
+    static const char *const schemes[] = {"https://", "http://"};
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        size_t scheme = strlen(schemes[i]);
+        if (len > scheme && memcmp(text, schemes[i], scheme) == 0) {
+            return memchr(text + scheme, '/', len - scheme) == NULL;
+        }
+    }
+    return false;
+}
+
+static void check_origins(const char *origins, struct place *place)
+{
+    for (const char *at = origins; *at != '\0';) {
+        at += strspn(at, " ,");
+        size_t len = strcspn(at, " ,");
+        if (len > 0 && !is_origin(at, len)) {
+            fault(place, "origins",
+                  "origins are as browsers send them: https://host or "
+                  "https://host:port, nothing after it");
+        }
+        at += len;
+    }
+}
+
 static void check_api(const struct config *config, struct place *place)
 {
     const struct config_api *api = &config->api;
@@ -53,6 +80,7 @@ static void check_api(const struct config *config, struct place *place)
         fault(place, "open",
               "open = yes is for [http] listen on a loopback address: others would reach it too");
     }
+    check_origins(api->origins, place);
 }
 
 /* Workspaces of one app share its path, if each says which it is. */

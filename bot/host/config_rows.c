@@ -44,7 +44,8 @@ static const struct config_section sections[] = {
      "The HTTP listener of `whether run`: /healthz, /readyz, /metrics, and what [api] and [slack]\n"
      "add. It is on when one of these sections is there."},
     {"api", LABELS_NONE, 0, 0, 0, false,
-     "POST /api/ask: questions in JSON. It needs a token, or open = yes on a loopback address."},
+     "POST /api/ask: questions in JSON, and POST /mcp: the same for coding assistants. It needs a\n"
+     "token, or open = yes on a loopback address."},
     {"slack", LABELS_MAY, SLACK, false,
      "A Slack app: /slack/events, /slack/commands, /slack/actions. For several workspaces there\n"
      "may be several sections, [slack NAME], each below /slack/NAME."},
@@ -102,6 +103,10 @@ static const struct config_row rows[] = {
      "What a client must send as \"Authorization: Bearer TOKEN\".", NULL},
     {"api", "open", CONFIG_CHOICE, API(open), "no", yes_no, 0, 0,
      "yes: without a token, for everybody on this machine.", NULL},
+    {"api", "origins", CONFIG_TEXT, API(origins), "", NULL, 0, TEXT_MAX_BYTES,
+     "Origins of web pages that may ask from a browser (CORS), separated by commas:\n"
+     "https://intranet.example.org. Empty: none.",
+     NULL},
 
     {"slack", "signing_secret", CONFIG_SECRET, OF_SLACK(signing_secret), "", NULL, 0, 0,
      "The app's signing secret (Basic Information, App Credentials). While it is being changed\n"
