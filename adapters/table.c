@@ -9,6 +9,9 @@
 #ifdef WHETHER_WITH_IRC
 #include "adapters/irc.h"
 #endif
+#ifdef WHETHER_WITH_PAGE
+#include "adapters/page.h"
+#endif
 #ifdef WHETHER_WITH_SLACK
 #include "adapters/slack.h"
 #endif
@@ -19,6 +22,9 @@ const struct adapter_ops *const adapter_table[] = {
 #endif
 #ifdef WHETHER_WITH_IRC
     &adapter_irc,
+#endif
+#ifdef WHETHER_WITH_PAGE
+    &adapter_page,
 #endif
 #ifdef WHETHER_WITH_SLACK
     &adapter_slack,

@@ -34,10 +34,10 @@ enum { EXPIRE_MS = 60 * 1000, STOP_POLL_MS = 50 };
 static void fall_back(struct config *config)
 {
     if (config->irc_count == 0 && config->slack_count == 0 && !config->has_api &&
-        config->http_listen[0] == '\0') {
+        !config->has_page && config->http_listen[0] == '\0') {
         mem_free(config->http_listen);
         config->http_listen = mem_strdup("127.0.0.1:8080");
-        config->has_api = true;
+        config->has_api = config->has_page = true;
         config->api.open = 1;
     }
 }
@@ -151,7 +151,8 @@ static void check_kinds(const struct config *config, struct fault_list *faults)
         bool wanted;
     } kinds[] = {{"irc", config->irc_count > 0},
                  {"slack", config->slack_count > 0},
-                 {"api", config->has_api}};
+                 {"api", config->has_api},
+                 {"page", config->has_page}};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         bool there = false;
         for (size_t k = 0; adapter_table[k] != NULL; k++) {
@@ -179,7 +180,7 @@ static void add_all(struct daemon *daemon, struct fault_list *faults)
     }
     if (daemon->count == 0 && faults->count == 0) {
         fault_add(faults, "configuration", 0,
-                  "nothing to do: there is no [irc NAME], [slack] or [api] section");
+                  "nothing to do: there is no [irc NAME], [slack], [api] or [page] section");
     }
 }
 
@@ -438,7 +439,9 @@ static void greet(const struct daemon *daemon)
 {
     if (daemon->options.config_path == NULL) {
         unsigned port = http_server_port(daemon->server);
-        report("there is no configuration (-c FILE), so only this machine can ask, for instance:");
+        report("there is no configuration (-c FILE), so only this machine can ask: "
+               "http://127.0.0.1:%u/ in a browser, or",
+               port);
         report("  curl -H 'Content-Type: application/json' "
                "-d '{\"text\": \"Node or Django for a chat?\"}' http://127.0.0.1:%u/api/ask",
                port);

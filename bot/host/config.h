@@ -83,6 +83,12 @@ struct config_api {
     char *origins; /* of web pages that may ask, commas between; "" none */
 };
 
+/* [page] */
+struct config_page {
+    char *hosts;                     /* names under which it is served, commas between; "*" any */
+    struct secret_source gaps_token; /* none: no /gaps */
+};
+
 struct config {
     char *name;                /* what the bot calls itself */
     struct config_paths packs; /* none: look in the usual places (program.h) */
@@ -97,6 +103,8 @@ struct config {
     int log_level, log_format, log_messages;
     struct config_api api;
     bool has_api;
+    struct config_page page;
+    bool has_page;
     struct config_irc irc[CONFIG_INSTANCES_MAX];
     size_t irc_count;
     struct config_slack slack[CONFIG_INSTANCES_MAX];

@@ -184,12 +184,14 @@ void config_check(struct config *config, const struct config_lines *lines,
 {
     static const struct {
         const char *name;
-        void (*check)(const struct config *config, struct place *place);
-    } sections[] = {{"api", check_api}, {"slack", check_slack}, {"irc", check_irc}};
+        void (*check)(const struct config *config, struct place *place); /* NULL: only files */
+    } sections[] = {{"api", check_api}, {"page", NULL}, {"slack", check_slack}, {"irc", check_irc}};
     struct place place = {.lines = lines, .faults = faults};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         for (size_t next = 0; next_place(&place, sections[i].name, &next);) {
-            sections[i].check(config, &place);
+            if (sections[i].check != NULL) {
+                sections[i].check(config, &place);
+            }
             if (lines->files) {
                 check_files(config, &place);
             }
@@ -224,7 +226,9 @@ void config_complete(struct config *config, const struct config_lines *lines)
         irc->listen = irc->listen == LISTEN_AS_BOT ? config->listen : irc->listen;
     }
     config->has_api = there(lines, "api");
-    if (!config->has_api && config->slack_count == 0 && !there(lines, "http")) {
+    config->has_page = there(lines, "page");
+    if (!config->has_api && !config->has_page && config->slack_count == 0 &&
+        !there(lines, "http")) {
         config->http_listen[0] = '\0';
     }
 }

@@ -491,7 +491,11 @@ void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size
 {
     struct outcome outcome;
     uint64_t before = now_us();
-    view_make(dispatch->program, said, count, ret, &outcome);
+    const struct program *program = dispatch->program;
+    const struct viewer viewer = {.advisor = program->advisor,
+                                  .workspace = program->workspace,
+                                  .length = (enum reply_length)program->config.length};
+    view_make(&viewer, said, count, ret, &outcome);
     if (asked && count > 0) {
         const struct message last = {.text = said[count - 1].text, .len = said[count - 1].len};
         count_answer(dispatch, &outcome);

@@ -5,7 +5,6 @@
 
 #include "bot/advisor/advisor.h"
 #include "bot/base/mem.h"
-#include "bot/host/program.h"
 
 _Static_assert((int)VIEW_FLIPS_MAX == (int)VERDICT_FLIPS_MAX, "flips");
 _Static_assert((int)VIEW_REASONS_MAX == (int)VERDICT_RULES_MAX, "reasons");
@@ -49,45 +48,52 @@ static void read_facts(const struct pack *pack, const char *facts, struct assume
     }
 }
 
-static void word(struct program *program, const struct outcome *outcome, struct reply *ret)
+/* Of a verdict the first sentence: whoever looks at it sees its reasons beside it. */
+static void word(const struct viewer *viewer, const struct outcome *outcome, struct reply *ret)
 {
     struct request request;
-    enum reply_length length =
-        outcome->kind == KIND_VERDICT ? LENGTH_LINE : (enum reply_length)program->config.length;
     *ret = (struct reply){0};
-    if (outcome->kind != KIND_SILENT) {
-        outcome_request(program->advisor, outcome, &request);
-        reply_build(&request, length, ret);
+    if (outcome->kind == KIND_SILENT) {
+        return;
+    }
+    outcome_request(viewer->advisor, outcome, &request);
+    if (outcome->kind == KIND_VERDICT) {
+        reply_build(&request, LENGTH_SHORT, ret);
+        ret->block_count = ret->block_count > 1 ? 1 : ret->block_count;
+    } else {
+        reply_build(&request, viewer->length, ret);
     }
 }
 
-static void take_text(struct program *program, struct conversation *conversation,
+static void take_text(const struct viewer *viewer, struct conversation *conversation,
                       const struct view_said *said, struct view_turn *turn, struct outcome *outcome)
 {
     turn->kind = KIND_SILENT;
+    turn->pack = NULL;
     turn->mark_count = 0;
     turn->reply = (struct reply){0};
     if (said->len == 0) {
         return;
     }
-    advisor_turn(program->advisor, program->workspace, conversation, SURFACE_DM, said->text,
+    advisor_turn(viewer->advisor, viewer->workspace, conversation, SURFACE_DM, said->text,
                  said->len, outcome);
     turn->kind = outcome->kind;
-    turn->mark_count = marks_find(program->workspace, outcome, turn->marks);
-    word(program, outcome, &turn->reply);
+    turn->pack = outcome->pack;
+    turn->mark_count = marks_find(viewer->workspace, outcome, turn->marks);
+    word(viewer, outcome, &turn->reply);
 }
 
-static void take_facts(struct program *program, struct conversation *conversation,
+static void take_facts(const struct viewer *viewer, struct conversation *conversation,
                        const char *facts, struct outcome *outcome)
 {
-    const struct pack *pack = advisor_pack(program->advisor, conversation);
+    const struct pack *pack = advisor_pack(viewer->advisor, conversation);
     struct assumed assumed;
     if (facts == NULL || pack == NULL) {
         return;
     }
     read_facts(pack, facts, &assumed);
     if (assumed.stated | assumed.denied | assumed.unsaid) {
-        advisor_assume(program->advisor, conversation, &assumed, outcome);
+        advisor_assume(viewer->advisor, conversation, &assumed, outcome);
     }
 }
 
@@ -109,15 +115,15 @@ static void show_verdict(const struct verdict *verdict, struct view *ret)
 }
 
 /* A question about something else leaves the facts of the decision as they stand. */
-static void show_facts(const struct program *program, struct conversation *conversation,
+static void show_facts(const struct viewer *viewer, struct conversation *conversation,
                        const struct outcome *outcome, struct view *ret)
 {
     static const struct assumed nothing = {0};
-    const struct pack *pack = advisor_pack(program->advisor, conversation);
+    const struct pack *pack = advisor_pack(viewer->advisor, conversation);
     struct conversation copy = *conversation;
     struct outcome standing = *outcome;
     if (pack != NULL && pack != outcome->pack) {
-        advisor_assume(program->advisor, &copy, &nothing, &standing);
+        advisor_assume(viewer->advisor, &copy, &nothing, &standing);
     }
     ret->pack = pack;
     ret->stated = standing.facts.stated;
@@ -127,7 +133,7 @@ static void show_facts(const struct program *program, struct conversation *conve
     show_verdict(&standing.standing, ret);
 }
 
-void view_make(struct program *program, const struct view_said *said, size_t count,
+void view_make(const struct viewer *viewer, const struct view_said *said, size_t count,
                struct view *ret, struct outcome *ret_outcome)
 {
     assert(count <= VIEW_TURNS_MAX);
@@ -136,9 +142,9 @@ void view_make(struct program *program, const struct view_said *said, size_t cou
     *ret_outcome = (struct outcome){.kind = KIND_SILENT};
     ret->turn_count = count;
     for (size_t i = 0; i < count; i++) {
-        take_text(program, &conversation, &said[i], &ret->turns[i], ret_outcome);
-        take_facts(program, &conversation, said[i].facts, ret_outcome);
+        take_text(viewer, &conversation, &said[i], &ret->turns[i], ret_outcome);
+        take_facts(viewer, &conversation, said[i].facts, ret_outcome);
     }
-    word(program, ret_outcome, &ret->answer);
-    show_facts(program, &conversation, ret_outcome, ret);
+    word(viewer, ret_outcome, &ret->answer);
+    show_facts(viewer, &conversation, ret_outcome, ret);
 }

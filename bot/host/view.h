@@ -15,8 +15,9 @@
  * asks for it holds the conversation and tells it anew each time, so nothing is kept here. Plain
  * data; knows no markup, and no rule of how a verdict is found.
  */
+struct advisor;
 struct outcome;
-struct program;
+struct workspace;
 
 enum { VIEW_TURNS_MAX = 12, VIEW_FLIPS_MAX = 4, VIEW_REASONS_MAX = 64 };
 
@@ -33,7 +34,8 @@ struct view_said {
 };
 
 struct view_turn {
-    enum kind kind; /* KIND_SILENT where there was no text */
+    enum kind kind;          /* KIND_SILENT where there was no text */
+    const struct pack *pack; /* that the marks' situations are of; NULL: there are no marks */
     struct mark marks[MARKS_MAX];
     size_t mark_count;
     struct reply reply; /* to the text; one sentence for a verdict */
@@ -66,9 +68,16 @@ struct view {
         answer; /* to all of it: one sentence for a verdict; empty where nothing was said */
 };
 
+/* Who reads and decides; all borrowed. */
+struct viewer {
+    const struct advisor *advisor;
+    struct workspace *workspace;
+    enum reply_length length; /* of answers that are no verdicts */
+};
+
 /*
  * At most VIEW_TURNS_MAX of said. ret_outcome: the last one; its kind is KIND_SILENT where nothing
  * was said.
  */
-void view_make(struct program *program, const struct view_said *said, size_t count,
+void view_make(const struct viewer *viewer, const struct view_said *said, size_t count,
                struct view *ret, struct outcome *ret_outcome);

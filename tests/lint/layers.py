@@ -37,6 +37,7 @@ LIBRARIES = {
     "curl/curl.h": {"host", "adapters"},
     "sqlite3.h": {"host"},
     "microhttpd.h": {"adapters"},
+    "nettle/base64.h": {"adapters"},
     "nettle/hmac.h": {"adapters"},
     "nettle/memops.h": {"adapters"},
     "libircclient.h": {"adapters"},

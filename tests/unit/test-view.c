@@ -12,7 +12,6 @@
 
 #include "bot/advisor/advisor.h"
 #include "bot/base/mem.h"
-#include "bot/host/program.h"
 #include "bot/host/view.h"
 #include "tests/unit/tiny.h"
 
@@ -21,9 +20,8 @@ static struct outcome outcome;
 
 static void look(struct tiny *tiny, const struct view_said *said, size_t count)
 {
-    struct program program = {
-        .config = {.length = LENGTH_SHORT}, .advisor = tiny->advisor, .workspace = tiny->workspace};
-    view_make(&program, said, count, &view, &outcome);
+    const struct viewer viewer = {tiny->advisor, tiny->workspace, LENGTH_SHORT};
+    view_make(&viewer, said, count, &view, &outcome);
     assert_int_equal(view.stated & view.denied, 0);
     assert_int_equal((view.heavy | view.light) & ~view.stated, 0);
 }
