@@ -18,6 +18,7 @@ struct buf;
 struct config;
 struct dispatch;
 struct error;
+struct fault_list;
 struct http_client;
 struct http_server;
 struct loop;
@@ -106,3 +107,10 @@ struct adapter {
 
 /* All kinds that this build has, NULL-terminated (adapters/table.c). */
 extern const struct adapter_ops *const adapter_table[];
+bool adapter_is_built(const char *kind);
+
+/*
+ * A section of a kind that this build lacks must not be passed over in silence. path: of the
+ * configuration, for messages; NULL: none. False: there is one, and faults tells.
+ */
+bool adapter_check_built(const struct config *config, const char *path, struct fault_list *faults);

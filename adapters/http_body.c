@@ -80,18 +80,10 @@ static void put_escaped(struct buf *ret, char c)
     }
 }
 
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 void http_json_put(struct buf *ret, const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
-        size_t run = 0;
-        while (at + run < len && is_plain((unsigned char)text[at + run])) {
-            run++;
-        }
+        size_t run = buf_json_plain(text + at, len - at);
         buf_append(ret, text + at, run);
         at += run;
         if (at == len) {

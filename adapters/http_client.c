@@ -167,6 +167,8 @@ static void set_safety(const struct call *call, uint64_t timeout_ms)
         curl_easy_setopt(easy, CURLOPT_CAINFO, call->client->ca_file);
     }
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Else whoever gives up a call waits for the thread that still asks a dead name server. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(timeout_ms ? timeout_ms : HTTP_TIMEOUT_MS));
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTION_AGE_S);

@@ -26,6 +26,8 @@ enum {
     ACCEPTS_MAX = 64, /* a turn */
     HEADER_MAX = 1000,
     ACCEPT_PAUSE_MS = 1000, /* after accept() found no descriptor free */
+    TURNS_ASKED = 2,        /* that libmicrohttpd asks for an answer before it is told to wait */
+    FLUSH_RUNS = 3,         /* an answer is made ready in one run and leaves in the next */
 };
 
 /* Three of each [slack], and those of the API and of health. */
@@ -57,7 +59,8 @@ struct route {
     void *context;
 };
 
-enum stage { STAGE_READING, STAGE_HANDLING, STAGE_SUSPENDED };
+/* STAGE_WAITING: a handler has it, and libmicrohttpd asks for its answer in each of its runs. */
+enum stage { STAGE_READING, STAGE_HANDLING, STAGE_WAITING, STAGE_SUSPENDED };
 
 struct http_request {
     struct http_server *server;
@@ -66,8 +69,9 @@ struct http_request {
     struct http_request *previous, *next; /* in server->suspended */
     enum stage stage;
     const char *method;
-    char *path;   /* owned */
-    size_t route; /* index of the handler that has it */
+    char *path;    /* owned */
+    size_t route;  /* index of the handler that has it */
+    uint64_t turn; /* in which it was handed over */
     struct buf body;
     size_t received; /* of the body, also what was thrown away */
     unsigned refuse; /* status that is already certain, 0 none */
@@ -83,9 +87,10 @@ struct http_server {
     int epoll_fd;
     size_t listen_index, epoll_index; /* in the turn's pollset; SIZE_MAX: not in it */
     uint64_t now_ms, accept_after_ms;
-    uint64_t run; /* counts MHD_run() */
-    bool due;     /* libmicrohttpd wants to be called, ready or not */
-    bool ending;  /* every request is dropped */
+    uint64_t run;  /* counts MHD_run() */
+    uint64_t turn; /* counts http_server_dispatch() */
+    bool due;      /* libmicrohttpd wants to be called, ready or not */
+    bool ending;   /* every request is dropped */
     struct list hurried, idle;
     size_t count;
     size_t body_bytes; /* held for all requests */
@@ -310,6 +315,20 @@ static void suspend(struct http_request *request)
     MHD_suspend_connection(request->mhd);
 }
 
+/*
+ * Nearly every answer comes with its turn's commit. Being asked again and again until then costs
+ * less than to be suspended and resumed, which is two system calls and a run more; but while
+ * somebody is asked the loop does not sleep.
+ */
+static void wait_for_answer(struct http_request *request)
+{
+    if (request->server->turn - request->turn < TURNS_ASKED) {
+        request->stage = STAGE_WAITING;
+    } else {
+        suspend(request);
+    }
+}
+
 static size_t next_route(const struct http_server *server, const struct http_request *request,
                          size_t from)
 {
@@ -365,6 +384,7 @@ static void serve(struct http_request *request)
 {
     struct http_server *server = request->server;
     request->stage = STAGE_HANDLING;
+    request->turn = server->turn;
     hurry(request->connection);
     if (request->refuse != 0) {
         respond_refused(request);
@@ -446,7 +466,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
     if (request->response != NULL) {
         return queue_response(request);
     }
-    suspend(request);
+    wait_for_answer(request);
     return MHD_YES;
 }
 
@@ -594,10 +614,10 @@ void http_respond(struct http_request *request, unsigned status, const char *typ
         MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     metrics_count(server->metrics, METRIC_HTTP, status_label(status));
+    server->due = server->due || request->stage >= STAGE_WAITING;
     if (request->stage == STAGE_SUSPENDED) {
         leave_suspended(request);
         request->stage = STAGE_HANDLING;
-        server->due = true;
         MHD_resume_connection(request->mhd);
     }
 }
@@ -758,6 +778,7 @@ void http_server_dispatch(struct http_server *server, const struct pollset *poll
                           uint64_t now_ms)
 {
     server->now_ms = now_ms;
+    server->turn++;
     expire_due(server, &server->hurried);
     expire_due(server, &server->idle);
     if (server->listen_index != SIZE_MAX && pollset_ready(pollset, server->listen_index)) {
@@ -769,9 +790,15 @@ void http_server_dispatch(struct http_server *server, const struct pollset *poll
     }
 }
 
+static bool has_more(const struct http_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG timeout_ms;
+    return MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0;
+}
+
 void http_server_flush(struct http_server *server)
 {
-    if (server->due) {
+    for (size_t i = 0; i < FLUSH_RUNS && (server->due || (i > 0 && has_more(server))); i++) {
         run(server);
     }
 }

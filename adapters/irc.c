@@ -74,45 +74,17 @@ static bool load_secrets(struct irc *irc, struct error *err)
         const char *key;
         const struct secret_source *source;
         struct secret *secret;
-        bool needed;
     } wanted[] = {
-        {"sasl_password", &config->sasl_password, &irc->sasl_password, config->sasl == SASL_PLAIN},
-        {"server_password", &config->server_password, &irc->server_password, false},
-        {"nickserv_password", &config->nickserv_password, &irc->nickserv_password, false},
+        {"sasl_password", &config->sasl_password, &irc->sasl_password},
+        {"server_password", &config->server_password, &irc->server_password},
+        {"nickserv_password", &config->nickserv_password, &irc->nickserv_password},
     };
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
         snprintf(what, sizeof(what), "[irc %s] %s", config->label, wanted[i].key);
-        if (secret_configured(wanted[i].source)) {
-            if (!secret_load(wanted[i].source, what, wanted[i].secret, err)) {
-                return false;
-            }
-        } else if (wanted[i].needed) {
-            return error_set(err, ERROR_INPUT, "[irc %s] sasl = plain needs a %s_file or _env",
-                             config->label, wanted[i].key);
+        if (secret_configured(wanted[i].source) &&
+            !secret_load(wanted[i].source, what, wanted[i].secret, err)) {
+            return false;
         }
-    }
-    return true;
-}
-
-/* Fail closed: what would be insecure is refused before anything is sent. */
-static bool check_safe(const struct irc *irc, struct error *err)
-{
-    const struct config_irc *config = irc->config;
-    bool secrets =
-        irc->sasl_password.count + irc->server_password.count + irc->nickserv_password.count > 0;
-    if (!config->tls && secrets && !config_loopback(config->server)) {
-        return error_set(err, ERROR_INPUT,
-                         "[irc %s] has a password, but tls = no would send it in "
-                         "the clear",
-                         config->label);
-    }
-    if (config->sasl == SASL_PLAIN && *config->sasl_user == '\0') {
-        return error_set(err, ERROR_INPUT, "[irc %s] sasl = plain needs a sasl_user",
-                         config->label);
-    }
-    if (config->sasl == SASL_EXTERNAL && (!config->tls || *config->cert_file == '\0')) {
-        return error_set(err, ERROR_INPUT, "[irc %s] sasl = external needs tls and a cert_file",
-                         config->label);
     }
     return true;
 }
@@ -143,7 +115,7 @@ static bool irc_create(const struct adapter_setup *setup, struct adapter **ret, 
     irc_set_times(&irc->adapter, &irc_times_default);
     irc->random = hash_bytes(name, strlen(name)) ^ (uint64_t)loop_wall_ms(setup->loop) << 8 ^
                   (uint64_t)getpid();
-    if (!load_secrets(irc, err) || !check_safe(irc, err) ||
+    if (!load_secrets(irc, err) ||
         !irc_channels_parse(config->channels, irc->times.rejoin, &irc->channels, err)) {
         irc_destroy(&irc->adapter);
         return false;

@@ -3,58 +3,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/host/config.h"
 
 enum { ASK_AGAIN_MS = 300 * 1000 };
 enum { LATER_TIMES = 6 }; /* a full or unavailable channel waits so many times rejoin_ms */
 
-static struct irc_span trimmed(const char *text, size_t len)
-{
-    while (len > 0 && *text == ' ') {
-        text++;
-        len--;
-    }
-    while (len > 0 && text[len - 1] == ' ') {
-        len--;
-    }
-    return (struct irc_span){text, len};
-}
-
-static bool parse_one(struct irc_span item, struct irc_channel *ret, struct error *err)
-{
-    const char *blank = memchr(item.at, ' ', item.len);
-    size_t name_len = blank ? (size_t)(blank - item.at) : item.len;
-    struct irc_span key = trimmed(item.at + name_len, item.len - name_len);
-    *ret = (struct irc_channel){.state = IRC_CHANNEL_OUT};
-    bool fits = irc_span_copy((struct irc_span){item.at, name_len}, ret->name, sizeof(ret->name)) &&
-                irc_span_copy(key, ret->key, sizeof(ret->key));
-    if (!fits || strchr(ret->key, ' ') || ret->key[0] == ':' || !strchr("#&+!", ret->name[0])) {
-        return error_set(err, ERROR_INPUT, "\"%.60s\" is no channel: want #name or #name key",
-                         ret->name);
-    }
-    return true;
-}
+_Static_assert((int)CONFIG_CHANNELS_MAX == (int)IRC_CHANNELS_MAX, "all that a section may name");
+_Static_assert((int)CONFIG_CHANNEL_LEN_MAX < (int)IRC_CHANNEL_MAX, "names fit");
+_Static_assert((int)CONFIG_CHANNEL_KEY_MAX < (int)IRC_KEY_MAX, "keys fit");
 
 bool irc_channels_parse(const char *text, uint64_t rejoin_ms, struct irc_channels *ret,
                         struct error *err)
 {
+    struct config_channel wanted[CONFIG_CHANNELS_MAX];
     struct irc_channels channels = {.rejoin_ms = rejoin_ms};
-    for (const char *at = text; *at;) {
-        size_t len = strcspn(at, ",");
-        struct irc_span item = trimmed(at, len);
-        at += len;
-        at += *at == ',';
-        if (item.len == 0) {
-            continue;
-        }
-        if (channels.count == IRC_CHANNELS_MAX) {
-            return error_set(err, ERROR_INPUT, "more than %d channels", IRC_CHANNELS_MAX);
-        }
-        if (!parse_one(item, &channels.items[channels.count], err)) {
-            return false;
-        }
-        channels.count++;
+    if (!config_channels(text, wanted, &channels.count, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < channels.count; i++) {
+        struct irc_channel *channel = &channels.items[i];
+        channel->state = IRC_CHANNEL_OUT;
+        memcpy(channel->name, wanted[i].name.at, wanted[i].name.len);
+        memcpy(channel->key, wanted[i].key.at, wanted[i].key.len);
     }
     *ret = channels;
     return true;

@@ -10,7 +10,9 @@
 static const char *const strengths[] = {
     [STRENGTH_NUDGE] = "nudge", [STRENGTH_STRONG] = "strong", [STRENGTH_DECISIVE] = "decisive"};
 
-/* On a narrow screen the rows become lists: roles keep them a table, and each rule names its side. */
+/*
+ * On a narrow screen the rows become lists: roles keep them a table, and each rule names its side.
+ */
 static void put_cell(struct buf *ret, const struct pack *pack, size_t situation, int option)
 {
     bool any = false;

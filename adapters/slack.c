@@ -25,6 +25,7 @@
 #define TYPE_FORM "application/x-www-form-urlencoded"
 
 #define SAY_BUSY "I can't take that right now. Please ask again in a moment."
+#define SAY_NOT_NOTED "I couldn't note that. Please press it again in a moment."
 #define SAY_SLOWLY "That was a lot at once. Please ask again in a minute."
 #define SAY_OTHER_TEAM "I'm not set up for this workspace."
 #define SAY_WRONG                                                                                \
@@ -107,20 +108,46 @@ static void take(struct slack *slack, struct http_request *request,
     }
 }
 
+/* A press of "Wrong" that waits for the commit. */
+struct press {
+    struct slack *slack;
+    struct http_request *request;
+    char *response_url; /* owned; "" for none */
+};
+
+static void on_wrong_settled(void *context, enum settled how, const struct answer *answer)
+{
+    struct press *press = context;
+    bool noted = how != SETTLED_FAILED;
+    (void)answer;
+    if (press->response_url[0]) {
+        slack_whisper(press->slack, press->response_url, noted ? SAY_WRONG : SAY_NOT_NOTED);
+    }
+    if (noted || press->response_url[0]) {
+        acknowledge(press->request);
+    } else {
+        http_respond_error(press->request, 503, "It could not be noted; send it again.");
+    }
+    mem_free(press->response_url);
+    mem_free(press);
+}
+
 static void take_wrong(struct slack *slack, struct http_request *request,
                        const struct slack_incoming *incoming)
 {
     struct slack_address address;
-    if (incoming->text.len > 0) {
-        dispatch_gap(slack->setup.dispatch, "wrong", incoming->text.data, incoming->text.len,
-                     loop_wall_ms(slack->setup.loop));
-    }
+    bool answerable = slack_address_parse(incoming->address, &address);
+    struct press *press = mem_alloc(sizeof(*press));
+    *press = (struct press){slack, request, mem_strdup(answerable ? address.response_url : "")};
     log_info("slack.wrong", LOG_TEXT("adapter", slack->base.name),
              LOG_MESSAGE("question", incoming->text.data));
-    if (slack_address_parse(incoming->address, &address) && address.response_url[0]) {
-        slack_whisper(slack, address.response_url, SAY_WRONG);
+    if (incoming->text.len == 0) {
+        on_wrong_settled(press, SETTLED_SILENT, NULL); /* nothing to note */
+    } else if (!dispatch_gap(slack->setup.dispatch, "wrong", incoming->text.data,
+                             incoming->text.len, loop_wall_ms(slack->setup.loop), on_wrong_settled,
+                             press)) {
+        on_wrong_settled(press, SETTLED_FAILED, NULL);
     }
-    acknowledge(request);
 }
 
 static void challenge(struct http_request *request, const struct slack_incoming *incoming)

@@ -13,7 +13,6 @@
 #define FENCE "```"
 
 enum {
-    BLOCKS_MAX = 32 * 1024,
     WORDED_MAX = 64 * 1024,
     LOOKUP_LIMIT = 200,        /* messages in one answer */
     CLOCK_SLACK_MS = 60 * 1000 /* how much Slack's clock may lag behind ours */
@@ -113,20 +112,15 @@ static void put_buttons(struct buf *ret, const struct slack_extras *extras)
 static bool put_blocks(const struct reply *reply, const struct slack_extras *extras,
                        struct buf *ret)
 {
-    struct buf blocks;
-    buf_init(&blocks, BLOCKS_MAX);
-    bool fine = wording_slack_blocks(reply, &blocks) && blocks.len >= 2;
-    if (fine) {
-        /* Without the closing bracket, then whatever comes after. */
-        buf_append(ret, blocks.data, blocks.len - 1);
-        if (extras->buttons) {
-            buf_puts(ret, blocks.len > 2 ? "," : "");
-            put_buttons(ret, extras);
-        }
+    size_t start = ret->len;
+    if (wording_slack_blocks(reply, ret) && extras->buttons) {
+        bool any = ret->len - start > strlen("[]");
+        buf_cut(ret, ret->len - 1); /* the closing bracket comes after them */
+        buf_puts(ret, any ? "," : "");
+        put_buttons(ret, extras);
         buf_putc(ret, ']');
     }
-    buf_finish(&blocks);
-    return fine && !ret->failed;
+    return !ret->failed;
 }
 
 /* ---- replies ---- */

@@ -27,58 +27,98 @@ static void read_class(struct bytes *b, struct model *model, uint32_t number)
     bytes_f32(b);
     const unsigned char *dense = bytes_take(b, model->dims);
     for (uint32_t d = 0; dense && d < model->dims; d++) {
-        model->columns[(size_t)d * model->class_count + number] =
-            dense_scale * (float)(int8_t)dense[d];
+        model->columns[d * model->stride + number] = dense_scale * (float)(int8_t)dense[d];
     }
 }
 
-static size_t place_of(const struct model *model, uint32_t hash)
+static struct model_feature *place_of(const struct model *model, uint32_t hash)
 {
     size_t i = hash & model->mask;
-    while (model->index[i] && model->features[model->index[i] - 1].hash != hash) {
+    while (model->features[i].hash && model->features[i].hash != hash) {
         i = (i + 1) & model->mask;
     }
-    return i;
+    return &model->features[i];
 }
 
-/* False when that takes too long. The first of two with the same hash is forgotten. */
-static bool index_feature(struct model *model, uint32_t number)
+/* False when that takes too long. Of two with the same hash the last one counts. */
+static bool keep_feature(struct model *model, struct model_feature feature)
 {
-    uint32_t hash = model->features[number].hash;
-    size_t place = place_of(model, hash);
-    model->index[place] = number + 1;
-    return ((place - hash) & model->mask) < PROBES_MAX;
+    struct model_feature *place = place_of(model, feature.hash);
+    *place = feature;
+    return ((size_t)(place - model->features - feature.hash) & model->mask) < PROBES_MAX;
 }
 
+/* Each feature's weights end where the next one's begin. */
 static void read_features(struct bytes *b, struct model *model)
 {
     size_t places = 64;
-    while (places < (size_t)model->feature_count * 3 / 2) {
+    while (places < (size_t)model->feature_count * 4 / 3) {
         places *= 2;
     }
     model->mask = places - 1;
-    model->index = mem_alloc(places * sizeof(*model->index));
-    model->features = mem_alloc(((size_t)model->feature_count + 1) * sizeof(*model->features));
-    uint32_t last = 0;
-    for (uint32_t n = 0; n < model->feature_count && !b->bad; n++) {
-        struct model_feature feature = {.hash = bytes_u32(b)};
-        feature.first = bytes_u32(b);
-        b->bad = b->bad || feature.hash == 0 || feature.first > model->weight_count ||
-                 feature.first < last;
-        last = feature.first;
-        model->features[n] = feature;
-        b->bad = b->bad || !index_feature(model, n);
+    model->features = mem_alloc(places * sizeof(*model->features));
+    uint32_t hash = 0, first = 0;
+    for (uint32_t n = 0; n <= model->feature_count && !b->bad; n++) {
+        bool last = n == model->feature_count;
+        uint32_t next_hash = last ? 1 : bytes_u32(b);
+        uint32_t next = last ? model->weight_count : bytes_u32(b);
+        b->bad = b->bad || next_hash == 0 || next > model->weight_count || next < first ||
+                 (n > 0 && next - first > model->class_count);
+        if (n > 0 && !b->bad) {
+            const struct model_feature feature = {hash, first & MODEL_WEIGHTS_MAX,
+                                                  (next - first) & UINT8_MAX};
+            b->bad = !keep_feature(model, feature);
+        }
+        hash = next_hash;
+        first = next;
     }
-    model->features[model->feature_count].first = model->weight_count;
+}
+
+static bool classes_exist(const struct model *model, const unsigned char *pairs)
+{
+    for (uint32_t i = 0; i < model->weight_count; i++) {
+        if (pairs[2 * i] >= model->class_count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* From the file's pairs of class and weight to rows, or to pairs that lie elsewhere. */
+static void place_weights(struct model *model, struct model_feature *feature,
+                          const unsigned char *pairs, uint32_t *row_count, uint32_t *weight_count)
+{
+    bool many = model_has_row(model, feature);
+    int8_t *row = model->rows + *row_count * model->stride;
+    struct model_weight *weights = model->weights + *weight_count;
+    for (uint32_t i = 0; i < feature->count; i++, pairs += 2) {
+        if (many) {
+            row[pairs[0]] = (int8_t)pairs[1];
+        } else {
+            weights[i] = (struct model_weight){.cls = pairs[0], .value = (int8_t)pairs[1]};
+        }
+    }
+    feature->first = (many ? *row_count : *weight_count) & MODEL_WEIGHTS_MAX;
+    *(many ? row_count : weight_count) += many ? 1 : feature->count;
 }
 
 static void read_weights(struct bytes *b, struct model *model)
 {
-    model->weights = mem_alloc(((size_t)model->weight_count + 1) * sizeof(*model->weights));
-    const unsigned char *p = bytes_take(b, (size_t)model->weight_count * 2);
-    for (uint32_t i = 0; p && i < model->weight_count; i++) {
-        model->weights[i] = (struct model_weight){.cls = p[2 * i], .value = (int8_t)p[2 * i + 1]};
-        b->bad = b->bad || p[2 * i] >= model->class_count;
+    const unsigned char *pairs = bytes_take(b, (size_t)model->weight_count * 2);
+    b->bad = b->bad || !classes_exist(model, pairs);
+    size_t rows = 0, weights = 0;
+    for (size_t i = 0; !b->bad && i <= model->mask; i++) {
+        bool many = model_has_row(model, &model->features[i]);
+        rows += many;
+        weights += many ? 0 : model->features[i].count;
+    }
+    model->rows = mem_alloc(rows * model->stride + 1);
+    model->weights = mem_alloc((weights + 1) * sizeof(*model->weights));
+    uint32_t row_count = 0, weight_count = 0;
+    for (size_t i = 0; !b->bad && i <= model->mask; i++) {
+        struct model_feature *feature = &model->features[i];
+        place_weights(model, feature, pairs + 2 * (size_t)feature->first, &row_count,
+                      &weight_count);
     }
 }
 
@@ -96,11 +136,11 @@ static bool read_model(struct bytes *b, struct model *model)
     model->weight_count = bytes_u32(b);
     if (b->bad || model->class_count == 0 || model->class_count > MODEL_CLASSES_MAX ||
         model->dims > DIMS_MAX || model->feature_count > b->size / 8 ||
-        model->weight_count > b->size / 2) {
+        model->weight_count > b->size / 2 || model->weight_count > MODEL_WEIGHTS_MAX) {
         return false;
     }
-    model->columns =
-        mem_alloc(((size_t)model->class_count * model->dims + 1) * sizeof(*model->columns));
+    model->stride = (model->class_count + MODEL_BLOCK - 1) / MODEL_BLOCK * MODEL_BLOCK;
+    model->columns = mem_alloc((model->stride * model->dims + 1) * sizeof(*model->columns));
     for (uint32_t i = 0; i < model->class_count; i++) {
         read_class(b, model, i);
     }
@@ -134,9 +174,9 @@ bool model_load(const char *path, struct model **ret, struct error *err)
 void model_destroy(struct model *model)
 {
     if (model) {
-        mem_free(model->index);
         mem_free(model->features);
         mem_free(model->weights);
+        mem_free(model->rows);
         mem_free(model->columns);
         net_destroy(model->net);
         mem_free(model);
@@ -155,6 +195,6 @@ int model_class_find(const struct model *model, const char *name)
 
 const struct model_feature *model_find(const struct model *model, uint32_t hash)
 {
-    uint32_t number = model->index[place_of(model, hash)];
-    return number ? &model->features[number - 1] : NULL;
+    const struct model_feature *feature = place_of(model, hash);
+    return feature->hash ? feature : NULL;
 }

@@ -17,7 +17,8 @@
 struct error;
 struct net;
 
-enum { MODEL_CLASSES_MAX = 160 };
+/* MODEL_BLOCK: classes whose sums are made at once; a row of columns is filled up to that. */
+enum { MODEL_CLASSES_MAX = 160, MODEL_BLOCK = 16, MODEL_WEIGHTS_MAX = (1 << 24) - 1 };
 
 struct model_class {
     char name[80]; /* an id of the pack (PACK_ID_MAX) and what of it */
@@ -30,8 +31,8 @@ struct model_weight {
 };
 
 struct model_feature {
-    uint32_t hash;
-    uint32_t first; /* into weights; the next feature's first ends them */
+    uint32_t hash;                  /* 0: a free place */
+    uint32_t first : 24, count : 8; /* weights[first..], or the number of a row */
 };
 
 struct model {
@@ -39,11 +40,11 @@ struct model {
     uint32_t class_count, dims, feature_count, weight_count;
     struct model_class classes[MODEL_CLASSES_MAX];
     size_t mask;
-    uint32_t *index; /* owned, open addressing: number of a feature + 1, 0 = free */
-    struct model_feature
-        *features; /* owned: feature_count + 1, the last one only ends the one before */
-    struct model_weight *weights; /* owned */
-    float *columns;  /* owned: dims x class_count, the vector's weights, ready to be multiplied */
+    struct model_feature *features; /* owned: by hash, open addressing */
+    struct model_weight *weights;   /* owned: of features with few */
+    int8_t *rows;                   /* owned: of those with many, `stride` each, by class */
+    size_t stride;                  /* class_count and what fills it up to whole blocks */
+    float *columns;  /* owned: dims x stride, the vector's weights, ready to be multiplied */
     struct net *net; /* owned, NULL without one */
 };
 
@@ -57,3 +58,12 @@ int model_class_find(const struct model *model, const char *name); /* -1: none *
 
 /* NULL when the feature carries no weight. */
 const struct model_feature *model_find(const struct model *model, uint32_t hash);
+
+/*
+ * Whether the feature's weights are a row: where it has one for every other class or more, a row is
+ * smaller than pairs of class and weight, and quicker to add. Common words have rows.
+ */
+static inline bool model_has_row(const struct model *model, const struct model_feature *feature)
+{
+    return feature->count * sizeof(*model->weights) >= model->stride;
+}

@@ -59,6 +59,10 @@ static size_t clean(char *text, size_t len, bool keep_lines)
 {
     size_t out = 0;
     for (size_t i = 0; i < len;) {
+        if (text[i] > ' ' && text[i] < 0x7F) {
+            text[out++] = text[i++];
+            continue;
+        }
         size_t step = utf8_sequence(text + i, len - i);
         out = put_clean(text, out, text + i, step, keep_lines);
         i += step ? step : 1;

@@ -35,8 +35,8 @@ struct core {
 
 /* What each stated situation weighs for each option. */
 struct tally {
-    int16_t by[PACK_SITUATIONS_MAX][PACK_OPTIONS_MAX]; /* the first `situations` rows */
-    size_t situations;
+    int16_t by[PACK_SITUATIONS_MAX][PACK_OPTIONS_MAX]; /* only the rows of `weighed` are set */
+    uint64_t weighed;                                  /* situations that weigh for any option */
     int total[PACK_OPTIONS_MAX];
     bool firm[PACK_OPTIONS_MAX]; /* more than nudges and garnish speaks for it */
 };
@@ -63,7 +63,10 @@ static bool rule_is_sound(const struct pack *pack, const struct pack_rule *rule)
 static int rule_weight(const struct pack *pack, const struct pack_rule *rule,
                        const struct facts *facts)
 {
-    if (!rule_is_sound(pack, rule) || !(facts->stated & ~facts->denied & bit(rule->situation))) {
+    /* Few situations hold at a time, so that is asked first. */
+    bool holds = rule->situation >= 0 && rule->situation < PACK_SITUATIONS_MAX &&
+                 (facts->stated & ~facts->denied & bit(rule->situation));
+    if (!holds || !rule_is_sound(pack, rule)) {
         return 0;
     }
     if (facts->heavy & bit(rule->situation)) {
@@ -78,15 +81,17 @@ static int rule_weight(const struct pack *pack, const struct pack_rule *rule,
 
 static void take_tally(const struct pack *pack, const struct facts *facts, struct tally *ret)
 {
-    size_t count = pack->situation_count;
-    ret->situations = count < PACK_SITUATIONS_MAX ? count : PACK_SITUATIONS_MAX;
-    memset(ret->by, 0, ret->situations * sizeof(ret->by[0]));
+    ret->weighed = 0;
     memset(ret->total, 0, sizeof(ret->total));
     memset(ret->firm, 0, sizeof(ret->firm));
     for (size_t i = 0; i < pack->rule_count; i++) {
         const struct pack_rule *rule = &pack->rules[i];
         int weight = rule_weight(pack, rule, facts);
         if (weight > 0) {
+            if (!(ret->weighed & bit(rule->situation))) {
+                memset(ret->by[rule->situation], 0, sizeof(ret->by[0]));
+                ret->weighed |= bit(rule->situation);
+            }
             ret->by[rule->situation][rule->option] += (int16_t)weight;
             ret->total[rule->option] += weight;
             ret->firm[rule->option] |= weight >= WEIGHT_STRONG;
@@ -101,9 +106,10 @@ static void take_tally(const struct pack *pack, const struct facts *facts, struc
 static bool beats(const struct tally *tally, int a, int b)
 {
     int for_a = 0, for_b = 0;
-    for (size_t i = 0; i < tally->situations; i++) {
-        int net = tally->by[i][a] - tally->by[i][b];
-        *(net > 0 ? &for_a : &for_b) += net > 0 ? net : -net;
+    for (int i = 0; i < PACK_SITUATIONS_MAX && tally->weighed >> i; i++) {
+        int net = tally->weighed >> i & 1 ? tally->by[i][a] - tally->by[i][b] : 0;
+        for_a += net > 0 ? net : 0;
+        for_b += net < 0 ? -net : 0;
     }
     return for_a > 0 && for_a >= WIN_RATIO * for_b;
 }

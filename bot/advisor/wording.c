@@ -82,6 +82,11 @@ static void put_plain(struct buf *ret, const char *text)
     }
 }
 
+static bool is_slack_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && c != '&' && c != '<' && c != '>' && c != 0x7F;
+}
+
 static void put_slack_char(struct buf *ret, char c)
 {
     if (c == '&') {
@@ -90,15 +95,33 @@ static void put_slack_char(struct buf *ret, char c)
         buf_puts(ret, "&lt;");
     } else if (c == '>') {
         buf_puts(ret, "&gt;");
-    } else if (((unsigned char)c >= 0x20 && c != 0x7F) || c == '\n') {
+    } else if (is_slack_plain(c) || c == '\n') {
         buf_putc(ret, c);
+    }
+}
+
+/* As much of it as there is room for; then the buffer has failed, as after a character too many. */
+static void put_run(struct buf *ret, const char *text, size_t len)
+{
+    size_t room = ret->max - ret->len, fits = len < room ? len : room;
+    buf_append(ret, text, fits);
+    if (fits < len) {
+        buf_append(ret, text + fits, len - fits);
     }
 }
 
 static void put_slack(struct buf *ret, const char *text)
 {
-    for (; *text; text++) {
-        put_slack_char(ret, *text);
+    while (*text) {
+        size_t run = 0;
+        while (is_slack_plain(text[run])) {
+            run++;
+        }
+        put_run(ret, text, run);
+        text += run;
+        if (*text) {
+            put_slack_char(ret, *text++);
+        }
     }
 }
 
@@ -384,21 +407,10 @@ static void put_json_char(struct buf *ret, const char *at, size_t step)
     }
 }
 
-/* How many bytes stand in JSON as they are. */
-static size_t plain_run(const char *text, size_t len)
-{
-    size_t run = 0;
-    while (run < len && (unsigned char)text[run] >= 0x20 && (unsigned char)text[run] < 0x7F &&
-           text[run] != '"' && text[run] != '\\') {
-        run++;
-    }
-    return run;
-}
-
 static void put_json(struct buf *ret, const char *text, size_t len)
 {
     for (size_t i = 0; i < len;) {
-        size_t run = plain_run(text + i, len - i);
+        size_t run = buf_json_plain(text + i, len - i);
         buf_append(ret, text + i, run);
         i += run;
         if (i < len) {

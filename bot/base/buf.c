@@ -32,6 +32,14 @@ void buf_clear(struct buf *buf)
     }
 }
 
+void buf_cut(struct buf *buf, size_t len)
+{
+    if (len < buf->len) {
+        buf->len = len;
+        buf->data[len] = '\0';
+    }
+}
+
 static bool fail(struct buf *buf)
 {
     buf->failed = true;
@@ -48,7 +56,7 @@ static bool reserve(struct buf *buf, size_t extra)
     if (needed <= buf->cap) {
         return true;
     }
-    size_t cap = buf->cap < 64 ? 64 : buf->cap;
+    size_t cap = buf->cap < 128 ? 128 : buf->cap;
     while (cap < needed && cap <= buf->max / 2) {
         cap *= 2;
     }
@@ -283,6 +291,41 @@ bool buf_write_file(const struct buf *buf, const char *path, struct error *err)
                     : write_anew(buf, path, beside.data, &cause);
     buf_finish(&beside);
     return done || name_cause(path, &cause, err);
+}
+
+static bool is_json_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+}
+
+/* The lowest zero byte of a word has its upper bit set here; what is above it may have it, too. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
+
+/* Eight bytes at once (Warren, Hacker's Delight 6-1), then one by one. */
+static bool is_json_plain_word(const char *text)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t word;
+    memcpy(&word, text, sizeof(word));
+    uint64_t high = word & (each * 0x80);
+    uint64_t low = (word - each * 0x20) & ~word & (each * 0x80);
+    return (high | low | zero_bytes(word ^ each * 0x7F) | zero_bytes(word ^ each * '"') |
+            zero_bytes(word ^ each * '\\')) == 0;
+}
+
+size_t buf_json_plain(const char *text, size_t len)
+{
+    size_t run = 0;
+    while (len - run >= sizeof(uint64_t) && is_json_plain_word(text + run)) {
+        run += sizeof(uint64_t);
+    }
+    while (run < len && is_json_plain((unsigned char)text[run])) {
+        run++;
+    }
+    return run;
 }
 
 static bool is_continuation(unsigned char byte)

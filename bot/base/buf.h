@@ -19,6 +19,7 @@ struct buf {
 void buf_init(struct buf *buf, size_t max);
 void buf_finish(struct buf *buf); /* frees; the buffer may be initialised again */
 void buf_clear(struct buf *buf);  /* empties, keeps memory and maximum, forgets the failure */
+void buf_cut(struct buf *buf, size_t len); /* back to the first len bytes, when it has more */
 
 /* All false when the buffer has failed, now or before. What is appended must not lie in buf. */
 bool buf_append(struct buf *buf, const void *data, size_t len);
@@ -51,6 +52,9 @@ bool buf_read_unnamed(struct buf *buf, const char *path, struct error *err);
  * the buffer has failed or the disk says no. Not for devices: what was there is replaced.
  */
 bool buf_write_file(const struct buf *buf, const char *path, struct error *err);
+
+/* How many bytes from text on stand in a JSON string as they are: ASCII, nothing to be escaped. */
+size_t buf_json_plain(const char *text, size_t len);
 
 /* Length (1 to 4) of the well-formed UTF-8 character at text; 0 for a broken one or len 0. */
 size_t utf8_length(const char *text, size_t len);

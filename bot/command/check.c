@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "adapters/adapter.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/command/command.h"
@@ -58,7 +59,8 @@ static bool check(const struct command_call *call, struct fault_list *faults)
                                           .packs = (const char *const *)call->operands,
                                           .pack_count = call->operand_count,
                                           .files = true};
-    bool config_fine = program_load_config(&packs, &config, faults);
+    bool config_fine = program_load_config(&packs, &config, faults) &&
+                       adapter_check_built(&config, call->config_path, faults);
     bool packs_fine = (config_fine || call->operand_count > 0) &&
                       program_load_knowledge(&packs, &config, &knowledge, faults);
     if (config_fine && packs_fine) {

@@ -34,10 +34,12 @@ enum { EXPIRE_MS = 60 * 1000, STOP_POLL_MS = 50 };
 static void fall_back(struct config *config)
 {
     if (config->irc_count == 0 && config->slack_count == 0 && !config->has_api &&
-        !config->has_page && config->http_listen[0] == '\0') {
+        !config->has_page && config->http_listen[0] == '\0' &&
+        (adapter_is_built("api") || adapter_is_built("page"))) {
         mem_free(config->http_listen);
         config->http_listen = mem_strdup("127.0.0.1:8080");
-        config->has_api = config->has_page = true;
+        config->has_api = adapter_is_built("api");
+        config->has_page = adapter_is_built("page");
         config->api.open = 1;
     }
 }
@@ -46,6 +48,10 @@ bool daemon_load(const struct program_options *options, struct program *ret,
                  struct generation **ret_generation, struct fault_list *faults)
 {
     if (!program_open(ret, options, faults)) {
+        return false;
+    }
+    if (!adapter_check_built(&ret->config, options->config_path, faults)) {
+        program_close(ret);
         return false;
     }
     struct generation *generation = mem_alloc(sizeof(*generation));
@@ -143,32 +149,9 @@ void daemon_remove(struct daemon *daemon, size_t index)
     daemon->view.count = daemon->count;
 }
 
-/* A section of a kind that this build lacks must not be passed over in silence. */
-static void check_kinds(const struct config *config, struct fault_list *faults)
-{
-    const struct {
-        const char *name;
-        bool wanted;
-    } kinds[] = {{"irc", config->irc_count > 0},
-                 {"slack", config->slack_count > 0},
-                 {"api", config->has_api},
-                 {"page", config->has_page}};
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        bool there = false;
-        for (size_t k = 0; adapter_table[k] != NULL; k++) {
-            there = there || strcmp(adapter_table[k]->name, kinds[i].name) == 0;
-        }
-        if (kinds[i].wanted && !there) {
-            fault_add(faults, "configuration", 0, "this whether was built without [%s]",
-                      kinds[i].name);
-        }
-    }
-}
-
 static void add_all(struct daemon *daemon, struct fault_list *faults)
 {
     const struct config *config = &daemon->newest->config;
-    check_kinds(config, faults);
     for (size_t k = 0; adapter_table[k] != NULL; k++) {
         size_t count = adapter_table[k]->count(config);
         for (size_t i = 0; i < count; i++) {
@@ -206,6 +189,23 @@ static bool open_store(struct daemon *daemon, struct error *err)
            store_outbox_recover(daemon->store, loop_wall_ms(daemon->loop) + OUTBOX_UNSURE_MS, err);
 }
 
+/*
+ * While the daemon proper has the port, a try must still be able to tell what works beside it: on
+ * any other.
+ */
+static bool listen_elsewhere(struct daemon *daemon, struct error *err)
+{
+    struct http_server *server;
+    struct error ignored = {0};
+    if (!daemon->trying || !http_server_create("127.0.0.1:0", daemon->metrics, &server, &ignored)) {
+        return false;
+    }
+    daemon->listen_failed = *err;
+    *err = (struct error){0};
+    daemon_use_server(daemon, server);
+    return true;
+}
+
 /* The parts that need no adapter, in the order in which each needs those before it. */
 static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
 {
@@ -217,7 +217,7 @@ static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
         return;
     }
     if (!daemon->trying && !open_store(daemon, &err)) {
-        fault_add(faults, daemon->newest->config.store, 0, "%s", err.text);
+        fault_add(faults, "[store] path", 0, "%s", err.text);
         err = (struct error){0};
     }
     const struct dispatch_setup setup = {
@@ -225,11 +225,14 @@ static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
     daemon->dispatch = dispatch_create(&setup);
     daemon->client = http_client_create(daemon->loop);
     daemon->view.dispatch = daemon->dispatch;
-    if (!daemon_open_server(daemon, &server, &err)) {
+    bool listens = daemon_open_server(daemon, &server, &err) || listen_elsewhere(daemon, &err);
+    if (!listens) {
         fault_add(faults, "[http] listen", 0, "%s", err.text);
         return;
     }
-    daemon_use_server(daemon, server);
+    if (daemon->server == NULL) {
+        daemon_use_server(daemon, server);
+    }
     add_all(daemon, faults);
 }
 
@@ -439,15 +442,19 @@ static void greet(const struct daemon *daemon)
 {
     if (daemon->options.config_path == NULL) {
         unsigned port = http_server_port(daemon->server);
-        report("there is no configuration (-c FILE), so only this machine can ask: "
-               "http://127.0.0.1:%u/ in a browser, or",
-               port);
-        report("  curl -H 'Content-Type: application/json' "
-               "-d '{\"text\": \"Node or Django for a chat?\"}' http://127.0.0.1:%u/api/ask",
-               port);
+        const struct config *config = &daemon->newest->config;
+        report("there is no configuration (-c FILE), so only this machine can ask:");
+        if (config->has_page) {
+            report("  http://127.0.0.1:%u/ in a browser", port);
+        }
+        if (config->has_api) {
+            report("  curl -H 'Content-Type: application/json' "
+                   "-d '{\"text\": \"Node or Django for a chat?\"}' http://127.0.0.1:%u/api/ask",
+                   port);
+        }
         report("what it keeps is in %s; for IRC and Slack: whether check --example > whether.ini, "
                "edit that, then whether run -c whether.ini",
-               daemon->newest->config.store);
+               config->store);
     }
 }
 

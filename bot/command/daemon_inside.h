@@ -6,6 +6,7 @@
 
 #include "adapters/adapter.h"
 #include "adapters/health.h"
+#include "bot/base/error.h"
 #include "bot/host/program.h"
 
 /*
@@ -13,7 +14,6 @@
  * what runs, daemon_try.c tries it. Not for anybody else.
  */
 struct dispatch;
-struct error;
 struct fault_list;
 struct http_client;
 struct http_server;
@@ -53,6 +53,7 @@ struct daemon {
     struct health_view view;
     int signals; /* signalfd */
     bool trying;
+    struct error listen_failed; /* when trying: why another port had to do */
     bool stopping, hurried, reloading;
     uint64_t stop_at_ms, drained_at_ms; /* monotonic */
     int64_t next_send_ms;               /* wall clock */

@@ -41,11 +41,19 @@ static bool is_running(const struct daemon *daemon, const char *name)
     return false;
 }
 
+/* Whoever reloads has mended something, perhaps at the other side: what gave up tries again. */
+static bool has_given_up(const struct adapter *adapter)
+{
+    struct adapter_status status = {0};
+    adapter->ops->status(adapter, &status);
+    return status.health == ADAPTER_FAILED;
+}
+
 static bool may_stay(const struct daemon *daemon, const struct running *running)
 {
     const struct config *config = &daemon->newest->config;
     int instance = find_instance(config, running->adapter);
-    return instance >= 0 &&
+    return instance >= 0 && !has_given_up(running->adapter) &&
            running->fingerprint ==
                config_fingerprint(config, running->adapter->ops->name, (size_t)instance);
 }

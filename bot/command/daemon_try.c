@@ -97,7 +97,9 @@ static void tell_parts(const struct daemon *daemon)
          daemon->options.config_path == NULL ? "none (no -c FILE)" : daemon->options.config_path);
     snprintf(text, sizeof(text), "%zu", daemon->program.knowledge->count);
     tell("ok", "packs", text);
-    if (daemon->server != NULL) {
+    if (daemon->listen_failed.text[0] != '\0') {
+        tell("FAIL", "http", daemon->listen_failed.text);
+    } else if (daemon->server != NULL) {
         snprintf(text, sizeof(text), "listening on %s, port %u", config->http_listen,
                  http_server_port(daemon->server));
         tell("ok", "http", text);
@@ -129,7 +131,7 @@ int daemon_try(const struct program_options *options)
         return STATUS_FAILED;
     }
     tell_parts(daemon);
-    bool fine = try_store(daemon->newest->config.store);
+    bool fine = try_store(daemon->newest->config.store) && daemon->listen_failed.text[0] == '\0';
     fine = try_adapters(daemon) && fine;
     leave(daemon);
     daemon_destroy(daemon);

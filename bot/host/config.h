@@ -17,6 +17,7 @@
  * line. Not thread-safe: inih is set up through its global variables.
  */
 struct buf;
+struct error;
 struct fault_list;
 
 enum {
@@ -24,7 +25,10 @@ enum {
     CONFIG_FILE_MAX = 256 * 1024,
     CONFIG_LINE_MAX = 4000,
     CONFIG_PATHS_MAX = 16,
-    CONFIG_LABEL_MAX = 32, /* bytes of NAME in [irc NAME]: letters, digits, "-", "_", "." */
+    CONFIG_LABEL_MAX = 32,    /* bytes of NAME in [irc NAME]: letters, digits, "-", "_", "." */
+    CONFIG_CHANNELS_MAX = 64, /* of one network; then bytes of a name, and of a key */
+    CONFIG_CHANNEL_LEN_MAX = 127,
+    CONFIG_CHANNEL_KEY_MAX = 63,
 };
 
 enum config_type {
@@ -166,6 +170,20 @@ const char *config_label(const struct config *config, const char *section, size_
  * included: what has to be started anew after a reload is what has another number now.
  */
 uint64_t config_fingerprint(const struct config *config, const char *section, size_t instance);
+
+/*
+ * What [irc NAME] channels says, "#a, #b key"; it borrows from the text. False with a sentence in
+ * err when it is not that: for a configuration that was loaded it is.
+ */
+struct config_span {
+    const char *at;
+    size_t len;
+};
+struct config_channel {
+    struct config_span name, key; /* key.len 0: none */
+};
+bool config_channels(const char *text, struct config_channel ret[CONFIG_CHANNELS_MAX],
+                     size_t *ret_count, struct error *err);
 
 /* Whether "HOST:PORT" is one of this machine's own addresses that nobody else can reach. */
 bool config_loopback(const char *address);

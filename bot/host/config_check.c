@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bot/base/buf.h"
@@ -97,14 +98,30 @@ static void check_slack(const struct config *config, struct place *place)
               "needs signing_secret_file or signing_secret_env: without it nobody could tell "
               "whether it is Slack that calls");
     }
-    if (slack->path[0] != '/') {
-        fault(place, "path", "path begins with a slash");
+    size_t path_len = strlen(slack->path);
+    if (slack->path[0] != '/' || slack->path[path_len - 1] == '/' ||
+        strpbrk(slack->path, " ?#%") != NULL) {
+        fault(place, "path",
+              "path begins with a slash, ends without one, and holds no blank, \"?\", \"#\" or "
+              "\"%\"");
     }
     for (size_t i = 0; i < place->instance; i++) {
         if (strcmp(config->slack[i].path, slack->path) == 0 && !shares(&config->slack[i], slack)) {
             fault(place, "path",
                   "path is another [slack] section's already: give each its own, or each its team");
         }
+    }
+}
+
+/* The private key is a secret like the others. */
+static void check_key(const struct config_irc *irc, const struct place *place)
+{
+    struct error err = {0};
+    const char *key = irc->key_file[0] ? "key_file" : "cert_file";
+    const char *path = irc->key_file[0] ? irc->key_file : irc->cert_file;
+    /* One that is not there is a fault already. */
+    if (path[0] != '\0' && access(path, R_OK) == 0 && !secret_check_mode(path, key, &err)) {
+        fault(place, key, err.text);
     }
 }
 
@@ -123,11 +140,26 @@ static void check_irc(const struct config *config, struct place *place)
     if (irc->sasl == SASL_EXTERNAL && (irc->cert_file[0] == '\0' || !irc->tls)) {
         fault(place, "sasl", "sasl = external needs cert_file and tls = yes");
     }
+    bool passwords = secret_configured(&irc->sasl_password) ||
+                     secret_configured(&irc->server_password) ||
+                     secret_configured(&irc->nickserv_password);
+    if (!irc->tls && passwords && irc->server != NULL && !config_loopback(irc->server)) {
+        fault(place, "tls", "has a password, but tls = no would send it in the clear");
+    }
+    struct config_channel channels[CONFIG_CHANNELS_MAX];
+    struct error err = {0};
+    size_t count;
+    if (!config_channels(irc->channels, channels, &count, &err)) {
+        fault(place, "channels", err.text);
+    }
     if (strpbrk(irc->nick, " \t,:!@*?") != NULL) {
         fault(place, "nick", "nick holds a character that no nick may have");
     }
     if (strpbrk(irc->username, " \t:!@") != NULL) {
         fault(place, "username", "username holds a character that no user name may have");
+    }
+    if (place->lines->files) {
+        check_key(irc, place);
     }
 }
 
@@ -160,6 +192,29 @@ static void check_file(const struct place *place, const char *path, const struct
     close(fd);
 }
 
+/* That it is no database of ours is seen when it is opened; a slip in the path, here. */
+static void check_store(const struct config *config, struct place *place)
+{
+    struct stat info;
+    char folder[4096];
+    const char *slash = strrchr(config->store, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - config->store);
+    if (!place->lines->files) {
+        return;
+    }
+    if (stat(config->store, &info) == 0) {
+        if (!S_ISREG(info.st_mode)) {
+            fault(place, "path", "path is no ordinary file");
+        }
+    } else if (len > 0 && len < sizeof(folder)) {
+        memcpy(folder, config->store, len);
+        folder[len] = '\0';
+        if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
+            fault(place, "path", "path is in a folder that is not there");
+        }
+    }
+}
+
 static void check_files(struct config *config, struct place *place)
 {
     size_t section_count, row_count;
@@ -185,7 +240,11 @@ void config_check(struct config *config, const struct config_lines *lines,
     static const struct {
         const char *name;
         void (*check)(const struct config *config, struct place *place); /* NULL: only files */
-    } sections[] = {{"api", check_api}, {"page", NULL}, {"slack", check_slack}, {"irc", check_irc}};
+    } sections[] = {{"store", check_store},
+                    {"api", check_api},
+                    {"page", NULL},
+                    {"slack", check_slack},
+                    {"irc", check_irc}};
     struct place place = {.lines = lines, .faults = faults};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         for (size_t next = 0; next_place(&place, sections[i].name, &next);) {

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +197,25 @@ static bool host_looks_fine(const char *host, size_t len)
     return len > 0 && len <= HOST_MAX;
 }
 
+/* Where one can listen: names would have to be asked for, and may be anybody's. */
+static bool can_be_listened_on(const char *host, size_t len)
+{
+    char text[INET6_ADDRSTRLEN];
+    unsigned char bytes[16];
+    bool six = host[0] == '[';
+    host += six;
+    len -= six ? 2 : 0;
+    if ((len == 1 && host[0] == '*') || (len == 9 && strncmp(host, "localhost", len) == 0)) {
+        return true;
+    }
+    if (len >= sizeof(text)) {
+        return false;
+    }
+    memcpy(text, host, len);
+    text[len] = '\0';
+    return inet_pton(six ? AF_INET6 : AF_INET, text, bytes) == 1;
+}
+
 static bool set_address(char **field, const struct config_row *row, const char *value,
                         struct error *err)
 {
@@ -207,6 +227,12 @@ static bool set_address(char **field, const struct config_row *row, const char *
     if (colon == NULL || !host ||
         !parse_number(colon + 1, strlen(colon + 1), row->min > 0 ? 0 : 1, PORT_MAX, &port)) {
         return error_set(err, ERROR_INPUT, "%s is HOST:PORT or [IPV6]:PORT, not \"%.60s\"",
+                         row->key, value);
+    }
+    if (row->min > 0 && !can_be_listened_on(value, host_len)) {
+        return error_set(err, ERROR_INPUT,
+                         "%s is an address in numbers and a port, such as 127.0.0.1:8080, "
+                         "[::1]:8080 or *:8080, not \"%.60s\"",
                          row->key, value);
     }
     replace(field, mem_strdup(value));

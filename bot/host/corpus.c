@@ -81,7 +81,7 @@ static void read_clause(struct loader *loader, char *line)
 {
     struct corpus *corpus = loader->corpus;
     char *fields[FIELDS_MAX];
-    if (split(line, fields) != 4 || polarity_find(fields[1]) < 0) {
+    if (split(line, fields) != 4 || polarity_find(fields[1]) < 0 || fields[3][0] == '\0') {
         fault_add(loader->faults, loader->path, loader->line,
                   "want situations, polarity (stated denied aside none), batch and text, with tabs "
                   "between");
@@ -126,7 +126,7 @@ static const struct {
 static void read_kind(struct loader *loader, char *line)
 {
     char *fields[FIELDS_MAX];
-    if (split(line, fields) != 3) {
+    if (split(line, fields) != 3 || fields[2][0] == '\0') {
         fault_add(loader->faults, loader->path, loader->line,
                   "want kind, batch and text, with tabs between");
         return;

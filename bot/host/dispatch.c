@@ -24,6 +24,9 @@
 enum { PAYLOAD_MAX = 64 * 1024, SPARE_MAX = 32, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
 enum { TROUBLE_EVERY_MS = 10 * 1000 };
 
+#define SAY_STOP \
+    "I stop here for a few minutes: that was the same again and again, or a lot at once."
+
 /* An answer as it was decided: kept until the commit where the caller is to have it. */
 struct given {
     struct outcome outcome;
@@ -31,11 +34,11 @@ struct given {
     struct buf payload;
 };
 
-/* A message of this turn that its adapter still waits for. */
+/* What its adapter still waits for in this turn. */
 struct pending {
     message_settled *settled;
     void *context;
-    const char *adapter; /* its name, for counting */
+    const char *adapter; /* its name, for counting; NULL: no message, only a note for gaps */
     enum settled how;
     struct given *given; /* answer_now and SETTLED_ANSWERED only; owned */
 };
@@ -211,7 +214,7 @@ static bool may_say(struct dispatch *dispatch, const struct message *message,
     return message->person == NULL ||
            !guarded(dispatch,
                     guard_say(dispatch->guard, person_hash(message),
-                              guard_hash(given->payload.data, given->payload.len), quiet(message),
+                              guard_hash(given->reply.text, given->reply.text_len), quiet(message),
                               now_ms),
                     message);
 }
@@ -343,6 +346,28 @@ static void count_answer(struct dispatch *dispatch, const struct outcome *outcom
     }
 }
 
+/*
+ * A person whom we leave without an answer is told once (guard.h). Not where nobody asked us, nor
+ * where the caller tells it by itself.
+ */
+static enum settled fall_silent(struct dispatch *dispatch, const struct message *message,
+                                struct given *given, int64_t now_ms)
+{
+    if (quiet(message) || message->answer_now ||
+        !guard_tell(dispatch->guard, person_hash(message), now_ms)) {
+        return SETTLED_GUARDED;
+    }
+    struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
+    given->outcome = (struct outcome){.kind = KIND_META};
+    given->reply = (struct reply){0};
+    buf_clear(&given->payload);
+    reply_add(&given->reply, BLOCK_LEAD, "%s", SAY_STOP);
+    bool fine =
+        !adapter->ops->format(adapter, message, &given->outcome, &given->reply, &given->payload) ||
+        post(dispatch, message, given, adapter, now_ms);
+    return fine ? SETTLED_GUARDED : SETTLED_FAILED;
+}
+
 /* Takes a decided answer the rest of the way: into the store, and to its caller or the outbox. */
 static enum settled answer(struct dispatch *dispatch, const struct message *message,
                            struct given *given, const struct conversation *conversation,
@@ -356,7 +381,7 @@ static enum settled answer(struct dispatch *dispatch, const struct message *mess
         return SETTLED_SILENT;
     }
     if (!may_say(dispatch, message, given, now_ms)) {
-        return SETTLED_GUARDED;
+        return fall_silent(dispatch, message, given, now_ms);
     }
     bool fine = save(dispatch, message, conversation, now_ms) &&
                 note_if_gap(dispatch, message, &given->outcome, now_ms) &&
@@ -412,7 +437,7 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
         return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
     }
     if (!may_hear(dispatch, message, now_ms)) {
-        return SETTLED_GUARDED;
+        return fall_silent(dispatch, message, given, now_ms);
     }
     if (!think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
@@ -526,13 +551,17 @@ void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered ho
     outbox_delivered(dispatch->outbox, id, how, after_ms, why, now_ms);
 }
 
-void dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
-                  int64_t now_ms)
+bool dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
+                  int64_t now_ms, message_settled *settled, void *context)
 {
-    if (begin(dispatch, now_ms)) {
-        dispatch->owing = true;
-        note_gap(dispatch, kind, text, len, now_ms);
+    if (dispatch->pending_count == DISPATCH_TURN_MAX || dispatch->store == NULL) {
+        return false;
     }
+    bool fine = begin(dispatch, now_ms) && note_gap(dispatch, kind, text, len, now_ms);
+    dispatch->owing = true;
+    *add_pending(dispatch) = (struct pending){
+        .settled = settled, .context = context, .how = fine ? SETTLED_ANSWERED : SETTLED_FAILED};
+    return true;
 }
 
 bool dispatch_note_get(struct dispatch *dispatch, const char *adapter, const char *key,
@@ -594,6 +623,9 @@ static void fail_pending(struct dispatch *dispatch)
 
 static void count_settled(struct dispatch *dispatch, const struct pending *pending)
 {
+    if (pending->adapter == NULL) {
+        return;
+    }
     if (pending->how == SETTLED_KNOWN) {
         metrics_count(dispatch->metrics, METRIC_DUPLICATES, pending->adapter);
     } else if (pending->how != SETTLED_FAILED) {
@@ -638,10 +670,15 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
     if (dispatch->open || dispatch->broken || outbox_wants(dispatch->outbox, now_ms)) {
         if (write_turn(dispatch, now_ms)) {
             outbox_committed(dispatch->outbox);
+            guard_keep(dispatch->guard);
             metrics_count(dispatch->metrics, METRIC_COMMITS, "done");
+            if (!dispatch->healthy) {
+                log_info("store.recovered", LOG_NUMBER("waiting", dispatch_waiting(dispatch)));
+            }
             dispatch->healthy = true;
         } else {
             outbox_rolled_back(dispatch->outbox, now_ms);
+            guard_undo(dispatch->guard);
             fail_pending(dispatch);
         }
     }
@@ -655,6 +692,7 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
         return INT64_MAX;
     }
     int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
+    store_tidy(dispatch->store); /* now that nobody of this turn waits any more */
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
     return hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;

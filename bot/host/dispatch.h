@@ -67,10 +67,11 @@ void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered ho
 
 /*
  * Notes a question in the log of `whether gaps`, within this turn's transaction (store.h, struct
- * gap). Cut at GAP_TEXT_MAX.
+ * gap). Cut at GAP_TEXT_MAX. `settled` follows as for a message, with SETTLED_ANSWERED once it is
+ * stored; false, and no call of it, when this turn is full.
  */
-void dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
-                  int64_t now_ms);
+bool dispatch_gap(struct dispatch *dispatch, const char *kind, const char *text, size_t len,
+                  int64_t now_ms, message_settled *settled, void *context);
 
 /*
  * For adapters: small things that outlive the process (the rest of a long answer), within this

@@ -22,21 +22,37 @@ struct person {
     int64_t seen_ms;
     int64_t rests_until_ms; /* none before, and each word of theirs moves it on; 0: no such rest */
     int64_t paid_until_ms;  /* what they have used up, as a time: each answer moves it on */
+    int64_t told_ms;        /* when we said that we fall silent; 0: never */
     struct past theirs, ours;
+    uint64_t turn; /* in which it was changed last */
+};
+
+/* Somebody as they were before this turn. */
+struct before {
+    struct person *place;
+    struct person person;
 };
 
 struct guard {
     struct person people[SETS][WAYS];
+    uint64_t turn; /* counts; never 0 */
+    struct before *changed;
+    size_t changed_count, changed_cap;
 };
 
 struct guard *guard_create(void)
 {
-    return mem_alloc(sizeof(struct guard));
+    struct guard *guard = mem_alloc(sizeof(*guard));
+    guard->turn = 1;
+    return guard;
 }
 
 void guard_destroy(struct guard *guard)
 {
-    mem_free(guard);
+    if (guard != NULL) {
+        mem_free(guard->changed);
+        mem_free(guard);
+    }
 }
 
 uint64_t guard_hash(const char *text, size_t len)
@@ -52,19 +68,33 @@ uint64_t guard_hash(const char *text, size_t len)
     return hash;
 }
 
+/* Remembers how it was, once a turn. */
+static void remember(struct guard *guard, struct person *person)
+{
+    if (person->turn == guard->turn) {
+        return;
+    }
+    if (guard->changed_count == guard->changed_cap) {
+        guard->changed_cap = guard->changed_cap == 0 ? 16 : guard->changed_cap * 2;
+        guard->changed = mem_grow(guard->changed, guard->changed_cap, sizeof(*guard->changed));
+    }
+    guard->changed[guard->changed_count++] = (struct before){person, *person};
+    person->turn = guard->turn;
+}
+
 /* Theirs, or that of whoever was heard of longest ago among those who share its place. */
 static struct person *find(struct guard *guard, uint64_t who, int64_t now_ms)
 {
-    struct person *set = guard->people[hash_place(who, SETS - 1)], *oldest = &set[0];
-    for (size_t i = 0; i < WAYS; i++) {
-        if (set[i].who == who) {
-            set[i].seen_ms = now_ms;
-            return &set[i];
-        }
-        oldest = set[i].seen_ms < oldest->seen_ms ? &set[i] : oldest;
+    struct person *set = guard->people[hash_place(who, SETS - 1)], *person = &set[0];
+    for (size_t i = 0; i < WAYS && person->who != who; i++) {
+        person = set[i].who == who || set[i].seen_ms < person->seen_ms ? &set[i] : person;
     }
-    *oldest = (struct person){.who = who, .seen_ms = now_ms};
-    return oldest;
+    remember(guard, person);
+    if (person->who != who) {
+        *person = (struct person){.who = who, .turn = guard->turn};
+    }
+    person->seen_ms = now_ms;
+    return person;
 }
 
 /* How often it was among the last ones within the window; now it is one of them. */
@@ -119,6 +149,29 @@ enum guard_reason guard_say(struct guard *guard, uint64_t who, uint64_t answer, 
     size_t before =
         note(&person->ours, answer, quiet ? GUARD_QUIET_WINDOW_MS : GUARD_WINDOW_MS, now_ms);
     return before >= most ? GUARD_ECHO : GUARD_FINE;
+}
+
+bool guard_tell(struct guard *guard, uint64_t who, int64_t now_ms)
+{
+    struct person *person = find(guard, who, now_ms);
+    bool told = person->told_ms != 0 && now_ms - person->told_ms < GUARD_TOLD_MS &&
+                person->told_ms <= now_ms; /* else the clock was set back */
+    person->told_ms = told ? person->told_ms : now_ms;
+    return !told;
+}
+
+void guard_keep(struct guard *guard)
+{
+    guard->changed_count = 0;
+    guard->turn++;
+}
+
+void guard_undo(struct guard *guard)
+{
+    for (size_t i = 0; i < guard->changed_count; i++) {
+        *guard->changed[i].place = guard->changed[i].person;
+    }
+    guard_keep(guard);
 }
 
 const char *guard_reason_name(enum guard_reason reason)

@@ -25,6 +25,7 @@ enum {
     GUARD_REFILL_MS = 5000,             /* and one more each time this passes */
     GUARD_REST_MS = 60 * 1000,          /* over that: none until they have been quiet so long */
     GUARD_QUIET_COST = 3,               /* an answer that nobody asked us for counts as so many */
+    GUARD_TOLD_MS = 3600 * 1000,        /* that we fall silent is said once within this */
 };
 
 struct guard *guard_create(void);
@@ -43,6 +44,19 @@ enum guard_reason guard_hear(struct guard *guard, uint64_t person, uint64_t text
 /* May we tell them this? Counts it. */
 enum guard_reason guard_say(struct guard *guard, uint64_t person, uint64_t answer, bool quiet,
                             int64_t now_ms);
+
+/*
+ * We fall silent towards them: are they still to be told so? Once in a long while only, so that two
+ * who tell each other do not talk on about it. Counts it.
+ */
+bool guard_tell(struct guard *guard, uint64_t person, int64_t now_ms);
+
+/*
+ * What was counted since the last of these two calls: kept, or as if it had never been, when the
+ * turn that it belongs to is to come again.
+ */
+void guard_keep(struct guard *guard);
+void guard_undo(struct guard *guard);
 
 /* "repeat", "echo", "budget". */
 const char *guard_reason_name(enum guard_reason reason);

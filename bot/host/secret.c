@@ -52,7 +52,9 @@ static bool is_blank(char c)
 static bool split(const char *text, size_t len, const char *what, struct secret *ret,
                   struct error *err)
 {
-    for (size_t at = 0; at < len;) {
+    static const char bom[3] = {'\xef', '\xbb', '\xbf'};
+    bool marked = len >= sizeof(bom) && memcmp(text, bom, sizeof(bom)) == 0;
+    for (size_t at = marked ? sizeof(bom) : 0; at < len;) {
         const char *end = memchr(text + at, '\n', len - at);
         size_t stop = end == NULL ? len : (size_t)(end - text), next = stop + 1;
         while (at < stop && is_blank(text[at])) {
@@ -69,7 +71,7 @@ static bool split(const char *text, size_t len, const char *what, struct secret 
     return ret->count > 0 || error_set(err, ERROR_INPUT, "%s is empty", what);
 }
 
-static bool check_mode(const char *path, const char *what, struct error *err)
+bool secret_check_mode(const char *path, const char *what, struct error *err)
 {
     struct stat info;
     if (stat(path, &info) != 0) {
@@ -91,7 +93,7 @@ static bool load_file(const char *path, const char *what, struct secret *ret, st
     struct buf text;
     struct error cause = {0};
     buf_init(&text, (size_t)SECRETS_MAX * (SECRET_LEN_MAX + 2));
-    bool fine = check_mode(path, what, err);
+    bool fine = secret_check_mode(path, what, err);
     if (fine && !buf_read_file(&text, path, &cause)) {
         fine = error_set(err, cause.code, "%s: %s", what, cause.text);
     }

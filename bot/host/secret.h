@@ -33,5 +33,8 @@ bool secret_load(const struct secret_source *source, const char *what, struct se
                  struct error *err);
 void secret_finish(struct secret *secret); /* wipes; a zeroed one is fine */
 
+/* Of a file that holds one: false when others may write it or everyone may read it. */
+bool secret_check_mode(const char *path, const char *what, struct error *err);
+
 /* In constant time for a given length of `given`: compares with all of them. */
 bool secret_equals(const struct secret *secret, const char *given, size_t len);

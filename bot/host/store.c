@@ -8,8 +8,6 @@
 #include "bot/base/error.h"
 #include "bot/host/store_inside.h"
 
-enum { EXPIRE_MOST = 500 };
-
 /* ---- running statements ---- */
 
 bool store_fail(const struct store *store, struct error *err)
@@ -35,6 +33,9 @@ sqlite3_stmt *store_bind(struct store *store, enum statement id, const char *typ
             sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
         } else if (*types == 't') {
             sqlite3_bind_text(statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+        } else if (*types == 'n') {
+            const struct store_name *name = va_arg(args, const struct store_name *);
+            sqlite3_bind_text(statement, i, name->text, (int)name->len, SQLITE_STATIC);
         } else {
             const void *bytes = va_arg(args, const void *);
             size_t len = va_arg(args, size_t);
@@ -84,22 +85,9 @@ bool store_begin(struct store *store, struct error *err)
     assert(!store->open);
     store->open = store_run(store, store_bind(store, SQL_BEGIN, ""), err);
     store->counts_before = store->counts;
-    store->added = 0;
     return store->open;
 }
 
-static bool expire(struct store *store, int64_t now_ms, int64_t most, struct error *err)
-{
-    int64_t claimed_ms = now_ms - (int64_t)STORE_CLAIM_MS;
-    return store_run(store, store_bind(store, SQL_EXPIRE_CLAIM, "ii", claimed_ms, most), err) &&
-           store_run(store, store_bind(store, SQL_EXPIRE_TALK, "ii", now_ms, most), err) &&
-           store_run(store, store_bind(store, SQL_EXPIRE_NOTE, "ii", now_ms, most), err);
-}
-
-/*
- * Twice as much goes as comes, if that much has expired: so the file cannot outgrow what is live,
- * however busy it is, and no turn has to wait for all of yesterday to be dropped.
- */
 /* As synchronous=FULL does after each commit: what was written to the log reaches the disk. */
 static bool sync_log(struct store *store, struct error *err)
 {
@@ -119,8 +107,7 @@ bool store_commit(struct store *store, struct error *err)
 
 bool store_commit_soon(struct store *store, struct error *err)
 {
-    if ((store->added > 0 && !expire(store, store->now_ms, 2 * store->added, err)) ||
-        !store_run(store, store_bind(store, SQL_COMMIT, ""), err)) {
+    if (!store_keep_up(store, err) || !store_run(store, store_bind(store, SQL_COMMIT, ""), err)) {
         return false;
     }
     store->open = false;
@@ -139,60 +126,69 @@ void store_rollback(struct store *store)
     store->open = false;
 }
 
-bool store_expire(struct store *store, int64_t now_ms, struct error *err)
+/* ---- names ---- */
+
+/* Texts are within their limits (store_fits()), else cut. */
+static size_t put(char *ret, size_t at, const char *text)
 {
-    return expire(store, now_ms, EXPIRE_MOST, err);
+    size_t len = strnlen(text, MESSAGE_KEY_MAX);
+    memcpy(ret + at, text, len);
+    return at + len;
+}
+
+void store_name(struct store_name *ret, const char *adapter, char kind, const char *name)
+{
+    size_t len = put(ret->text, 0, adapter);
+    ret->text[len++] = '\n';
+    if (kind != '\0') {
+        ret->text[len++] = kind;
+        ret->text[len++] = '\n';
+    }
+    ret->len = put(ret->text, len, name);
+    ret->text[ret->len] = '\0';
+}
+
+static bool name_fits(const struct store *store, const char *what, const char *adapter,
+                      const char *name, struct error *err)
+{
+    return store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) &&
+           store_fits(store, what, name, MESSAGE_KEY_MAX, err);
 }
 
 /* ---- taken messages ---- */
 
-static bool insert_claim(struct store *store, const char *adapter, const char *delivery,
-                         const char *identity, bool *ret_new, struct error *err)
+/* *ret_new stays as it was when the name is new, and becomes false when it is known. */
+static bool claim(struct store *store, const char *adapter, char kind, const char *what,
+                  const char *name, bool *ret_new, struct error *err)
 {
-    sqlite3_stmt *insert =
-        store_bind(store, SQL_CLAIM, "ttti", adapter, delivery, identity, store->now_ms);
-    if (!store_run(store, insert, err)) {
+    struct store_name full;
+    if (name == NULL) {
+        return true;
+    }
+    if (!name_fits(store, what, adapter, name, err)) {
         return false;
     }
-    *ret_new = sqlite3_changes(store->db) > 0;
+    store_name(&full, adapter, kind, name);
+    store->walks[STORE_CLAIMS].owed++;
+    /* Known, unless it was only not yet dropped. */
+    if (!store_run(store,
+                   store_bind(store, SQL_CLAIM, "nii", &full, store->now_ms,
+                              store->now_ms - (int64_t)STORE_CLAIM_MS),
+                   err)) {
+        return false;
+    }
+    *ret_new = *ret_new && sqlite3_changes(store->db) > 0;
     return true;
 }
 
-/* Both names stand in one row: a copy brings the other of its names with it. */
-static bool claim(struct store *store, const char *adapter, const char *delivery,
-                  const char *identity, bool *ret_new, struct error *err)
-{
-    int64_t expired_ms = store->now_ms - (int64_t)STORE_CLAIM_MS;
-    if (!insert_claim(store, adapter, delivery, identity, ret_new, err)) {
-        return false;
-    }
-    if (*ret_new) {
-        return true;
-    }
-    /* Known, unless it was only not yet dropped. */
-    if (!store_run(
-            store,
-            store_bind(store, SQL_CLAIM_FREE, "ttti", adapter, delivery, identity, expired_ms),
-            err)) {
-        return false;
-    }
-    return sqlite3_changes(store->db) == 0 ||
-           insert_claim(store, adapter, delivery, identity, ret_new, err);
-}
-
+/* Both names are noted whatever becomes of the other: a copy brings its other name with it. */
 enum claim store_claim(struct store *store, const char *adapter, const char *delivery,
                        const char *identity, int64_t now_ms, struct error *err)
 {
-    bool new = false;
-    if (delivery == NULL && identity == NULL) {
-        return CLAIM_NEW;
-    }
+    bool new = true;
     store->now_ms = now_ms;
-    store->added++;
-    if (!store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) ||
-        (delivery && !store_fits(store, "delivery", delivery, MESSAGE_KEY_MAX, err)) ||
-        (identity && !store_fits(store, "identity", identity, MESSAGE_KEY_MAX, err)) ||
-        !claim(store, adapter, delivery, identity, &new, err)) {
+    if (!claim(store, adapter, 'd', "delivery", delivery, &new, err) ||
+        !claim(store, adapter, 'm', "identity", identity, &new, err)) {
         return CLAIM_ERROR;
     }
     return new ? CLAIM_NEW : CLAIM_KNOWN;
@@ -200,22 +196,31 @@ enum claim store_claim(struct store *store, const char *adapter, const char *del
 
 /* ---- conversations and notes ---- */
 
-static bool put_bytes(struct store *store, enum statement id, const char *adapter, const char *key,
-                      const void *bytes, size_t len, int64_t expires_ms, struct error *err)
+static bool put_bytes(struct store *store, enum store_table table, const char *adapter,
+                      const char *key, const void *bytes, size_t len, int64_t expires_ms,
+                      struct error *err)
 {
-    store->added++;
-    return store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) &&
-           store_fits(store, "key", key, MESSAGE_KEY_MAX, err) &&
-           store_fits_bytes(store, len, err) &&
-           store_run(store, store_bind(store, id, "ttbi", adapter, key, bytes, len, expires_ms),
-                     err);
+    enum statement id = table == STORE_TALKS ? SQL_TALK_PUT : SQL_NOTE_PUT;
+    struct store_name name;
+    if (!name_fits(store, "key", adapter, key, err) || !store_fits_bytes(store, len, err)) {
+        return false;
+    }
+    store_name(&name, adapter, '\0', key);
+    store->walks[table].owed++;
+    return store_run(store, store_bind(store, id, "nbi", &name, bytes, len, expires_ms), err);
 }
 
-static bool get_bytes(struct store *store, sqlite3_stmt *statement, void *ret, size_t cap,
-                      size_t *ret_len, struct error *err)
+static bool get_bytes(struct store *store, enum statement id, const char *adapter, const char *key,
+                      int64_t now_ms, void *ret, size_t cap, size_t *ret_len, struct error *err)
 {
-    int code = sqlite3_step(statement);
+    struct store_name name;
     *ret_len = 0;
+    if (!name_fits(store, "key", adapter, key, NULL)) {
+        return true; /* nothing can have been kept under it */
+    }
+    store_name(&name, adapter, '\0', key);
+    sqlite3_stmt *statement = store_bind(store, id, "ni", &name, now_ms);
+    int code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
         size_t len = (size_t)sqlite3_column_bytes(statement, 0);
         const void *bytes = sqlite3_column_blob(statement, 0);
@@ -234,31 +239,31 @@ bool store_conversation_get(struct store *store, const char *adapter, const char
                             struct error *err)
 {
     store->now_ms = now_ms;
-    return get_bytes(store, store_bind(store, SQL_TALK_GET, "tti", adapter, key, now_ms), ret, cap,
-                     ret_len, err);
+    return get_bytes(store, SQL_TALK_GET, adapter, key, now_ms, ret, cap, ret_len, err);
 }
 
 bool store_conversation_put(struct store *store, const char *adapter, const char *key,
                             const void *bytes, size_t len, int64_t expires_ms, struct error *err)
 {
-    return put_bytes(store, SQL_TALK_PUT, adapter, key, bytes, len, expires_ms, err);
+    return put_bytes(store, STORE_TALKS, adapter, key, bytes, len, expires_ms, err);
 }
 
 bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
                                struct error *err)
 {
-    return store_run(store, store_bind(store, SQL_TALK_DELETE, "tt", adapter, key), err);
+    struct store_name name;
+    store_name(&name, adapter, '\0', key);
+    return store_run(store, store_bind(store, SQL_TALK_DELETE, "n", &name), err);
 }
 
 bool store_note_get(struct store *store, const char *adapter, const char *key, int64_t now_ms,
                     void *ret, size_t cap, size_t *ret_len, struct error *err)
 {
-    return get_bytes(store, store_bind(store, SQL_NOTE_GET, "tti", adapter, key, now_ms), ret, cap,
-                     ret_len, err);
+    return get_bytes(store, SQL_NOTE_GET, adapter, key, now_ms, ret, cap, ret_len, err);
 }
 
 bool store_note_put(struct store *store, const char *adapter, const char *key, const void *bytes,
                     size_t len, int64_t expires_ms, struct error *err)
 {
-    return put_bytes(store, SQL_NOTE_PUT, adapter, key, bytes, len, expires_ms, err);
+    return put_bytes(store, STORE_NOTES, adapter, key, bytes, len, expires_ms, err);
 }

@@ -36,7 +36,7 @@ void store_close(struct store *store); /* NULL is fine; rolls back what is open 
 /* What is put in has at most this many bytes; keys and addresses have the limits of message.h. */
 enum { STORE_BYTES_MAX = 256 * 1024 };
 
-/* One at a time. A commit also drops what has expired, twice as many rows as were put in. */
+/* One at a time. A commit also drops what has expired, in step with what is put in. */
 bool store_begin(struct store *store, struct error *err);
 /* On the disk when it returns: outlives the machine. */
 bool store_commit(struct store *store, struct error *err);
@@ -44,6 +44,13 @@ bool store_commit(struct store *store, struct error *err);
 /* Outlives the process, killed or not, but what the machine did last may go with a power cut. */
 bool store_commit_soon(struct store *store, struct error *err);
 void store_rollback(struct store *store);
+
+/*
+ * Between transactions, in each turn of the loop: sees to it that the log of commits is copied into
+ * the file and does not grow, most of it by a thread of the store's own (store_log.c). What fails
+ * is tried again later; the commits are safe meanwhile.
+ */
+void store_tidy(struct store *store);
 
 /* ---- taken messages ---- */
 
@@ -130,5 +137,5 @@ bool store_gap_add(struct store *store, const char *kind, const char *text, size
 bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *context,
                 struct error *err); /* most frequent first */
 
-/* Drops what has expired, a bounded piece at a time: for when there is nothing to commit. */
+/* Drops what has expired, a bounded piece at a time: for when little is put in. */
 bool store_expire(struct store *store, int64_t now_ms, struct error *err);

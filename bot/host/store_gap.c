@@ -7,8 +7,8 @@
 
 /* What was asked and not understood. */
 
-/* Of GAPS_KEPT_MAX so many go at once, so that a full log is not tidied at every question. */
-enum { EVICT_MOST = 50 };
+/* Of GAPS_KEPT_MAX so many go at once: to find them, all are looked through. */
+enum { EVICT_MOST = 250 };
 
 static bool is_word(utf8proc_int32_t point)
 {
@@ -16,19 +16,45 @@ static bool is_word(utf8proc_int32_t point)
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
 }
 
+static void put_word(struct buf *ret, const void *bytes, size_t len, bool *gap)
+{
+    if (*gap && ret->len > 0) {
+        buf_putc(ret, ' ');
+    }
+    *gap = false;
+    buf_append(ret, bytes, len);
+}
+
 static void put_point(struct buf *ret, utf8proc_int32_t point, bool *gap)
 {
     utf8proc_uint8_t bytes[4];
     if (!is_word(point)) {
-        *gap = ret->len > 0;
+        *gap = true;
         return;
     }
     utf8proc_ssize_t len = utf8proc_encode_char(utf8proc_tolower(point), bytes);
-    if (*gap) {
-        buf_putc(ret, ' ');
-        *gap = false;
+    put_word(ret, bytes, (size_t)len, gap);
+}
+
+static bool is_ascii_word(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Letters and digits of ASCII, most of all text, at once. Returns how many. */
+static size_t put_ascii(struct buf *ret, const char *text, size_t len, bool *gap)
+{
+    char word[64];
+    size_t count = 0;
+    while (count < len && count < sizeof(word) && is_ascii_word((unsigned char)text[count])) {
+        bool upper = text[count] >= 'A' && text[count] <= 'Z';
+        word[count] = (char)(text[count] | (upper ? 0x20 : 0));
+        count++;
     }
-    buf_append(ret, bytes, (size_t)len);
+    if (count > 0) {
+        put_word(ret, word, count, gap);
+    }
+    return count;
 }
 
 /* Lower case, letters and digits, one blank between words: the identity of a question. */
@@ -36,6 +62,11 @@ static void normalise(const char *text, size_t len, struct buf *ret)
 {
     bool gap = false;
     for (size_t at = 0; at < len;) {
+        size_t ascii = put_ascii(ret, text + at, len - at, &gap);
+        if (ascii > 0) {
+            at += ascii;
+            continue;
+        }
         utf8proc_int32_t point = ' ';
         size_t size = utf8_length(text + at, len - at);
         if (size > 0) {
@@ -50,6 +81,14 @@ static void normalise(const char *text, size_t len, struct buf *ret)
 static void copy_text(const char *text, size_t len, struct buf *ret)
 {
     for (size_t at = 0; at < len;) {
+        size_t run = buf_json_plain(text + at, len - at);
+        if (ret->len + run <= GAP_TEXT_MAX) {
+            buf_append(ret, text + at, run);
+            at += run;
+        }
+        if (at == len) {
+            return;
+        }
         size_t size = utf8_length(text + at, len - at);
         bool plain = size > 1 || (size == 1 && (unsigned char)text[at] >= 0x20 && text[at] != 0x7f);
         if (plain && ret->len + size > GAP_TEXT_MAX) {
@@ -76,12 +115,14 @@ static bool evict(struct store *store, struct error *err)
 static bool add(struct store *store, const char *kind, const char *norm, const char *text,
                 int64_t now_ms, struct error *err)
 {
-    sqlite3_stmt *statement = store_bind(store, SQL_GAP_ADD, "ttti", kind, norm, text, now_ms);
-    bool fine = sqlite3_step(statement) == SQLITE_ROW || store_fail(store, err);
-    /* The first of its kind. */
-    store->counts.gaps += fine && sqlite3_column_int64(statement, 0) == 1;
-    sqlite3_reset(statement);
-    return fine;
+    if (!store_run(store, store_bind(store, SQL_GAP_AGAIN, "tti", kind, norm, now_ms), err)) {
+        return false;
+    }
+    if (sqlite3_changes(store->db) > 0) {
+        return true;
+    }
+    store->counts.gaps++;
+    return store_run(store, store_bind(store, SQL_GAP_ADD, "ttti", kind, norm, text, now_ms), err);
 }
 
 bool store_gap_add(struct store *store, const char *kind, const char *text, size_t len,

@@ -19,23 +19,18 @@ struct error;
     X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                \
     X(SQL_COMMIT, "COMMIT")                                                                        \
     X(SQL_ROLLBACK, "ROLLBACK")                                                                    \
-    X(SQL_CLAIM, "INSERT INTO claim(adapter, delivery, identity, at) VALUES(?1, ?2, ?3, ?4) ON "   \
-                 "CONFLICT DO NOTHING")                                                            \
-    X(SQL_CLAIM_FREE, "DELETE FROM claim WHERE at <= ?4 AND id IN (SELECT id FROM claim WHERE "    \
-                      "adapter = ?1 AND delivery = ?2 UNION SELECT id FROM claim WHERE adapter = " \
-                      "?1 AND identity = ?3)")                                                     \
-    X(SQL_TALK_GET, "SELECT bytes FROM conversation WHERE adapter = ?1 AND key = ?2 AND expires "  \
-                    "> ?3")                                                                        \
-    X(SQL_TALK_PUT, "INSERT INTO conversation(adapter, key, bytes, expires) VALUES(?1, ?2, ?3, "   \
-                    "?4) ON CONFLICT DO UPDATE SET bytes = excluded.bytes, expires = "             \
-                    "excluded.expires")                                                            \
-    X(SQL_TALK_DELETE, "DELETE FROM conversation WHERE adapter = ?1 AND key = ?2")                 \
-    X(SQL_NOTE_GET, "SELECT bytes FROM note WHERE adapter = ?1 AND key = ?2 AND expires > ?3")     \
-    X(SQL_NOTE_PUT, "INSERT INTO note(adapter, key, bytes, expires) VALUES(?1, ?2, ?3, ?4) ON "    \
+    X(SQL_CLAIM, "INSERT INTO claim(name, at) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET at = "      \
+                 "excluded.at WHERE at <= ?3")                                                     \
+    X(SQL_TALK_GET, "SELECT bytes FROM conversation WHERE name = ?1 AND expires > ?2")             \
+    X(SQL_TALK_PUT, "INSERT INTO conversation(name, bytes, expires) VALUES(?1, ?2, ?3) ON "        \
                     "CONFLICT DO UPDATE SET bytes = excluded.bytes, expires = excluded.expires")   \
+    X(SQL_TALK_DELETE, "DELETE FROM conversation WHERE name = ?1")                                 \
+    X(SQL_NOTE_GET, "SELECT bytes FROM note WHERE name = ?1 AND expires > ?2")                     \
+    X(SQL_NOTE_PUT, "INSERT INTO note(name, bytes, expires) VALUES(?1, ?2, ?3) ON CONFLICT DO "    \
+                    "UPDATE SET bytes = excluded.bytes, expires = excluded.expires")               \
     X(SQL_OUT_ADD, "INSERT INTO outbox(adapter, conversation, address, payload, created, next, "   \
-                   "head) VALUES(?1, ?2, ?3, ?4, ?5, ?5, NOT EXISTS(SELECT 1 FROM outbox WHERE "   \
-                   "adapter = ?1 AND conversation = ?2))")                                         \
+                   "talk, head) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, NOT EXISTS(SELECT 1 FROM "      \
+                   "outbox WHERE talk = ?6))")                                                     \
     X(SQL_OUT_DUE,                                                                                 \
       "SELECT id, adapter, conversation, address, payload, attempts, unsure, created "             \
       "FROM outbox WHERE head AND NOT under_way AND adapter = ?1 AND next <= ?2 "                  \
@@ -53,18 +48,19 @@ struct error;
     X(SQL_OUT_DONE, "DELETE FROM outbox WHERE id = ?1")                                            \
     X(SQL_OUT_RECOVER, "UPDATE outbox SET under_way = 0, unsure = 1, next = ?1 WHERE under_way")   \
     X(SQL_GAP_ADD, "INSERT INTO gap(kind, norm, text, count, first, last) VALUES(?1, ?2, ?3, 1, "  \
-                   "?4, ?4) ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last "    \
-                   "RETURNING count")                                                              \
+                   "?4, ?4)")                                                                      \
+    X(SQL_GAP_AGAIN, "UPDATE gap SET count = count + 1, last = ?3 WHERE kind = ?1 AND norm = ?2")  \
     X(SQL_GAP_EVICT, "DELETE FROM gap WHERE rowid IN (SELECT rowid FROM gap ORDER BY count, last " \
                      "LIMIT ?1)")                                                                  \
     X(SQL_GAPS, "SELECT text, kind, count, first, last FROM gap ORDER BY count DESC, last DESC, "  \
                 "rowid LIMIT ?1")                                                                  \
-    X(SQL_EXPIRE_CLAIM, "DELETE FROM claim WHERE id IN (SELECT id FROM (SELECT id, at FROM claim " \
-                        "ORDER BY id LIMIT ?2) WHERE at <= ?1)")                                   \
-    X(SQL_EXPIRE_TALK, "DELETE FROM conversation WHERE rowid IN (SELECT rowid FROM conversation "  \
-                       "WHERE expires <= ?1 LIMIT ?2)")                                            \
-    X(SQL_EXPIRE_NOTE, "DELETE FROM note WHERE rowid IN (SELECT rowid FROM note WHERE expires <= " \
-                       "?1 LIMIT ?2)")
+    X(SQL_WALK_CLAIM, "SELECT name FROM claim WHERE name > ?1 ORDER BY name LIMIT 1 OFFSET ?2")    \
+    X(SQL_WALK_TALK, "SELECT name FROM conversation WHERE name > ?1 ORDER BY name LIMIT 1 OFFSET " \
+                     "?2")                                                                         \
+    X(SQL_WALK_NOTE, "SELECT name FROM note WHERE name > ?1 ORDER BY name LIMIT 1 OFFSET ?2")      \
+    X(SQL_DROP_CLAIM, "DELETE FROM claim WHERE name > ?1 AND name <= ?2 AND at <= ?3")             \
+    X(SQL_DROP_TALK, "DELETE FROM conversation WHERE name > ?1 AND name <= ?2 AND expires <= ?3")  \
+    X(SQL_DROP_NOTE, "DELETE FROM note WHERE name > ?1 AND name <= ?2 AND expires <= ?3")
 
 #define STORE_STATEMENT_ID(name, sql) name,
 enum statement { STORE_STATEMENTS(STORE_STATEMENT_ID) STATEMENT_COUNT };
@@ -76,6 +72,31 @@ struct store_counts {
     uint64_t gaps;    /* rows of gap */
 };
 
+/* What stands in a table's `name`: the adapter's, a line end, and what it calls the thing. */
+enum { STORE_NAME_MAX = 2 * MESSAGE_KEY_MAX + 4 };
+
+struct store_name {
+    char text[STORE_NAME_MAX + 1];
+    size_t len;
+};
+
+/* Tables whose rows expire (store_expire.c). */
+enum store_table { STORE_CLAIMS, STORE_TALKS, STORE_NOTES, STORE_TABLES };
+
+/* How far a table has been looked through; "" is its beginning. */
+struct store_walk {
+    char at[STORE_NAME_MAX + 1];
+    int64_t owed; /* rows that were put in since, each worth a look at two */
+};
+
+/* Pages of -wal (store_log.c). */
+struct store_log {
+    int pages; /* as of the last commit */
+    int asked; /* so many when they were last given to the keeper, or copied */
+    bool full; /* as soon as the keeper is ready, the rest is copied, so that it begins anew */
+    struct store_keeper *keeper; /* owned; NULL: not needed yet */
+};
+
 struct store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -84,16 +105,17 @@ struct store {
     bool open; /* a transaction is */
     struct store_counts counts;
     struct store_counts counts_before; /* the transaction */
-    int64_t added;                     /* rows that expire one day, in this transaction */
-    int64_t now_ms;                    /* the last time that we were told */
+    struct store_walk walks[STORE_TABLES];
+    int64_t now_ms; /* the last time that we were told */
+    struct store_log log;
 };
 
 /* What failed, in a full sentence with the store's path; returns false. */
 bool store_fail(const struct store *store, struct error *err);
 
 /*
- * Resets a statement and binds values to ?1, ?2 ... types: t a text (NULL allowed), b bytes
- * (pointer, size_t), i an int64_t. Values must live until the statement is reset.
+ * Resets a statement and binds values to ?1, ?2 ... types: t a text (NULL allowed), n a struct
+ * store_name *, b bytes (pointer, size_t), i an int64_t. Values must live until it is reset.
  */
 sqlite3_stmt *store_bind(struct store *store, enum statement id, const char *types, ...);
 
@@ -102,6 +124,19 @@ bool store_run(struct store *store, sqlite3_stmt *statement, struct error *err);
 
 /* The integer of a one-row answer, `none` when there is no row or it failed. */
 int64_t store_number(sqlite3_stmt *statement, int64_t none);
+
+/* Makes a name; `kind` tells the sorts of a table apart, '\0' where there is but one. */
+void store_name(struct store_name *ret, const char *adapter, char kind, const char *name);
+
+/* Drops some of what has expired, in step with what is put in. */
+bool store_keep_up(struct store *store, struct error *err);
+
+/* The log (store_log.c): watched from the first commit on, finished before all else is closed. */
+void store_log_watch(struct store *store);
+void store_log_finish(struct store *store);
+
+/* What the outbox calls a conversation. Where two share it, they wait for each other. */
+int64_t store_talk(const char *adapter, const char *conversation);
 
 /* Every text and size from outside has a maximum; NULL never fits. False: a sentence is in err. */
 bool store_fits(const struct store *store, const char *what, const char *text, size_t max,

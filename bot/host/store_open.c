@@ -54,6 +54,42 @@ static const char *const migrations[] = {
     " count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
     " PRIMARY KEY(kind, norm));"
     "CREATE INDEX gap_rarest ON gap(count, last);",
+
+    /* One tree a table, and small numbers before long texts: half the pages to write a message. */
+    "CREATE TABLE claim2(name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO claim2 SELECT whether_name(adapter, 'd', delivery), at FROM claim"
+    " WHERE delivery IS NOT NULL;"
+    "INSERT INTO claim2 SELECT whether_name(adapter, 'm', identity), at FROM claim"
+    " WHERE identity IS NOT NULL;"
+    "DROP TABLE claim; ALTER TABLE claim2 RENAME TO claim;"
+    "CREATE TABLE conversation2(name TEXT PRIMARY KEY, expires INTEGER NOT NULL,"
+    " bytes BLOB NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO conversation2 SELECT whether_name(adapter, '', key), expires, bytes"
+    " FROM conversation;"
+    "DROP TABLE conversation; ALTER TABLE conversation2 RENAME TO conversation;"
+    "CREATE TABLE note2(name TEXT PRIMARY KEY, expires INTEGER NOT NULL,"
+    " bytes BLOB NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO note2 SELECT whether_name(adapter, '', key), expires, bytes FROM note;"
+    "DROP TABLE note; ALTER TABLE note2 RENAME TO note;"
+    "CREATE TABLE outbox2(id INTEGER PRIMARY KEY AUTOINCREMENT, talk INTEGER NOT NULL,"
+    " head INTEGER NOT NULL, under_way INTEGER NOT NULL DEFAULT 0, next INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL DEFAULT 0, unsure INTEGER NOT NULL DEFAULT 0,"
+    " was_unsure INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, adapter TEXT NOT NULL,"
+    " conversation TEXT NOT NULL, address TEXT NOT NULL, payload BLOB NOT NULL);"
+    "INSERT INTO outbox2 SELECT id, whether_talk(adapter, conversation), head, under_way, next,"
+    " attempts, unsure, was_unsure, created, adapter, conversation, address, payload FROM outbox"
+    " ORDER BY id;"
+    /* Ids are never used twice, also when nothing waits. */
+    "DELETE FROM sqlite_sequence WHERE name = 'outbox2';"
+    "INSERT INTO sqlite_sequence(name, seq) SELECT 'outbox2', seq FROM sqlite_sequence"
+    " WHERE name = 'outbox';"
+    "DROP TABLE outbox; ALTER TABLE outbox2 RENAME TO outbox;"
+    "CREATE INDEX outbox_talk ON outbox(talk);"
+    "CREATE INDEX outbox_due ON outbox(adapter, next, id) WHERE head AND NOT under_way;"
+    "CREATE TRIGGER outbox_follow AFTER DELETE ON outbox WHEN old.head BEGIN"
+    " UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox"
+    " WHERE talk = old.talk); END;"
+    "DROP INDEX gap_rarest;",
 };
 
 static bool cannot_open(const struct store *store, struct error *err)
@@ -146,19 +182,25 @@ static bool make_private_beside(const struct store *store, struct error *err)
 
 static bool make_private(const struct store *store, struct error *err)
 {
-    int fd = open(store->path, O_RDWR | O_CLOEXEC);
     struct stat info;
-    if (fd < 0) {
-        return cannot_open(store, err);
-    }
-    bool fine = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
-                ((info.st_mode & 077) == 0 || fchmod(fd, 0600) == 0);
-    close(fd);
-    if (!fine) {
-        return error_set(err, ERROR_ENVIRONMENT,
-                         "%s: is no file that can be kept private (mode 0600)", store->path);
+    /* By its name: closing a descriptor of our own would take SQLite's locks away (fcntl(2)). */
+    if (stat(store->path, &info) != 0 ||
+        ((info.st_mode & 077) != 0 && chmod(store->path, 0600) != 0)) {
+        return error_errno(err, errno, "%s: cannot be made private (mode 0600)", store->path);
     }
     return make_private_beside(store, err);
+}
+
+/* SQLite would wait for the other end of a pipe, or read a device for ever. */
+static bool is_file(const struct store *store, struct error *err)
+{
+    struct stat info;
+    if (stat(store->path, &info) != 0) {
+        return cannot_open(store, err);
+    }
+    return S_ISREG(info.st_mode) ||
+           error_set(err, ERROR_INPUT, "%s: the store cannot be opened: it is no ordinary file",
+                     store->path);
 }
 
 /* ---- the database ---- */
@@ -216,12 +258,46 @@ static bool read_version(struct store *store, int64_t *ret, struct error *err)
     return true;
 }
 
+/* ---- migrations ---- */
+
+static const char *argument(sqlite3_value *value)
+{
+    const unsigned char *text = sqlite3_value_text(value);
+    return text ? (const char *)text : "";
+}
+
+/* whether_name(adapter, kind, name) */
+static void sql_name(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct store_name name;
+    (void)count;
+    store_name(&name, argument(values[0]), argument(values[1])[0], argument(values[2]));
+    sqlite3_result_text(context, name.text, (int)name.len, SQLITE_TRANSIENT);
+}
+
+/* whether_talk(adapter, conversation) */
+static void sql_talk(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    sqlite3_result_int64(context, store_talk(argument(values[0]), argument(values[1])));
+}
+
+/* For migrations alone: the sqlite3 program, which may work on the file, does not know them. */
+static bool add_functions(struct store *store, struct error *err)
+{
+    return (sqlite3_create_function(store->db, "whether_name", 3, SQLITE_UTF8, NULL, sql_name, NULL,
+                                    NULL) == SQLITE_OK &&
+            sqlite3_create_function(store->db, "whether_talk", 2, SQLITE_UTF8, NULL, sql_talk, NULL,
+                                    NULL) == SQLITE_OK) ||
+           store_fail(store, err);
+}
+
 static bool migrate(struct store *store, int64_t version, struct error *err)
 {
     if (version == (int64_t)ARRAY_LEN(migrations)) {
         return true;
     }
-    bool fine = run_script(store, "BEGIN IMMEDIATE", err);
+    bool fine = add_functions(store, err) && run_script(store, "BEGIN IMMEDIATE", err);
     for (size_t i = (size_t)version; fine && i < ARRAY_LEN(migrations); i++) {
         fine = run_script(store, migrations[i], err);
     }
@@ -250,12 +326,14 @@ static bool prepare(struct store *store, struct error *err)
 static bool open_to_write(struct store *store, struct error *err)
 {
     int64_t version;
-    return find_file(store, err) && take_lock(store, err) && make_private(store, err) &&
+    /* Whose it is comes first: the mode of somebody else's file is not ours to change. */
+    return find_file(store, err) && is_file(store, err) && take_lock(store, err) &&
            open_database(store, SQLITE_OPEN_READWRITE, err) && read_version(store, &version, err) &&
+           make_private(store, err) &&
            /* NORMAL: never corrupt; that a commit is on the disk, store_commit() sees to itself. */
            run_script(store,
                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                      "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 16777216;"
+                      "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432;"
                       "PRAGMA temp_store = MEMORY",
                       err) &&
            migrate(store, version, err) && prepare(store, err);
@@ -283,6 +361,7 @@ bool store_open(const char *path, struct store **ret, struct error *err)
         store_close(store);
         return false;
     }
+    store_log_watch(store);
     *ret = store;
     return true;
 }
@@ -303,6 +382,7 @@ void store_close(struct store *store)
     if (store == NULL) {
         return;
     }
+    store_log_finish(store);
     /* Closing rolls back what is open, once no statement is in the way. */
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
         sqlite3_finalize(store->statements[i]);

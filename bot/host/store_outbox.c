@@ -1,13 +1,21 @@
 #include <stdio.h>
 
 #include "bot/base/error.h"
+#include "bot/base/hash.h"
 #include "bot/host/store_inside.h"
 
 /*
- * Answers that wait. `head` marks the oldest of each conversation, so that what is due is found by
- * an index however many wait behind. It is kept up to date when one is added, here, and when one is
- * deleted, by a trigger: also when somebody does that by hand.
+ * Answers that wait. `talk` is their conversation as a number, and `head` marks the oldest of each,
+ * so that what is due is found by an index however many wait behind. It is kept up to date when one
+ * is added, here, and when one is deleted, by a trigger: also when somebody does that by hand.
  */
+
+int64_t store_talk(const char *adapter, const char *conversation)
+{
+    struct store_name name;
+    store_name(&name, adapter, '\0', conversation);
+    return (int64_t)hash_bytes(name.text, name.len);
+}
 
 bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,
                       int64_t *ret_id, struct error *err)
@@ -19,9 +27,10 @@ bool store_outbox_add(struct store *store, const struct delivery *delivery, int6
         return false;
     }
     if (!store_run(store,
-                   store_bind(store, SQL_OUT_ADD, "tttbi", delivery->adapter,
+                   store_bind(store, SQL_OUT_ADD, "tttbii", delivery->adapter,
                               delivery->conversation, delivery->address, delivery->payload,
-                              delivery->payload_len, now_ms),
+                              delivery->payload_len, now_ms,
+                              store_talk(delivery->adapter, delivery->conversation)),
                    err)) {
         return false;
     }

@@ -13,7 +13,8 @@ const struct english_row english_rows[] = {
                   "(the|that|about|all|any|our|my|this)"},
     {EN_NEGATION,
      "(=dropped|=scrapped|=ditched|=cancelled|=axed|=killed|ruled out|gave up on|moved away "
-     "from|got rid of|threw out|abandoned|removed|binned|decided against)"},
+     "from|got rid of|threw out|abandoned|removed|binned|decided against|=declined|turned down|"
+     "voted down|=vetoed|=overruled|=outvoted)"},
     {EN_NEGATION, "=0"},
     {EN_NEGATION, "(=scrap|=ditch|=forget|=axe|=bin)"},
     {EN_NEGATION, "(get|getting) rid of"},
@@ -36,7 +37,8 @@ const struct english_row english_rows[] = {
     {EN_DENIED_BEFORE,
      "(is|are|was|were|does|do|will|would) not .. (needed|required|wanted|necessary|planned|part "
      "of|in scope|in it|ours|happening|matter|exist|apply|count|ask for|asked for|come|coming|into "
-     "it|involved|used)"},
+     "it|involved|used|goal|concern|requirement|topic)"},
+    {EN_DENIED_BEFORE, "(is|are|was|were) (a|an|our|all) (non issue|non goal|non topic)"},
     {EN_DENIED_BEFORE,
      "(is|are|was|were|does|do|will|would) not .. on the (list|table|menu|cards)"},
     {EN_DENIED_BEFORE,
@@ -47,9 +49,9 @@ const struct english_row english_rows[] = {
                        "stopped|deferred|retired|discontinued|dissolved|disbanded|no more)"},
     {EN_DENIED_BEFORE, "(went|goes|gone|moved|moves|pushed|slipped) (to|into|in) (the bin|the "
                        "drawer|v2|phase|next year|release two)"},
-    {EN_DENIED_BEFORE,
-     "(quit|resigned|has left|have left|is leaving|are leaving|left us|left the team|left the "
-     "company|handed in his notice|handed in her notice|handed in their notice)"},
+    {EN_DENIED_BEFORE, "(quit|resigned|has left|have left|have all left|have both left|is "
+                       "leaving|are leaving|left us|left the team|left the "
+                       "company|handed in his notice|handed in her notice|handed in their notice)"},
     {EN_DENIED_BEFORE, "(will|would|does|do|did) not (happen|survive|fly|make it|make the cut|be "
                        "built)"},
     {EN_DENIED_BEFORE, "(not|no) .. (any more|anymore|any longer)"},
@@ -120,7 +122,9 @@ const struct english_row english_rows[] = {
     /* ends a scope */
     {EN_BUT, "(but|however|though|although|yet|whereas|still|only|just|except|instead|because|"
              "since|unless|until|so)"},
-    {EN_NO_ANSWER, "(no|nope|nah|never|nein|non|god no|hell no|heavens no)"},
+    {EN_NO_ANSWER,
+     "(no|nope|nah|never|nein|non|god no|hell no|heavens no|pff|anything but|hardly any|"
+     "not at all|not really|none)"},
     {EN_YES_ANSWER,
      "(yes|yep|yeah|yup|sure|indeed|exactly|=correct|=right|affirmative|absolutely|of "
      "course|si|oui|ja)"},
@@ -145,9 +149,10 @@ const struct english_row english_rows[] = {
     {EN_HEARSAY, "i (heard|read|hear|keep hearing|keep reading|was told|have heard|have read)"},
     {EN_HEARSAY,
      "(somebody|someone) (proposed|suggested|recommended|said|wrote|mentioned|wants|voted|thinks)"},
-    {EN_HEARSAY, "(competitor*|the "
+    {EN_HEARSAY, "(competitor*|rival*|the "
                  "competition|netflix|instagram|paypal|spotify|uber|linkedin|facebook|google|other "
                  "companies) (use*|is|are|run*|does|do|build*)"},
+    {EN_HEARSAY, "(competitor*|rival*) (app|site|product|version) (is|has|use*|run*|does)"},
     {EN_PAST, "used to "
               "(be|have|do|run|use|work|write|build|code|make|go|love|hate|like|maintain|ship|host|"
               "manage|develop|need|get)"},
@@ -182,6 +187,7 @@ const struct english_row english_rows[] = {
     {EN_LATER, "in phase (two|2|three|3)"},
     {EN_LATER, "phase (2|3|two|three)"},
     {EN_LATER, "version (2|two)"},
+    {EN_LATER, "after (the|our) (launch|release|go live|mvp|pilot)"},
     {EN_OTHERS, "(another|other|different|separate|sister|neighbouring|neighboring) "
                 "(team|department|company|group|project|product|client|squad|firm|division|office|"
                 "vendor|agency|contractor|app|building|floor)"},
@@ -190,6 +196,8 @@ const struct english_row english_rows[] = {
                 "ministry|outside firm|outside company)"},
     {EN_OTHERS, "(stays|stay|remains|remain|lives|kept|handled) (in|with|by) .. "
                 "(software|system|vendor|supplier|agency|spreadsheet|excel|hands)"},
+    {EN_OTHERS, "(belong|belongs) to .. (team|department|company|group|office)"},
+    {EN_OTHERS, "(stay|stays|remain|remains) (there|where it is|where they are)"},
     {EN_OTHERS, "(somebody|someone) else"},
     {EN_OTHERS, "(not|is not|are not) ours"},
     {EN_OTHERS, "(not|is not|are not) our (job|part|problem|concern|business|thing)"},
@@ -235,6 +243,7 @@ const struct english_row english_rows[] = {
     {EN_HEAVY, "(pays|pay) (the|our|for) (bills|rent|salaries|all|everything)"},
     {EN_HEAVY, "what (people|customers|clients|users|they) pay [us|for]"},
     {EN_HEAVY, "what (really|actually|truly) (matters|counts|sells)"},
+    {EN_HEAVY, "(is|are) what (matters|counts|sells)"},
     {EN_HEAVY, "(without|w/o) (it|that|them|those) (there is|we have) no"},
     {EN_HEAVY, "(crucial|essential|vital|indispensable|non negotiable|paramount)"},
     {EN_LIGHT, "(is|are|was|be|being) [just|only|merely|more of|rather|really|at most|at "
@@ -363,6 +372,20 @@ const struct english_row english_rows[] = {
     {EN_CHOICE, "(need|want|looking for|require) to (pick|choose|decide) (backend|back "
                 "end|server|framework|stack|take|opinion|recommendation|advice|verdict)"},
     {EN_CHOICE, "(backend|back end|server side|framework|server)"},
+    /* What is or was so, whom it is all the same to, what the talk was about. */
+    {EN_UNASKED, "(know|remember|recall|sure|tell|say|check*|idea|clue|ask*) .. (whether|if) ... "
+                 "(=is|=was|=are|=were|=runs|=ran|=uses|=used)"},
+    {EN_UNASKED, "(whether|if) (it|this|that|they|he|she) (=is|=was|=are|=runs|=uses)"},
+    {EN_UNASKED, "(=is|=are|=was|=were) (the|our|your|their) .. "
+                 "(on|about|written|built|based|running|called|made) [in|with|of]"},
+    {EN_UNASKED, "(=is|=was) (the|our|your|their) [old|new|other] "
+                 "(service|backend|api|repo|customer|client|position|role|job)"},
+    {EN_UNASKED, "did (i|you|we|they|he|she|it|the|our|your|their)"},
+    {EN_UNASKED, "(remember|recall) (when|how|that time|the time)"},
+    {EN_UNASKED, "(do|does|did) .. (choice|decision|question) (of|between)"},
+    {EN_UNASKED, "(do|does|would|could) not (care|matter|mind|bother)"},
+    {EN_UNASKED, "(fine|ok|okay|happy|good|cool) with"},
+    {EN_UNASKED, "(or whatever|whatever you|whatever works)"},
     {EN_GOOD_CHOICE, "(good|right|sane|sensible|bad|wrong|decent|reasonable|smart|viable|safe|"
                      "suitable|fine|ok|okay|defensible|better|best|overkill) "
                      "(choice|pick|idea|fit|option|bet|call|move|for|enough|to use|one|answer)"},
@@ -539,6 +562,7 @@ const char *english_name(enum english id)
         [EN_FALSE_FRIEND] = "false-friend",
         [EN_OURS] = "ours",
         [EN_OR] = "or",
+        [EN_UNASKED] = "unasked",
         [EN_CHOICE] = "choice",
         [EN_GOOD_CHOICE] = "good-choice",
         [EN_BOTH] = "both",

@@ -50,6 +50,7 @@ enum english {
     EN_BOTH,
     EN_OTHER_TECH, /* a product that belongs to no pack */
     EN_SO,         /* so? which then? */
+    EN_UNASKED,    /* names the options of a choice and asks for none */
     /* asking */
     EN_WHY,
     EN_WHY_NOT,

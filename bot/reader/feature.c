@@ -257,27 +257,55 @@ void features_of_text(struct features *ret, const struct feature_source *source,
     add_once(ret, start, feature_hash('E', 1000, (uint64_t)prefix), 0.8f);
 }
 
+static void add_row(float *restrict sums, const int8_t *restrict row, float value, size_t stride)
+{
+    for (size_t c = 0; c < stride; c += MODEL_BLOCK) {
+        for (size_t k = 0; k < MODEL_BLOCK; k++) {
+            sums[c + k] += (float)row[c + k] * value;
+        }
+    }
+}
+
+static void add_weights(float *restrict sums, const struct model_weight *restrict weights,
+                        uint32_t count, float value)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        sums[weights[k].cls] += (float)weights[k].value * value;
+    }
+}
+
+/* The vector's part of a block of classes, whose sums stay in registers. */
+static void add_dense_block(float *restrict scores, const struct features *features, uint32_t dims,
+                            const float *restrict columns, size_t stride)
+{
+    float sums[MODEL_BLOCK];
+    memcpy(sums, scores, sizeof(sums));
+    for (uint32_t d = 0; d < dims; d++) {
+        for (size_t k = 0; k < MODEL_BLOCK; k++) {
+            sums[k] += features->dense[d] * columns[d * stride + k];
+        }
+    }
+    memcpy(scores, sums, sizeof(sums));
+}
+
 void model_score(const struct model *model, const struct features *features, float *restrict scores)
 {
-    float sums[MODEL_CLASSES_MAX] = {0};
+    float sums[MODEL_CLASSES_MAX + MODEL_BLOCK] = {0};
+    uint32_t dims = model->dims < features->dims ? model->dims : features->dims;
     for (uint32_t i = 0; i < features->count; i++) {
         const struct model_feature *feature = model_find(model, features->items[i].hash);
-        if (!feature) {
-            continue;
-        }
-        const struct model_weight *weight = model->weights;
-        for (uint32_t k = feature[0].first; k < feature[1].first; k++) {
-            sums[weight[k].cls] += (float)weight[k].value * features->items[i].value;
+        float value = features->items[i].value;
+        if (feature && model_has_row(model, feature)) {
+            add_row(sums, model->rows + feature->first * model->stride, value, model->stride);
+        } else if (feature) {
+            add_weights(sums, model->weights + feature->first, feature->count, value);
         }
     }
     for (uint32_t c = 0; c < model->class_count; c++) {
-        scores[c] = model->classes[c].bias + model->classes[c].scale * sums[c];
+        sums[c] = model->classes[c].bias + model->classes[c].scale * sums[c];
     }
-    for (uint32_t d = 0; d < model->dims && d < features->dims; d++) {
-        const float *column = model->columns + (size_t)d * model->class_count;
-        float x = features->dense[d];
-        for (uint32_t c = 0; c < model->class_count; c++) {
-            scores[c] += x * column[c];
-        }
+    for (size_t c = 0; c < model->stride; c += MODEL_BLOCK) {
+        add_dense_block(sums + c, features, dims, model->columns + c, model->stride);
     }
+    memcpy(scores, sums, model->class_count * sizeof(*scores));
 }

@@ -4,6 +4,7 @@
 #include "bot/reader/english.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
+#include "bot/reader/signals.h"
 #include "knowledge/model.h"
 
 /*
@@ -134,7 +135,7 @@ static float score_meta(const struct reading *r, const struct context *context)
         score = score > 1 ? score : 1;
     }
     /* Plain words that leave no doubt, whatever else is said beside them. */
-    if (has(s, EN_RESET) && s->option_count == 0 && !r->stated && s->words <= 40) {
+    if (has(s, EN_RESET) && s->option_count == 0 && !(r->stated | r->denied) && s->words <= 40) {
         score = sure;
     }
     if (has(s, EN_WHO) && s->option_count == 0 && s->words <= 9) {
@@ -184,8 +185,7 @@ static float score_facts(const struct reading *r, const struct context *context)
 static bool asks_whether(const struct reading *r)
 {
     const struct token *first = r->tokens.count ? &r->tokens.items[0] : NULL;
-    bool should =
-        first && (strcmp(first->letters, "should") == 0 || strcmp(first->letters, "shall") == 0);
+    bool should = first && (token_is(first, "should") || token_is(first, "shall"));
     return should && r->signals.option_count > 0 && r->signals.question;
 }
 
@@ -251,23 +251,9 @@ static float score_unknown(const struct reading *r)
     return score;
 }
 
-/* "Would you ...", "do we ...": a question about what to do, not about what is. */
 static bool weighs(const struct reading *r)
 {
-    static const char *const words[] = {"would", "should", "could", "shall", "ought"};
-    const struct token *items = r->tokens.items;
-    for (uint32_t i = 0; i < r->tokens.count; i++) {
-        for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-            if (strcmp(items[i].letters, words[k]) == 0) {
-                return true;
-            }
-        }
-        if (i > 0 && strcmp(items[i].letters, "we") == 0 &&
-            strcmp(items[i - 1].letters, "do") == 0) {
-            return true;
-        }
-    }
-    return false;
+    return r->tokens.count > 0 && signals_weigh(r, 0, r->tokens.count - 1);
 }
 
 /* Overheard talk gets an answer only when it plainly asks for the choice. */
@@ -275,7 +261,7 @@ static bool plainly_asks(const struct reading *r)
 {
     const struct signals *s = &r->signals;
     bool told = has(s, EN_PAST) && !s->question; /* a story of how it was settled */
-    if (s->quoted_only || s->option_count == 0 || s->mentions > 0 || told) {
+    if (s->quoted_only || s->unasked || s->option_count == 0 || s->mentions > 0 || told) {
         return false;
     }
     return (s->alternatives && (!s->apart || (s->question && (s->choice_word || weighs(r))))) ||

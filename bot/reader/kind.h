@@ -60,6 +60,8 @@ struct ask {
 /* "dm", "verdict" ...: the names that users and files see; NULL for a value out of range. */
 const char *surface_name(enum surface surface);
 const char *kind_name(enum kind kind);
+const char *ask_name(enum ask_about about);
 /* -1 for an unknown name. */
 int surface_find(const char *name);
 int kind_find(const char *name);
+int ask_find(const char *name);

@@ -350,7 +350,7 @@ static bool each_key(struct lexicon *lex, const struct element *element, uint32_
             return false;
         }
         if (visit) {
-            visit(lex, lexicon_word_key(word), (struct posting){pattern, (uint32_t)a});
+            visit(lex, lexicon_word_key(word), (struct posting){pattern, (uint32_t)a, 0, 0});
         }
     }
     return true;
@@ -371,9 +371,40 @@ static void size_key(struct lexicon *lex, uint64_t key, struct posting posting)
     lex->posting_count++;
 }
 
+static uint32_t word_bits(const struct phrase_word *word)
+{
+    bool one = word->mode == WORD_STEM || word->mode == WORD_EXACT;
+    return one ? lexicon_hash_bit(word->hash) : UINT32_MAX;
+}
+
+static void note_edges(const struct lexicon *lex, struct element *element)
+{
+    for (size_t a = 0; a < element->count; a++) {
+        const struct alternative *alternative = &lex->alternatives[element->first + a];
+        const struct phrase_word *words = &lex->words[alternative->first];
+        element->begins |= word_bits(&words[0]);
+        element->ends |= word_bits(&words[alternative->count - 1]);
+    }
+}
+
+static void note_neighbours(const struct lexicon *lex, struct posting *posting)
+{
+    const struct pattern *pattern = &lex->patterns[posting->pattern];
+    const struct element *anchor = &lex->elements[pattern->first + pattern->anchor];
+    const struct alternative *own = &lex->alternatives[anchor->first + posting->alternative];
+    if (own->count > 1) {
+        posting->after = word_bits(&lex->words[own->first + 1]);
+    } else if (pattern->anchor + 1 < pattern->count) {
+        posting->after = anchor[1].optional ? 0 : anchor[1].begins;
+    }
+    bool first = pattern->anchor == 0;
+    posting->before = first || anchor[-1].optional ? 0 : anchor[-1].ends;
+}
+
 static void post_key(struct lexicon *lex, uint64_t key, struct posting posting)
 {
     struct bucket *bucket = lexicon_bucket(lex, key);
+    note_neighbours(lex, &posting);
     lex->postings[bucket->first + bucket->fill++] = posting;
 }
 
@@ -441,6 +472,9 @@ static void build_index(struct lexicon *lex)
                  size_key);
     }
     keep_buckets(lex);
+    for (size_t i = 0; i < lex->element_count; i++) {
+        note_edges(lex, &lex->elements[i]);
+    }
     uint32_t first = 0;
     for (size_t i = 0; i <= lex->bucket_mask; i++) {
         lex->buckets[i].first = first;

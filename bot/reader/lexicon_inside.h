@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/base/hash.h"
 #include "bot/reader/lexicon.h"
 
 /*
@@ -31,7 +32,12 @@ struct alternative {
     uint8_t count;
 };
 
+/*
+ * What an element may begin and end with, so that most places are passed over without a look at its
+ * alternatives: lexicon_hash_bit() of all first and of all last words. 0 for a gap.
+ */
 struct element {
+    uint32_t begins, ends;
     uint32_t first; /* index into alternatives */
     uint8_t count;
     uint8_t gap; /* > 0: a gap of up to so many words; then there are no alternatives */
@@ -51,10 +57,15 @@ struct bucket {
     uint32_t first, count, fill;
 };
 
-/* A phrase, and which alternative of its anchor begins with the key. */
+/*
+ * A phrase, and which alternative of its anchor begins with the key. Most words that lead to a
+ * phrase do not stand in it: what must stand right before and right after the key (as in struct
+ * element; 0: whatever it is) tells so without a look at the phrase.
+ */
 struct posting {
     uint32_t pattern;
     uint32_t alternative;
+    uint32_t before, after;
 };
 
 struct lexicon {
@@ -75,6 +86,12 @@ struct lexicon {
 /* Keys of the index: of a written word, and of words that begin with the same letters. */
 uint64_t lexicon_word_key(const struct phrase_word *word);
 uint64_t lexicon_prefix_key(const char *letters);
+
+/* A word's stem or its letters as one of 32 bits. */
+static inline uint32_t lexicon_hash_bit(uint64_t hash)
+{
+    return UINT32_C(1) << hash_place(hash, 31);
+}
 
 /* The bucket of a key, or the free one where it would be. */
 struct bucket *lexicon_bucket(const struct lexicon *lex, uint64_t key);

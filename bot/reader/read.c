@@ -30,8 +30,8 @@ static const float net_share = 0.4f;
 /* How many words before another a cue may begin that covers it. */
 enum { CUE_REACH = 24 };
 
-/* A message of at most so many words is short; fewer are no babble. */
-enum { SHORT_WORDS = 10, BABBLE_WORDS = 6 };
+/* A message of at most so many words is short; fewer are no babble; nor is more small talk. */
+enum { SHORT_WORDS = 10, BABBLE_WORDS = 6, SMALL_TALK = 12 };
 
 /* ---- building ---- */
 
@@ -302,6 +302,12 @@ static void settle(struct reading *r, size_t i, const struct tally *tally, struc
      * stands.
      */
     bool said = tally->stated[i] >= 1 && tally->plain[i] && r->tokens.count <= SHORT_WORDS;
+    /* "Opinionated is a swear word here": no rule denies it, but all that was learned does. */
+    if (denied.score > 0 && denied.score > stated.score) {
+        s -= cue_weight * tally->stated[i];
+        d += 1.0f * tally->stated[i];
+        said = false;
+    }
     s = said && s < stated_threshold ? stated_threshold + 0.1f : s;
     uint64_t bit = 1ull << i;
     r->stated_score[i] = stated.score;
@@ -330,14 +336,18 @@ static void keep_learned(struct reading *r, size_t i, struct best best, enum pol
     }
 }
 
-/* The situations that words first..last name, exactly or by a hint, without denying them. */
-static uint64_t named_in(const struct reading *r, uint32_t first, uint32_t last)
+/*
+ * The situations that words first..last name, exactly or (with hints) weakly, without denying
+ * them.
+ */
+static uint64_t named_in(const struct reading *r, bool hints, uint32_t first, uint32_t last)
 {
     uint64_t set = 0;
     for (uint32_t k = matches_from(&r->matches, first);
          k < r->matches.count && r->matches.items[k].first <= last; k++) {
         const struct match *match = &r->matches.items[k];
-        bool cue = match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT;
+        bool cue =
+            match->target.type == TARGET_SITUATION || (hints && match->target.type == TARGET_HINT);
         if (cue && match->target.pack == r->pack &&
             polarity_of(match_scope(&r->scopes, match)) != POLARITY_DENIED) {
             set |= 1ull << match->target.item;
@@ -376,11 +386,28 @@ static uint64_t likeliest(const struct reader *reader, struct reading *r, uint64
     return best;
 }
 
+/* "And that's what counts": of what stands before. */
+static bool points_back(const struct reading *r, uint32_t first, uint32_t last)
+{
+    static const char *const words[] = {"that", "this", "it", "those", "they"};
+    bool joined = first < last && (token_is(&r->tokens.items[first], "and") ||
+                                   token_is(&r->tokens.items[first], "but"));
+    const char *subject = r->tokens.items[first + joined].letters;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(subject, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a clause is about: its cues, else what is likeliest among what the conversation knows. */
 static uint64_t about_clause(const struct reader *reader, struct reading *r, uint64_t known,
                              uint32_t first, uint32_t last)
 {
-    uint64_t set = named_in(r, first, last) & known;
+    uint64_t set = named_in(r, true, first, last) & known;
+    /* "The chat is a nice-to-have" weighs the chat, be it known or not. */
+    set = set ? set : named_in(r, false, first, last);
     return set ? set : likeliest(reader, r, known, reference_threshold, false, first, last);
 }
 
@@ -434,7 +461,8 @@ static void weigh_clauses(const struct reader *reader, struct reading *r, uint64
             before = 0;
             continue;
         }
-        uint64_t own = about_clause(reader, r, known, i, last);
+        bool back = before && points_back(r, i, last) && !named_in(r, true, i, last);
+        uint64_t own = back ? 0 : about_clause(reader, r, known, i, last);
         bool points = !own && (r->tokens.items[last].flags & TOKEN_COLON);
         if (points && last + 1 < r->tokens.count) {
             own = about_clause(reader, r, known, last + 1, r->scopes.clause_last[last + 1]);
@@ -460,8 +488,8 @@ static void read_weights(const struct reader *reader, struct reading *r, uint64_
         weigh_clauses(reader, r, known | r->stated);
     }
     uint64_t unclear = r->heavy & r->light;
-    r->heavy &= ~unclear;
-    r->light &= ~unclear;
+    r->heavy &= ~unclear & (known | r->stated);
+    r->light &= ~unclear & (known | r->stated);
 }
 
 /*
@@ -498,14 +526,10 @@ static bool mostly_denied(const struct reading *r, uint32_t first, uint32_t last
 
 static bool begins_with_drop(const struct reading *r, uint32_t first)
 {
-    static const char *const words[] = {"scrap", "drop", "forget", "ditch", "skip",   "cut",
-                                        "lose",  "axe",  "cancel", "kill",  "strike", "remove"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcmp(r->tokens.items[first].letters, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    static const char *const words[] = {"scrap",  "drop",   "forget", "ditch",  "skip",
+                                        "cut",    "lose",   "axe",    "cancel", "kill",
+                                        "strike", "remove", NULL};
+    return token_is_any(&r->tokens.items[first], words);
 }
 
 /* "Scrap the moving dots": what was said in other words before is found by its topic. */
@@ -525,7 +549,7 @@ static void read_evidence(const struct reader *reader, struct reading *r, uint64
     const struct pack *pack = reader->knowledge->packs[r->pack];
     struct tally tally = {0};
     struct best stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX];
-    for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
+    for (size_t i = 0; i < pack->situation_count; i++) {
         stated[i] = denied[i] = (struct best){.score = pack->model ? -9 : no_model};
     }
     weigh_cues(r, &tally);
@@ -567,6 +591,61 @@ static int16_t choose_pack(const struct reader *reader, const struct reading *r,
     return (int16_t)best;
 }
 
+/*
+ * Whether the words from `first` on are small talk: "Thanks in advance!" Whatever else the reader
+ * knows in them makes them more than that.
+ */
+static bool is_small_talk(const struct reading *r, uint32_t first)
+{
+    static const uint64_t talk = 1ull << EN_THANKS | 1ull << EN_BYE | 1ull << EN_FINE |
+                                 1ull << EN_HELLO | 1ull << EN_YES_ANSWER | 1ull << EN_NOW |
+                                 1ull << EN_SECTION_LIGHT | 1ull << EN_TO_OTHERS;
+    bool thanks = false;
+    for (uint32_t k = matches_from(&r->matches, first); k < r->matches.count; k++) {
+        const struct match *match = &r->matches.items[k];
+        if (match->target.type != TARGET_ENGLISH || !(talk >> match->target.item & 1)) {
+            return false;
+        }
+        thanks = thanks || (match->target.item == EN_THANKS && match->first == first);
+    }
+    return thanks;
+}
+
+/* Whether the words before `end` ask something or name anything that a pack knows. */
+static bool says_something(const struct reading *r, uint32_t end)
+{
+    for (uint32_t k = 0; k < r->matches.count && r->matches.items[k].last < end; k++) {
+        if (r->matches.items[k].target.type != TARGET_ENGLISH) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < end; i++) {
+        if (r->tokens.items[i].flags & TOKEN_QUESTION) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes off the small talk that ends a message, so that politeness changes no answer. */
+static void drop_small_talk(struct reading *r)
+{
+    uint32_t first = r->tokens.count;
+    for (uint32_t words = 0; words < SMALL_TALK && first > 1; words++) {
+        const struct token *token = &r->tokens.items[--first];
+        if (token->flags & TOKEN_QUESTION) {
+            return;
+        }
+        if (token->border >= BORDER_SENTENCE) {
+            if (is_small_talk(r, first) && says_something(r, first)) {
+                r->tokens.count = first;
+                r->matches.count = matches_from(&r->matches, first);
+            }
+            return;
+        }
+    }
+}
+
 void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
                  const char *bytes, size_t len, int preferred, const struct recalled *recalled)
 {
@@ -592,6 +671,7 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     if (mended) {
         lexicon_search(reader->lexicon, &ret->tokens, &ret->matches);
     }
+    drop_small_talk(ret);
     scopes_read(&ret->scopes, &ret->text, &ret->tokens, &ret->matches, ret->pack,
                 recalled->known != 0);
     ret->truncated = ret->text.truncated || ret->tokens.truncated || ret->matches.truncated;

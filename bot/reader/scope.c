@@ -49,12 +49,7 @@ static void mark(struct work *w, uint32_t first, uint32_t last, uint16_t flag)
 
 static bool has_word(const struct token *token, const char *const *words)
 {
-    for (; token && *words; words++) {
-        if (strcmp(token->letters, *words) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return token && token_is_any(token, words);
 }
 
 static const char *const subjects[] = {
@@ -84,7 +79,7 @@ static bool clause_begins(const struct work *w, uint32_t i)
     if (border == BORDER_COMMA) {
         return has_word(token, joins) || has_word(token, subjects);
     }
-    return has_word(token, joins) && strcmp(token->letters, "as") != 0 &&
+    return has_word(token, joins) && !token_is(token, "as") &&
            has_word(token_at(w, i + 1), subjects);
 }
 
@@ -181,10 +176,12 @@ static bool hidden_by(const struct match *match, const struct match *other)
     if (is_english(other, EN_MORE_THAN)) {
         return is_english(match, EN_HEAVY) && match->first <= other->last;
     }
+    /* "Not sure whether ...": the idiom denies nothing, but it is in doubt. */
+    bool doubts = is_english(match, EN_HYPOTHETICAL) && match->last > other->last;
     bool denial = is_english(match, EN_NEGATION) || is_english(match, EN_HYPOTHETICAL) ||
                   is_english(match, EN_DENIED_BEFORE) || is_english(match, EN_BUT) ||
                   is_english(match, EN_NO_ANSWER);
-    return denial && is_english(other, EN_AFFIRMATION) && other->first <= match->first &&
+    return denial && !doubts && is_english(other, EN_AFFIRMATION) && other->first <= match->first &&
            match->first <= other->last;
 }
 
@@ -226,7 +223,7 @@ static bool is_but(const struct work *w, uint32_t i)
                                         "whereas", "just",    "only",   "except",   "because",
                                         "since",   "so",      "still",  "rather",   "instead",
                                         "until",   "unless",  "either", NULL};
-    return has_word(token_at(w, i), words) && strcmp(token_at(w, i)->letters, "either") != 0;
+    return has_word(token_at(w, i), words) && !token_is(token_at(w, i), "either");
 }
 
 /*
@@ -277,12 +274,17 @@ static void deny_after(struct work *w, const struct match *match)
     }
 }
 
+/* Denies the words from `first` up to before `end`. */
+static void mark_before(struct work *w, uint32_t first, uint32_t end)
+{
+    if (first < end) {
+        mark(w, first, end - 1, SCOPE_NEGATED);
+    }
+}
+
 static void deny_before(struct work *w, const struct match *match)
 {
-    uint32_t first = clause_first(w, match->first);
-    if (first < match->first) {
-        mark(w, first, match->first - 1, SCOPE_NEGATED);
-    }
+    mark_before(w, clause_first(w, match->first), match->first);
 }
 
 static bool asks_choice(const struct work *w, uint32_t first, uint32_t last)
@@ -311,6 +313,23 @@ static void deny_question(struct work *w, const struct match *match)
     }
 }
 
+/* "React, nope." and a table's "| chat | no |": what a short line's last word denies. */
+static void deny_fragment(struct work *w, const struct match *match)
+{
+    uint32_t first = sentence_first(w, match->first), end = match->first;
+    const struct token *last = token_at(w, match->last);
+    if (match->last != sentence_last(w, match->last) || end - first > FRAGMENT ||
+        (last->flags & (TOKEN_QUESTION | TOKEN_SLASH)) || asks_choice(w, first, end)) {
+        return;
+    }
+    /* "Python yes, chat no": the last of several things. */
+    uint32_t start = end;
+    while (start > first && (start == end || border_at(w, start) < BORDER_COMMA)) {
+        start--;
+    }
+    mark_before(w, start, end);
+}
+
 /* ---- whose, when, how certain ---- */
 
 /*
@@ -321,8 +340,16 @@ static void deny_question(struct work *w, const struct match *match)
 static uint32_t aside_last(const struct work *w, const struct match *match)
 {
     uint32_t first = clause_first(w, match->first), last = clause_last(w, match->last);
+    /* "It used to be slow, so we ..." introduces nothing; "chat later, forms first" ends there. */
+    static const char *const turns[] = {"so", "now", "but", "hence", "therefore", NULL};
+    static const char *const leads[] = {"in", "at", "from", "on", "during", "and", "but", NULL};
+    if (match->first > first && !has_word(token_at(w, match->first - 1), leads) &&
+        border_at(w, match->last + 1) == BORDER_COMMA) {
+        return match->last;
+    }
     bool introduces = first == sentence_first(w, first) && last - first < INTRODUCTION &&
-                      border_at(w, last + 1) == BORDER_COMMA;
+                      border_at(w, last + 1) == BORDER_COMMA &&
+                      !has_word(token_at(w, last + 1), turns);
     return introduces ? clause_last(w, last + 1) : last;
 }
 
@@ -391,6 +418,7 @@ static void apply(struct work *w, const struct match *match)
         break;
     case EN_NO_ANSWER:
         deny_question(w, match);
+        deny_fragment(w, match);
         break;
     case EN_HEARSAY:
         mark(w, match->first, clause_last(w, match->last), SCOPE_HEARSAY);
@@ -458,7 +486,7 @@ static int section_kind(const struct work *w, uint32_t line, uint32_t first, uin
         }
         bool colon = token_at(w, end)->flags & TOKEN_COLON;
         bool heading = w->text->lines[line].flags & LINE_HEADING;
-        if (colon || heading || match->last == last) {
+        if (colon || heading || (match->last == last && match->first == first)) {
             int this_kind = match->target.item;
             if (kind < 0 || this_kind != EN_SECTION_IN) {
                 kind = this_kind;

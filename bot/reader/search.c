@@ -11,7 +11,18 @@ struct search {
     const struct lexicon *lexicon;
     const struct tokens *tokens;
     struct matches *matches;
+    uint32_t before, after; /* the words beside the one that is looked up, as in struct posting */
 };
+
+/* What word i is to struct element and struct posting; 0 when there is none. */
+static uint32_t bits_at(const struct search *s, int64_t i)
+{
+    if (i < 0 || i >= (int64_t)s->tokens->count) {
+        return 0;
+    }
+    const struct token *token = &s->tokens->items[i];
+    return lexicon_hash_bit(token->stem) | lexicon_hash_bit(token->word);
+}
 
 static bool word_fits(const struct phrase_word *word, const struct token *token)
 {
@@ -84,7 +95,7 @@ static int64_t match_right(const struct search *s, const struct pattern *pattern
         }
         return -2;
     }
-    if (i < (int64_t)s->tokens->count && joined(s, i, after_gap)) {
+    if ((element->begins & bits_at(s, i)) && joined(s, i, after_gap)) {
         for (size_t a = 0; a < element->count; a++) {
             int64_t next = alternative_forward(s, &s->lexicon->alternatives[element->first + a], i);
             int64_t hit = next < 0 ? -2 : match_right(s, pattern, e + 1, next, false, budget);
@@ -118,7 +129,7 @@ static int64_t match_left(const struct search *s, const struct pattern *pattern,
         }
         return -2;
     }
-    if (i >= 0 && joined(s, i + 1, before_gap)) {
+    if ((element->ends & bits_at(s, i)) && joined(s, i + 1, before_gap)) {
         for (size_t a = 0; a < element->count; a++) {
             int64_t start =
                 alternative_backward(s, &s->lexicon->alternatives[element->first + a], i);
@@ -184,8 +195,13 @@ static void try_posting(struct search *s, struct posting posting, int64_t i)
 static void probe(struct search *s, uint64_t key, int64_t i)
 {
     const struct bucket *bucket = lexicon_bucket(s->lexicon, key);
+    const struct posting *postings = s->lexicon->postings + bucket->first;
     for (uint32_t k = 0; k < bucket->count; k++) {
-        try_posting(s, s->lexicon->postings[bucket->first + k], i);
+        bool fits = (!postings[k].before || (postings[k].before & s->before)) &&
+                    (!postings[k].after || (postings[k].after & s->after));
+        if (fits) {
+            try_posting(s, postings[k], i);
+        }
     }
 }
 
@@ -207,7 +223,7 @@ static void sort_matches(struct matches *matches)
 
 void lexicon_search(const struct lexicon *lexicon, const struct tokens *tokens, struct matches *ret)
 {
-    struct search s = {lexicon, tokens, ret};
+    struct search s = {.lexicon = lexicon, .tokens = tokens, .matches = ret};
     ret->count = 0;
     ret->truncated = 0;
     for (uint32_t i = 0; i < tokens->count && !ret->truncated; i++) {
@@ -216,6 +232,8 @@ void lexicon_search(const struct lexicon *lexicon, const struct tokens *tokens, 
             continue;
         }
         struct phrase_word exact = {.mode = WORD_EXACT, .hash = token->word};
+        s.before = bits_at(&s, (int64_t)i - 1);
+        s.after = bits_at(&s, (int64_t)i + 1);
         probe(&s, token->stem, i);
         probe(&s, lexicon_word_key(&exact), i);
         if (token->len >= PREFIX_MIN) {

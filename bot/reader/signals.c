@@ -21,13 +21,8 @@ bool match_names_option(const struct match *match)
 
 static bool is_or(const struct token *token)
 {
-    static const char *const words[] = {"or", "versus", "oder", "ou", "o"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcmp(token->letters, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    static const char *const words[] = {"or", "versus", "oder", "ou", "o", NULL};
+    return token_is_any(token, words);
 }
 
 /* "X or Y", "X/Y", "X vs Y": whether an "or" stands just before or after the words of a match. */
@@ -126,6 +121,70 @@ static void note_pointer(struct reading *r, const struct knowledge *knowledge,
     s->pointer_or = s->pointer_or || (s->pointer == pack && beside_or(r, match));
 }
 
+bool signals_weigh(const struct reading *r, uint32_t first, uint32_t last)
+{
+    static const char *const words[] = {"would", "should", "could", "shall", "ought", NULL};
+    const struct token *items = r->tokens.items;
+    for (uint32_t i = first; i <= last; i++) {
+        bool do_we = i > first && token_is(&items[i], "we") && token_is(&items[i - 1], "do");
+        if (do_we || token_is_any(&items[i], words)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "The X or Y thread", "the X guy": a name that only says which thread or guy is meant. */
+static bool names_a_thing(const struct reading *r, const struct match *match)
+{
+    static const char *const things[] = {
+        "thread", "debate",    "discussion", "poll",     "argument", "war",
+        "wars",   "benchmark", "guy",        "dev",      "devs",     "developer",
+        "talk",   "meetup",    "webinar",    "workshop", NULL};
+    const struct token *next =
+        match->last + 1 < r->tokens.count ? &r->tokens.items[match->last + 1] : NULL;
+    return next && next->border == BORDER_NONE && token_is_any(next, things);
+}
+
+/* Whether the sentence around an option tells or asks what is, rather than what to choose. */
+static bool spoken_of(const struct reading *r, const struct match *option)
+{
+    uint32_t first = r->scopes.sentence_first[option->first];
+    uint32_t last = r->scopes.sentence_last[option->first];
+    bool tells = false, weighs = signals_weigh(r, first, last);
+    for (uint32_t i = matches_from(&r->matches, first);
+         i < r->matches.count && r->matches.items[i].first <= last; i++) {
+        const struct match *match = &r->matches.items[i];
+        int16_t item = match->target.item;
+        if (match_names_option(match) && names_a_thing(r, match)) {
+            return true;
+        }
+        if (match->target.type == TARGET_ENGLISH) {
+            tells = tells || item == EN_UNASKED;
+            weighs = weighs || item == EN_GOOD_CHOICE || item == EN_BETTER;
+        }
+    }
+    return tells && !weighs;
+}
+
+/* Of alternatives those names matter that stand at the "or": the others may be anything. */
+static void note_unasked(struct reading *r)
+{
+    struct signals *s = &r->signals;
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        const struct match *match = &r->matches.items[i];
+        if (!match_names_option(match) || match->target.pack != r->pack ||
+            (s->alternatives && !s->apart && !beside_or(r, match))) {
+            continue;
+        }
+        if (!(r->scopes.flags[match->first] & SCOPE_QUOTE) && !spoken_of(r, match)) {
+            s->unasked = false;
+            return;
+        }
+        s->unasked = true;
+    }
+}
+
 static uint32_t last_sentence(const struct reading *r)
 {
     return r->tokens.count ? r->scopes.sentence_first[r->tokens.count - 1] : 0;
@@ -203,6 +262,7 @@ void signals_read(struct reading *r, const struct knowledge *knowledge)
     s->quoted_only = s->quoted_only && s->options;
     s->alternatives = s->alternatives & (s->alternatives - 1) ? s->alternatives : 0;
     note_alternatives(r);
+    note_unasked(r);
 }
 
 static bool is_common(const struct knowledge *knowledge, const struct token *token)
@@ -230,7 +290,7 @@ void signals_mend(struct reading *r, const struct knowledge *knowledge, struct s
             bool known = token && is_common(knowledge, token);
             for (size_t o = 0; token && !known && token->len >= 3 && o < pack->option_count; o++) {
                 const char *id = pack->options[o].id;
-                if ((int)o != match->target.item && strcmp(token->letters, id) != 0 &&
+                if ((int)o != match->target.item && !token_is(token, id) &&
                     spell_near(token->letters, id)) {
                     token_set(token, stemmer, id, strlen(id));
                     token->flags |= TOKEN_FIXED;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * What a message says of the decision itself: which options and tools it names, whether an "or"
@@ -11,6 +12,9 @@ struct knowledge;
 struct match;
 struct reading;
 struct stemmer;
+
+/* "Would you ...", "do we ...": whether the words first..last ask what to do, not what is. */
+bool signals_weigh(const struct reading *reading, uint32_t first, uint32_t last);
 
 /* Whether the words name an option or one of its tools. */
 bool match_names_option(const struct match *match);

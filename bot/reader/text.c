@@ -90,6 +90,11 @@ static const char *plain_form(utf8proc_int32_t cp)
     case 0x00BF:
     case 0x00A1:
         return " ";
+    case 0x2717: /* crosses: in lists and tables "not this" */
+    case 0x2718:
+    case 0x274C:
+    case 0x274E:
+        return " no ";
     default:
         return NULL;
     }
@@ -105,6 +110,11 @@ static void put_codepoint(struct text *text, utf8proc_int32_t cp, size_t source,
         for (; *plain; plain++) {
             put(text, *plain, source, attr);
         }
+        return;
+    }
+    /* Emoji and other pictures say nothing that anybody could rely on. */
+    if (utf8proc_category(cp) == UTF8PROC_CATEGORY_SO) {
+        put_blank(text, source, attr);
         return;
     }
     utf8proc_option_t fold =

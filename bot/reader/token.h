@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * Second stage: normal text to words. Splits contractions ("don't" is do + not), drops
@@ -60,6 +61,21 @@ uint64_t word_hash(const char *letters, size_t len);
 
 /* Sets letters, word and stem of a token (for mended typing errors and for compiling phrases). */
 void token_set(struct token *token, struct stemmer *stemmer, const char *letters, size_t len);
+
+/* Whether the word is this one, which is in lower case. */
+static inline bool token_is(const struct token *token, const char *word)
+{
+    return token->letters[0] == word[0] && strcmp(token->letters, word) == 0;
+}
+
+/* Whether the word is one of these; NULL ends them. */
+static inline bool token_is_any(const struct token *token, const char *const *words)
+{
+    while (*words && !token_is(token, *words)) {
+        words++;
+    }
+    return *words != NULL;
+}
 
 /* text must stay for as long as the tokens are used. */
 void tokens_read(struct tokens *ret, const struct text *text, struct stemmer *stemmer);

@@ -105,13 +105,11 @@ static uint32_t count_anchors(const struct reading *r, const struct recalled *re
 
 static bool has_pronoun(const struct reading *r, const struct unit *unit)
 {
-    static const char *const words[] = {"he",    "she",  "they", "it",  "that", "this",
-                                        "those", "them", "him",  "her", "these"};
+    static const char *const words[] = {"he",    "she",  "they", "it",  "that",  "this",
+                                        "those", "them", "him",  "her", "these", NULL};
     for (uint32_t i = unit->first; i <= unit->last; i++) {
-        for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-            if (strcmp(r->tokens.items[i].letters, words[k]) == 0) {
-                return true;
-            }
+        if (token_is_any(&r->tokens.items[i], words)) {
+            return true;
         }
     }
     return false;
@@ -167,8 +165,11 @@ static void read_unit(const struct reader *reader, struct reading *r,
     struct feature_source source = reader_source(reader, r);
     features_of_unit(&r->features, &source, unit->first, unit->last);
     model_score(model, &r->features, scores);
+    /* What is named in so many words is meant, and not what was said beside it. */
+    uint64_t named = named_in(r, unit) & recalled->known;
     for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
-        bool judged = (recalled->known >> i & 1) && classes->denied[i] >= 0;
+        bool meant = !named || (named >> i & 1);
+        bool judged = meant && (recalled->known >> i & 1) && classes->denied[i] >= 0;
         bool said_again = judged && (r->stated >> i & 1) && classes->stated[i] >= 0 &&
                           scores[classes->stated[i]] > scores[classes->denied[i]];
         if (judged && !said_again &&

@@ -96,6 +96,7 @@ static void take_turn(struct side *side, size_t batch)
         store_message(side, &err);
     }
     check(store_commit(side->store, &err), err.text);
+    store_tidy(side->store);
 }
 
 static void answer_turn(struct side *side, size_t batch)
@@ -115,6 +116,7 @@ static void answer_turn(struct side *side, size_t batch)
         check(store_outbox_begin(side->store, side->ids[i], &err), err.text);
     }
     check(store_commit(side->store, &err), err.text);
+    store_tidy(side->store);
 }
 
 /* ---- plain inserts of the same bytes ---- */

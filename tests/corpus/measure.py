@@ -3,8 +3,9 @@
 
 usage: measure.py [--whether PROGRAM] FILE...
 
-Prints, over all files together: right, kinds and verdicts in percent; precision and recall of each situation; which kinds
-are taken for which. What counts as right is said in run.py.
+Prints, file by file: right, in how many of the records that deny something no denied situation is counted, replies to
+talk that asks nothing. Over all files together: right by kind; precision and recall of each situation; which kinds are taken
+for which. What counts as right is said in run.py.
 """
 import argparse
 import collections
@@ -12,38 +13,80 @@ import collections
 import run
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--whether", default="build/dev/whether")
-    arguments.add_argument("files", nargs="+")
-    options = arguments.parse_args()
-    hits, total = collections.Counter(), collections.Counter()
-    true, false, missed = collections.Counter(), collections.Counter(), collections.Counter()
-    confusion = collections.defaultdict(collections.Counter)
-    for path in options.files:
-        outcomes = run.replay(options.whether, path)
-        for gold in run.records(path):
-            outcome = outcomes.get(gold["id"], {})
-            ok = run.right(gold, outcome)
-            total.update(("right", gold["kind"]))
-            hits.update(("right", gold["kind"]) if ok else ())
-            confusion[gold["kind"]][outcome.get("kind")] += 1
-            if gold["kind"] == "verdict":
-                said, want = set(outcome.get("situations") or []), set(gold["situations"])
-                true.update(said & want)
-                false.update(said - want - set(gold.get("optional") or []))
-                missed.update(want - said)
-    print("| kind | right | of |\n|---|---|---|")
+class Tally:
+    """What the records of one file, or of all of them, come to."""
+
+    def __init__(self):
+        self.hits, self.total = collections.Counter(), collections.Counter()
+        self.true, self.false, self.missed = collections.Counter(), collections.Counter(), collections.Counter()
+        self.confusion = collections.defaultdict(collections.Counter)
+
+    def count(self, key, hit):
+        self.total[key] += 1
+        self.hits[key] += bool(hit)
+
+    def add(self, gold, outcome):
+        ok = run.right(gold, outcome)
+        self.count("right", ok)
+        self.count(gold["kind"], ok)
+        self.confusion[gold["kind"]][outcome.get("kind")] += 1
+        if gold.get("denied"):
+            self.count("denied", not run.counts_denied(gold, outcome))
+        if gold["kind"] == "verdict":
+            said, want = set(outcome.get("situations") or []), set(gold["situations"])
+            self.true.update(said & want)
+            self.false.update(said - want - set(gold.get("optional") or []))
+            self.missed.update(want - said)
+
+    def share(self, key):
+        """"hits / total" and percent."""
+        hits, total = self.hits[key], self.total[key]
+        return f"{hits} / {total} | {run.percent(hits, total) if total else '-'}"
+
+
+def print_files(tallies):
+    print("| file | right | % | no denied fact counted | % | false replies |\n|---|---|---|---|---|---|")
+    for name, tally in tallies.items():
+        false = tally.total["silent"] - tally.confusion["silent"]["silent"]
+        print(f"| {name} | {tally.share('right')} | {tally.share('denied')} | {false} / {tally.total['silent']} |")
+
+
+def print_kinds(tally):
+    print("\n| kind | right | of |\n|---|---|---|")
     for key in ("right", *run.KINDS):
-        print(f"| {'all' if key == 'right' else key} | {hits[key]} | {total[key]} |")
+        print(f"| {'all' if key == 'right' else key} | {tally.hits[key]} | {tally.total[key]} |")
+
+
+def print_situations(tally):
+    true, false, missed = tally.true, tally.false, tally.missed
     print("\n| situation | precision | recall | times |\n|---|---|---|---|")
     for name in sorted(set(true) | set(missed), key=lambda n: -(true[n] + missed[n])):
         precision = 100 * true[name] / max(1, true[name] + false[name])
         recall = 100 * true[name] / max(1, true[name] + missed[name])
         print(f"| {name} | {precision:.0f} | {recall:.0f} | {true[name] + missed[name]} |")
-    print("\n| said \\ taken for | " + " | ".join(run.KINDS) + " |\n|---" * 1 + "|---" * len(run.KINDS) + "|")
+
+
+def print_confusion(tally):
+    print("\n| said \\ taken for | " + " | ".join(run.KINDS) + " |\n|---" + "|---" * len(run.KINDS) + "|")
     for kind in run.KINDS:
-        print(f"| {kind} | " + " | ".join(str(confusion[kind][other]) for other in run.KINDS) + " |")
+        print(f"| {kind} | " + " | ".join(str(tally.confusion[kind][other]) for other in run.KINDS) + " |")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--whether", default="build/dev/whether")
+    arguments.add_argument("files", nargs="+")
+    options = arguments.parse_args()
+    tallies, whole = collections.defaultdict(Tally), Tally()
+    for path in run.files(options.files):
+        outcomes = run.replay(options.whether, path)
+        for gold in run.records(path):
+            for tally in (tallies[run.title(path)], whole):
+                tally.add(gold, outcomes.get(gold["id"], {}))
+    print_files({**tallies, "together": whole})
+    print_kinds(whole)
+    print_situations(whole)
+    print_confusion(whole)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
 usage: run.py [--whether PROGRAM] [--misses] [--write-floors] FILE-OR-FOLDER...
 
 A record is right when its kind is right, its verdict (for kind "verdict") is one of the acceptable ones and no
-situation that the speaker denied is counted as stated. Each file must reach the floors that floors.json records, right
-in all and per kind, in percent; a file without floors only has to be read. --misses prints what went wrong,
+situation that the speaker denied is counted as stated. Each file must reach the floors that floors.json records, in
+percent: right in all and per kind, and "denied", the records that deny something and of which no denied situation is
+counted. A file without floors only has to be read. --misses prints what went wrong,
 --write-floors records the present figures, rounded down. Prints TAP, one line a file.
 """
 import argparse
@@ -36,13 +37,17 @@ def replay(whether, path):
     return {outcome["id"]: outcome for outcome in map(json.loads, run.stdout.splitlines())}
 
 
+def counts_denied(gold, outcome):
+    """Whether a situation that the speaker denied is counted as stated."""
+    return bool(set(outcome.get("situations") or []) & set(gold.get("denied") or []))
+
+
 def right(gold, outcome):
     if outcome.get("kind") != gold["kind"]:
         return False
     if gold["kind"] != "verdict":
         return True
-    counted = set(outcome.get("situations") or []) & set(gold.get("denied") or [])
-    return outcome.get("verdict") in gold["verdict"] and not counted
+    return outcome.get("verdict") in gold["verdict"] and not counts_denied(gold, outcome)
 
 
 def percent(hits, of):
@@ -50,7 +55,7 @@ def percent(hits, of):
 
 
 def score(path, whether):
-    """Right percentages, in all ("all") and per kind, and the (label, outcome) pairs that are wrong."""
+    """The percentages that floors are for, and the (label, outcome) pairs that are wrong."""
     labels, outcomes = records(path), replay(whether, path)
     total, hits, misses = collections.Counter(), collections.Counter(), []
     for gold in labels:
@@ -58,9 +63,12 @@ def score(path, whether):
         ok = right(gold, outcome)
         total.update(("all", gold["kind"]))
         hits.update(("all", gold["kind"]) if ok else ())
+        if gold.get("denied"):
+            total["denied"] += 1
+            hits["denied"] += not counts_denied(gold, outcome)
         if not ok:
             misses.append((gold, outcome))
-    return {kind: percent(hits[kind], total[kind]) for kind in ("all", *KINDS) if total[kind]}, misses
+    return {key: percent(hits[key], total[key]) for key in ("all", *KINDS, "denied") if total[key]}, misses
 
 
 def show(gold, outcome):
@@ -73,6 +81,11 @@ def show(gold, outcome):
 def files(paths):
     for path in map(pathlib.Path, paths):
         yield from sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+
+
+def title(path):
+    """Two folders may hold files of one name: the folder is part of it."""
+    return f"{path.resolve().parent.name}/{path.name}"
 
 
 def main():
@@ -88,8 +101,7 @@ def main():
         sys.exit("run.py: no conversations there")
     print(f"1..{len(found)}")
     for number, path in enumerate(found, 1):
-        # Two folders may hold files of one name: the folder is part of it.
-        name = f"{path.resolve().parent.name}/{path.name}"
+        name = title(path)
         try:
             figures, misses = score(path, args.whether)
         except (RuntimeError, ValueError, KeyError) as error:

@@ -11,6 +11,7 @@ static void take_turn(const struct bench *bench, struct conversation *conversati
     struct conversation copy = *conversation;
     struct outcome outcome, again;
     advisor_turn(bench->advisor, bench->workspace, conversation, surface, line, len, &outcome);
+    fuzz_check_reading(bench, len);
     fuzz_check_turn(conversation, &outcome);
     fuzz_check_reply(bench->advisor, &outcome, (enum reply_length)(len % (LENGTH_FULL + 1)));
 

@@ -17,22 +17,29 @@ static void remove_file(void)
     rmdir(folder);
 }
 
-static void choose_path(const char *name)
+static void make_folder(void)
 {
     const char *tmp = getenv("TMPDIR");
     int len = snprintf(folder, sizeof(folder), "%s/whether-fuzz-XXXXXX", tmp ? tmp : "/tmp");
     REQUIRE(len > 0 && (size_t)len < sizeof(folder));
     REQUIRE(mkdtemp(folder) != NULL);
-    len = snprintf(path, sizeof(path), "%s/%s", folder, name);
-    REQUIRE(len > 0 && (size_t)len < sizeof(path));
     atexit(remove_file);
+}
+
+/* The one file of the folder: that of the call before goes away. */
+static void choose_path(const char *name)
+{
+    unlink(path);
+    int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
+    REQUIRE(len > 0 && (size_t)len < sizeof(path));
 }
 
 const char *fuzz_file(const char *name, const uint8_t *data, size_t size)
 {
-    if (!path[0]) {
-        choose_path(name);
+    if (!folder[0]) {
+        make_folder();
     }
+    choose_path(name);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     REQUIRE(fd >= 0);
     for (size_t done = 0; done < size;) {

@@ -24,8 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 _Noreturn void fuzz_broken(const char *file, int line, const char *condition);
 
 /*
- * The path of a file of these bytes, for code that takes paths. One name a run: the next call
- * overwrites it, and the end of the program removes it.
+ * The path of a file of these bytes, the only one in its folder, for code that takes paths. The
+ * next call replaces it, and the end of the program removes it.
  */
 const char *fuzz_file(const char *name, const uint8_t *data, size_t size);
 
@@ -38,7 +38,7 @@ struct outcome;
 struct workspace;
 
 /*
- * An advisor over the packs of this checkout and a workspace of it, made at the first call and kept
+ * An advisor over the packs and models of this checkout and a workspace of it, made at the first call and kept
  * until the program ends. Borrowed by the caller. Aborts where the packs do not load: then there is
  * nothing to fuzz.
  */
@@ -48,6 +48,12 @@ struct bench {
     struct workspace *workspace;
 };
 const struct bench *fuzz_bench(void);
+
+/*
+ * What each stage promises of the turn that was read last, from words to the scores of kinds; size:
+ * the bytes that were read.
+ */
+void fuzz_check_reading(const struct bench *bench, size_t size);
 
 /* What must hold of any turn: kinds and indexes in range, facts and verdicts consistent. */
 void fuzz_check_turn(const struct conversation *conversation, const struct outcome *outcome);

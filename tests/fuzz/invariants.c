@@ -5,8 +5,10 @@
 #include "bot/advisor/advisor.h"
 #include "bot/advisor/reply.h"
 #include "bot/advisor/wording.h"
+#include "bot/advisor/workspace.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "knowledge/learned.h"
 #include "knowledge/load.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -26,6 +28,7 @@ const struct bench *fuzz_bench(void)
         struct knowledge *knowledge = NULL;
         struct fault_list faults = {0};
         REQUIRE(knowledge_load(&path, 1, &knowledge, &faults));
+        REQUIRE(learned_load(knowledge, LEARNED_ALL, NULL, &faults));
         bench.knowledge = knowledge;
         bench.advisor = advisor_create(knowledge);
         bench.workspace = workspace_create(bench.advisor);
@@ -67,6 +70,98 @@ bool fuzz_utf8_valid(const char *text, size_t len)
         }
     }
     return true;
+}
+
+static bool is_finite(float value)
+{
+    return value - value == 0;
+}
+
+static void check_tokens(const struct reading *r, size_t size)
+{
+    REQUIRE(r->text.len <= TEXT_NORMAL_MAX && r->text.line_count <= TEXT_LINES_MAX);
+    REQUIRE(r->tokens.count <= TOKENS_MAX);
+    for (uint32_t i = 0; i < r->tokens.count; i++) {
+        const struct token *token = &r->tokens.items[i];
+        REQUIRE(token->start <= token->end && token->end <= size);
+        REQUIRE(token->line < r->text.line_count && token->border <= BORDER_PARAGRAPH);
+        REQUIRE(token->word && token->stem && token->len > 0 && token->len < WORD_MAX);
+        REQUIRE(strlen(token->letters) == token->len);
+    }
+}
+
+static void check_matches(const struct reading *r, const struct knowledge *knowledge)
+{
+    REQUIRE(r->matches.count <= MATCHES_MAX);
+    for (uint32_t k = 0; k < r->matches.count; k++) {
+        const struct match *match = &r->matches.items[k];
+        REQUIRE(match->first <= match->last && match->last < r->tokens.count);
+        REQUIRE(k == 0 || match[-1].first <= match->first);
+        REQUIRE(match->target.pack < (int)knowledge->count);
+        REQUIRE(matches_from(&r->matches, match->first) <= k);
+    }
+}
+
+/* Clauses lie in sentences, and both cover all words. */
+static void check_scopes(const struct reading *r)
+{
+    const struct scopes *s = &r->scopes;
+    for (uint32_t i = 0; i < r->tokens.count; i++) {
+        REQUIRE(s->sentence_first[i] <= s->clause_first[i] && s->clause_first[i] <= i);
+        REQUIRE(i <= s->clause_last[i] && s->clause_last[i] <= s->sentence_last[i]);
+        REQUIRE(s->sentence_last[i] < r->tokens.count);
+        REQUIRE(s->sentence_last[i] - s->sentence_first[i] < SENTENCE_LIMIT);
+    }
+    REQUIRE(s->unit_count <= UNITS_MAX);
+    for (uint32_t u = 0; u < s->unit_count; u++) {
+        REQUIRE(s->units[u].first <= s->units[u].last && s->units[u].last < r->tokens.count);
+    }
+}
+
+static void check_evidence(const struct reading *r, const struct pack *pack)
+{
+    REQUIRE(r->evidence_count <= EVIDENCE_MAX && r->anchor_count <= ANCHORS_MAX);
+    for (uint32_t k = 0; k < r->evidence_count; k++) {
+        const struct evidence *e = &r->evidence[k];
+        REQUIRE(e->situation < pack->situation_count && e->polarity <= POLARITY_ASIDE);
+        REQUIRE(e->first <= e->last && e->last < r->tokens.count);
+        REQUIRE(is_finite(e->score) && is_finite(e->linear) && is_finite(e->net));
+    }
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        REQUIRE(is_finite(r->stated_score[i]) && is_finite(r->denied_score[i]));
+    }
+    for (size_t k = 0; k < r->anchor_count; k++) {
+        REQUIRE(r->anchors[k].situation < pack->situation_count);
+    }
+    REQUIRE(!(r->stated & r->denied) && !(r->heavy & r->light) && !(r->faint & ~r->stated));
+}
+
+static void check_signals(const struct signals *s, const struct pack *pack)
+{
+    REQUIRE(s->option_count <= pack->option_count && !(s->options >> pack->option_count));
+    REQUIRE((s->option_count == 0) == (s->first_option < 0));
+    REQUIRE((s->first_option < 0) == (s->last_option < 0));
+    REQUIRE(s->alternatives == 0 || (s->alternatives & (s->alternatives - 1)));
+    REQUIRE(!(s->alternatives & ~s->options));
+    REQUIRE(s->fact < (int)pack->fact_count);
+}
+
+void fuzz_check_reading(const struct bench *bench, size_t size)
+{
+    const struct reading *r = &bench->workspace->reading;
+    const struct pack *pack = bench->knowledge->packs[r->pack];
+    check_tokens(r, size);
+    check_matches(r, bench->knowledge);
+    check_scopes(r);
+    check_evidence(r, pack);
+    check_signals(&r->signals, pack);
+    REQUIRE(r->features.count <= FEATURES_MAX);
+    for (uint32_t i = 0; i < r->features.count; i++) {
+        REQUIRE(is_finite(r->features.items[i].value));
+    }
+    for (int k = 0; k < KIND_COUNT; k++) {
+        REQUIRE(is_finite(bench->workspace->kind_scores[k]));
+    }
 }
 
 static void check_facts(const struct facts *facts, const struct pack *pack)

@@ -23,7 +23,7 @@ static void check_classes(const struct model *model)
         REQUIRE(model_class_find(model, cls->name) <= (int)i);
         REQUIRE(is_finite(cls->bias) && is_finite(cls->scale));
         for (uint32_t d = 0; d < model->dims; d++) {
-            REQUIRE(is_finite(model->columns[(size_t)d * model->class_count + i]));
+            REQUIRE(is_finite(model->columns[d * model->stride + i]));
         }
     }
 }
@@ -31,13 +31,13 @@ static void check_classes(const struct model *model)
 static void check_features(const struct model *model)
 {
     REQUIRE(model_find(model, 0) == NULL);
-    for (uint32_t i = 0; i < model->feature_count; i++) {
-        const struct model_feature *feature = model_find(model, model->features[i].hash);
-        REQUIRE(feature != NULL && feature->hash == model->features[i].hash);
-        REQUIRE(feature[0].first <= feature[1].first && feature[1].first <= model->weight_count);
-    }
-    for (uint32_t i = 0; i < model->weight_count; i++) {
-        REQUIRE(model->weights[i].cls < model->class_count);
+    for (size_t i = 0; i <= model->mask; i++) {
+        const struct model_feature *feature = &model->features[i];
+        REQUIRE(feature->hash == 0 || model_find(model, feature->hash) == feature);
+        REQUIRE((size_t)feature->first + feature->count <= model->weight_count);
+        for (uint32_t k = 0; !model_has_row(model, feature) && k < feature->count; k++) {
+            REQUIRE(model->weights[feature->first + k].cls < model->class_count);
+        }
     }
 }
 
@@ -48,7 +48,7 @@ static void score(const struct model *model)
     float scores[MODEL_CLASSES_MAX];
     features_clear(&features);
     features.dims = DENSE_MAX;
-    for (uint32_t i = 0; i < model->feature_count; i++) {
+    for (size_t i = 0; i <= model->mask; i++) {
         features_add(&features, model->features[i].hash, 1);
     }
     features_add(&features, feature_hash('w', model->corpus, 0), 1);

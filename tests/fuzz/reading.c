@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                      (const char *)data, size, &outcome);
         REQUIRE(size <= TEXT_MAX || outcome.truncated);
         REQUIRE(surface == SURFACE_AMBIENT || outcome.kind != KIND_SILENT);
+        fuzz_check_reading(bench, size);
         fuzz_check_turn(&conversation, &outcome);
         for (int length = LENGTH_LINE; length <= LENGTH_FULL; length++) {
             fuzz_check_reply(bench->advisor, &outcome, (enum reply_length)length);

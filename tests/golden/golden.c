@@ -31,15 +31,6 @@
 
 enum { FILE_MAX = 64 * 1024, NAMES_MAX = 200 };
 
-static const char *const abouts[ASK_COUNT] = {
-    [ASK_NOTHING] = "nothing",     [ASK_CHOICE] = "choice", [ASK_WHY] = "why",
-    [ASK_WHY_NOT] = "why-not",     [ASK_FLIP] = "flip",     [ASK_STRENGTHS] = "strengths",
-    [ASK_COMPARE] = "compare",     [ASK_RULE] = "rule",     [ASK_SOURCE] = "source",
-    [ASK_FACT] = "fact",           [ASK_TOOL] = "tool",     [ASK_BETTER] = "better",
-    [ASK_NEIGHBOUR] = "neighbour", [ASK_HELLO] = "hello",   [ASK_THANKS] = "thanks",
-    [ASK_HELP] = "help",           [ASK_WHO] = "who",       [ASK_RESET] = "reset",
-    [ASK_NEVERMIND] = "nevermind",
-};
 static const char *const wordings[] = {"plain", "irc", "mrkdwn", "markdown", "blocks"};
 static const char *const lengths[] = {"line", "short", "full"};
 static const struct pack *const packs[] = {&sample_backend, &sample_pointer, &sample_queue,
@@ -59,15 +50,13 @@ static void die(const char *what, const char *name)
     exit(1);
 }
 
-static int find(const char *const *names, size_t count, const char *name)
+static enum ask_about find_ask(const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (names[i] && strcmp(names[i], name) == 0) {
-            return (int)i;
-        }
+    int about = ask_find(name);
+    if (about < 0) {
+        die("nothing is asked so", name);
     }
-    die("unknown name", name);
-    return -1;
+    return (enum ask_about)about;
 }
 
 static const struct pack *find_pack(const char *id)
@@ -99,7 +88,7 @@ static void take_line(struct scene *scene, const char *key, const char *value)
     } else if (strcmp(key, "kind") == 0) {
         scene->request.kind = (enum kind)kind_find(value);
     } else if (strcmp(key, "about") == 0) {
-        scene->request.ask.about = (enum ask_about)find(abouts, ASK_COUNT, value);
+        scene->request.ask.about = find_ask(value);
     } else if (strcmp(key, "option") == 0) {
         scene->request.ask.option = (int16_t)strtol(value, NULL, 10);
     } else if (strcmp(key, "item") == 0) {

@@ -538,6 +538,20 @@ def case_train():
     run("ask", "--pack", folder, "tea or coffee?")
 
 
+def case_train_needs_its_trainer():
+    program = pathlib.Path(WHETHER[-1]).read_bytes()
+    assert b"liblinear" not in program, "whether itself is linked with what only training needs"
+    installed = re.search(rb"/[!-~]+/whether-train\0", program)[0][:-1]
+    if os.path.exists(installed):
+        return
+    alone = write("alone/whether", program)
+    os.chmod(alone, 0o755)
+    done = subprocess.run([alone, "train", team("one")], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=environment(), cwd=scratch, timeout=PATIENCE_S)
+    assert done.returncode == 1 and done.stdout == b"", done
+    one_line(done.stderr.decode(), "whether-train", os.path.dirname(installed).decode())
+
+
 def case_train_needs_a_corpus():
     one_line(run("train", team("alone", corpus=False), status=1)[1], "NAME.corpus")
     path = team("bad")

@@ -524,6 +524,18 @@ def case_c4_c5_passwords_pass_unharmed():
     assert "PASS :pw" in connection.lines
 
 
+def case_c7_a_burst_of_full_lines():
+    """More at once than libircclient's buffer holds: nothing is lost, and all is in order."""
+    _, driver, server = talking()
+    words = [f"w{number:04d}" for number in range(350)]
+    driver.say("say irc net/#a alice; " + " ".join(words))
+    lines = [server.expect(r"^PRIVMSG #a :(.*)$")[1] for _ in range(5)]
+    assert sum(map(len, lines[:3])) > 1024, lines
+    assert " ".join(lines) == "alice: " + " ".join(words), lines
+    server.pong()
+    driver.wait(r"^delivery id=\d+ how=delivered")
+
+
 def case_c9_renames_of_others():
     _, driver, server = talking()
     server.send(":whether_fan!f@host NICK zed", ":whethe!f@host NICK :x", "NICK y", "NICK", ":whether", ":a!b@c NICK")

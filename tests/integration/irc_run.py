@@ -182,4 +182,29 @@ def case_reload_and_stop():
         assert time.monotonic() - began < 10
 
 
+def case_reload_tries_again_what_gave_up():
+    refusing, fine = start(ScriptedServer()), start(ScriptedServer())
+    with daemon(network(refusing.port, name="refusing", channels="#a") +
+                network(fine.port, name="fine", channels="#a")) as it:
+        kept = fine.accept()
+        joined(kept)
+        connection = refusing.accept()
+        connection.expect(r"^USER ")
+        connection.send(":s 465 whether :You are banned from this server")
+        it.wait_for("irc.failed")
+        it.send(signal.SIGHUP)  # nothing has changed here, but the ban was lifted there
+        done = it.wait_for("reload.done")
+        assert (done["adapters_kept"], done["adapters_started"]) == ("1", "1"), done
+        again = refusing.accept()
+        joined(again)
+        for there in (kept, again):  # the other network's connection has stayed
+            ask(there, "whether: " + QUESTION)
+            there.expect(r"^PRIVMSG #a :alice: ")
+            there.pong()
+        it.send(signal.SIGTERM)
+        for there in (kept, again):
+            there.expect(r"^QUIT ")
+            there.close()
+
+
 sys.exit(run_cases(sys.argv, globals()))

@@ -3,8 +3,10 @@
 
 usage: run.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER (valgrind ...) goes before WHETHER
 """
+import json
 import os
 import pathlib
+import resource
 import shlex
 import shutil
 import signal
@@ -125,6 +127,24 @@ def case_store_that_is_none():
     assert (scratch / "whether.db").read_bytes().startswith(b"this is no database")
 
 
+def case_full_disk():
+    with daemon() as it:
+        assert it.ask(QUESTION, conversation="a")[0] == 200
+        limits = resource.prlimit(it.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(it.process.pid, resource.RLIMIT_FSIZE, (1, limits[1]))  # no file may grow any more
+        for _ in range(3):
+            status, said = it.request("POST", "/api/ask", json.dumps({"text": QUESTION, "conversation": "b"}),
+                                      {"Content-Type": "application/json"})
+            assert status == 503, (status, said)
+        assert it.request("GET", "/readyz")[0] == 503 and it.request("GET", "/healthz")[0] == 200
+        assert "whether.db" in it.wait_for("store.failed")["cause"]
+        assert len(it.events("store.failed")) == 1, "said with every turn"
+        resource.prlimit(it.process.pid, resource.RLIMIT_FSIZE, limits)
+        assert it.ask("why?", conversation="a")[1]["kind"] == "facts", "what was kept is lost"
+        it.wait_for("store.recovered")
+        assert it.request("GET", "/readyz")[0] == 200
+
+
 # --- tokens and reloading -----------------------------------------------------------------------------
 
 
@@ -164,7 +184,8 @@ def case_bad_reloads_are_refused():
     with daemon(good) as it:
         for number, (config, cause) in enumerate([
                 ("[bto]\n", "unknown section"), (good + "[bot]\npacks = nowhere\n", "nowhere"),
-                (good.replace("token_file = token", "token_file = gone"), "gone"), (good + "[irc a]\n", "server")], 1):
+                (good.replace("token_file = token", "token_file = gone"), "gone"), (good + "[irc a]\n", "server"),
+                (good + "[irc a]\nserver = irc.example.org:6667\nchannels = team\n", "no channel")], 1):
             it.write_config(config)
             mark = len(it.lines)
             it.send(signal.SIGHUP)
@@ -278,9 +299,13 @@ def case_try():
     assert "FAIL" not in out
 
 
-def case_try_with_a_store_in_use():
-    with daemon():
-        assert "FAIL  store: " in try_it(OPEN, 1)
+def case_try_beside_a_running_daemon():
+    """Its store and its port are taken; what else there is to tell is told."""
+    config = OPEN.replace(":0", f":{free_port()}")
+    with daemon(config) as it:
+        out = try_it(config, 1)
+        assert "FAIL  store: " in out and "FAIL  http: cannot listen on" in out and "ok    api: " in out, out
+        assert it.ask(QUESTION)[0] == 200
 
 
 # --- stopping -----------------------------------------------------------------------------------------

@@ -438,6 +438,11 @@ bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *contex
     return may(store, err);
 }
 
+void store_tidy(struct store *store)
+{
+    (void)store;
+}
+
 bool store_expire(struct store *store, int64_t now_ms, struct error *err)
 {
     (void)now_ms;

@@ -120,6 +120,12 @@ void take(const struct message *message, struct fate *fate)
     assert_true(offer(message, fate));
 }
 
+void note_wrong(const char *text, struct fate *fate)
+{
+    *fate = (struct fate){0};
+    assert_true(dispatch_gap(dispatch, "wrong", text, strlen(text), now_ms, on_settled, fate));
+}
+
 int64_t turn(void)
 {
     slack->now_ms = irc->now_ms = now_ms;

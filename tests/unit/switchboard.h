@@ -45,6 +45,9 @@ struct message message(const char *conversation, const char *text);
 bool offer(const struct message *message, struct fate *fate); /* dispatch_take() */
 void take(const struct message *message, struct fate *fate);  /* it must take it */
 
+/* dispatch_gap() as "wrong". */
+void note_wrong(const char *text, struct fate *fate);
+
 /* The end of a turn; returns what dispatch_send() does. */
 int64_t turn(void);
 

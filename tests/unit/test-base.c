@@ -156,6 +156,37 @@ static void test_buf_appends(void **state)
     buf_finish(&buf);
 }
 
+static void test_buf_cut(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 100);
+    buf_cut(&buf, 0);
+    buf_puts(&buf, "a list]");
+    buf_cut(&buf, 6);
+    assert_string_equal(buf.data, "a list");
+    buf_cut(&buf, 7);
+    assert_int_equal(buf.len, 6);
+    buf_finish(&buf);
+}
+
+/* Each byte at each place of a text, on both sides of the border between eight and one at once. */
+static void test_buf_json_plain(void **state)
+{
+    (void)state;
+    char text[19];
+    assert_int_equal(buf_json_plain("", 0), 0);
+    for (int byte = 0; byte < 256; byte++) {
+        bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+        for (size_t at = 0; at < sizeof(text); at++) {
+            memset(text, '~', sizeof(text));
+            text[at] = (char)byte;
+            assert_int_equal(buf_json_plain(text, sizeof(text)), plain ? sizeof(text) : at);
+            assert_int_equal(buf_json_plain(text, at), at);
+        }
+    }
+}
+
 static void test_buf_maximum(void **state)
 {
     (void)state;
@@ -550,6 +581,8 @@ int main(void)
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_buf_appends),
+        cmocka_unit_test(test_buf_cut),
+        cmocka_unit_test(test_buf_json_plain),
         cmocka_unit_test(test_buf_maximum),
         cmocka_unit_test(test_buf_exactly_full),
         cmocka_unit_test(test_buf_out_of_memory),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -81,6 +82,9 @@ static void test_good_files(void **state)
     }
 }
 
+#define LONG "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" /* 64 bytes */
+#define SIXTEEN "#a,#b,#c,#d,#e,#f,#g,#h,#i,#j,#k,#l,#m,#n,#o,#p,"
+
 static void test_bad_files(void **state)
 {
     (void)state;
@@ -119,6 +123,11 @@ static void test_bad_files(void **state)
         {"a port too large", "[http]\nlisten = *:65536\n", 2, "listen is HOST:PORT"},
         {"a host with blanks", "[http]\nlisten = a b:80\n", 2, "listen is HOST:PORT"},
         {"bare IPv6", "[http]\nlisten = ::1:80\n", 2, "listen is HOST:PORT"},
+        {"a name to listen on", "[http]\nlisten = example.org:80\n", 2,
+         "listen is an address in numbers and a port"},
+        {"no address to listen on", "[http]\nlisten = 127.0.0.1.1:80\n", 2, "in numbers"},
+        {"IPv4 in brackets", "[http]\nlisten = [127.0.0.1]:80\n", 2, "in numbers"},
+        {"IPv6 with too much", "[http]\nlisten = [1:2:3:4:5:6:7:8:9]:80\n", 2, "in numbers"},
         {"any host as a server", "[irc a]\nserver = *:6697\n", 2, "server is HOST:PORT"},
         {"port 0 as a server", "[irc a]\nserver = b:0\n", 2, "server is HOST:PORT"},
         {"a label where none is", "[http main]\nlisten = *:80\n", 1, "one [http] only"},
@@ -153,6 +162,10 @@ static void test_bad_files(void **state)
          3, "api is an https:// address"},
         {"no slash", "[slack]\nsigning_secret_file = w\npath = slack\n", 3,
          "path begins with a slash"},
+        {"a slash at the end", "[slack]\nsigning_secret_file = w\npath = /slack/\n", 3,
+         "ends without one"},
+        {"only a slash", "[slack]\nsigning_secret_file = w\npath = /\n", 3, "path takes 2 to 100"},
+        {"a query", "[slack]\nsigning_secret_file = w\npath = /slack?x\n", 3, "holds no"},
         {"a path twice",
          "[slack]\nsigning_secret_file = w\n[slack b]\nsigning_secret_file = w\npath = /slack\n", 5,
          "path is another [slack] section's already: give each its own, or each its team"},
@@ -166,6 +179,21 @@ static void test_bad_files(void **state)
          "needs cert_file and tls = yes"},
         {"external in clear", "[irc a]\nserver=a:1\nsasl = external\ncert_file = c\ntls = no\n", 3,
          "needs cert_file and tls = yes"},
+        {"a password in clear", "[irc a]\nserver=a:1\ntls = no\nserver_password_file = p\n", 3,
+         "would send it in the clear"},
+        {"NickServ's in clear", "[irc a]\nserver=a:1\ntls = no\nnickserv_password_env = P\n", 3,
+         "would send it in the clear"},
+        {"no channel", "[irc a]\nserver=a:1\nchannels = #a, team\n", 3,
+         "\"team\" is no channel: want #name or #name key"},
+        {"a channel with two keys", "[irc a]\nserver=a:1\nchannels = #a b c\n", 3,
+         "\"#a\" is no channel"},
+        {"a key with a colon", "[irc a]\nserver=a:1\nchannels = #a :b\n", 3,
+         "\"#a\" is no channel"},
+        {"a long channel", "[irc a]\nserver=a:1\nchannels = #" LONG LONG "\n", 3, "is no channel"},
+        {"a long key", "[irc a]\nserver=a:1\nchannels = #a " LONG "\n", 3, "is no channel"},
+        {"too many channels",
+         "[irc a]\nserver=a:1\nchannels = " SIXTEEN SIXTEEN SIXTEEN SIXTEEN "#a\n", 3,
+         "more than 64 channels"},
         {"a nick that is none", "[irc a]\nserver=a:1\nnick = a b\n", 3, "no nick may have"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -338,6 +366,9 @@ static void test_who_needs_http(void **state)
         {"[api]\nopen = yes\n", "127.0.0.1:8080"},
         {"[http]\n", "127.0.0.1:8080"},
         {"[http]\nlisten = *:0\n", "*:0"},
+        {"[http]\nlisten = localhost:80\n", "localhost:80"},
+        {"[http]\nlisten = 10.1.2.3:80\n", "10.1.2.3:80"},
+        {"[http]\nlisten = [::ffff:10.1.2.3]:80\n", "[::ffff:10.1.2.3]:80"},
         {"[api]\ntoken_file = t\n[http]\nlisten = [::1]:80\n", "[::1]:80"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -383,6 +414,67 @@ static void test_files_that_it_names(void **state)
     assert_fault(&faults, 1, 7, "[slack] bot_token: there is no $WHETHER_NO_SUCH_VARIABLE");
     assert_fault(&faults, 2, 3, "[irc] ca_file: /nonexistent/ca.pem cannot be opened");
     fault_finish(&faults);
+}
+
+static void test_where_the_store_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *fault; /* NULL: fine */
+    } rows[] = {{"/tmp/whether-not-yet.db", NULL},
+                {"/tmp", "path is no ordinary file"},
+                {"/dev/null", "path is no ordinary file"},
+                {"/nonexistent/w.db", "path is in a folder that is not there"},
+                {"/etc/passwd/w.db", "path is in a folder that is not there"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config config = {0};
+        struct fault_list faults = {0};
+        char text[200];
+        int len = snprintf(text, sizeof(text), "[store]\npath = %s\n", rows[i].path);
+        bool fine = config_parse("etc/w.ini", text, (size_t)len, true, &config, &faults);
+        assert_int_equal(fine, rows[i].fault == NULL);
+        if (!fine) {
+            assert_fault(&faults, 0, 2, rows[i].fault);
+        }
+        fault_finish(&faults);
+        config_finish(&config);
+    }
+}
+
+/* A private key is guarded like a secret, a certificate is not one. */
+static void test_keys_that_everyone_may_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *more;
+        mode_t mode;
+        int line; /* 0: fine */
+    } rows[] = {{"cert_file = %s\n", 0600, 0},
+                {"cert_file = %s\n", 0644, 3},
+                {"cert_file = /etc/passwd\nkey_file = %s\n", 0640, 0},
+                {"cert_file = /etc/passwd\nkey_file = %s\n", 0604, 4},
+                {"ca_file = %s\n", 0644, 0}};
+    char path[] = "/tmp/whether-key-XXXXXX", text[400], more[200];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config config = {0};
+        struct fault_list faults = {0};
+        assert_int_equal(fchmod(fd, rows[i].mode), 0);
+        const char *mark = strstr(rows[i].more, "%s");
+        snprintf(more, sizeof(more), "%.*s%s%s", (int)(mark - rows[i].more), rows[i].more, path,
+                 mark + 2);
+        int len = snprintf(text, sizeof(text), "[irc a]\nserver = a:1\n%s", more);
+        bool fine = config_parse("etc/w.ini", text, (size_t)len, true, &config, &faults);
+        assert_int_equal(fine, rows[i].line == 0);
+        if (!fine) {
+            assert_fault(&faults, 0, rows[i].line, "everyone may read");
+        }
+        fault_finish(&faults);
+        config_finish(&config);
+    }
+    close(fd);
+    unlink(path);
 }
 
 static void test_loopback(void **state)
@@ -491,6 +583,8 @@ int main(void)
         cmocka_unit_test(test_who_needs_http),
         cmocka_unit_test(test_too_many_instances),
         cmocka_unit_test(test_files_that_it_names),
+        cmocka_unit_test(test_where_the_store_is),
+        cmocka_unit_test(test_keys_that_everyone_may_read),
         cmocka_unit_test(test_loopback),
         cmocka_unit_test(test_rows_are_sound),
         cmocka_unit_test(test_example_is_current_and_valid),

@@ -175,6 +175,8 @@ static void test_faults(void **state)
     } rows[] = {
         {"too few fields", "a.clauses.tsv", "granary\tstated\tonly three\n", 1, "with tabs"},
         {"no tabs at all", "a.clauses.tsv", "none\tnone\tb\tx\nhello\n", 2, "with tabs"},
+        {"no text", "a.clauses.tsv", "granary\tstated\tb\t\n", 1, "and text"},
+        {"a kind of no text", "a.kinds.tsv", "meta\tb\t\n", 1, "and text"},
         {"unknown polarity", "a.clauses.tsv", "granary\tmaybe\tb\tx\n", 1, "polarity"},
         {"unknown situation", "a.clauses.tsv", "\ngrain\tstated\tb\tx\n", 2, "\"grain\""},
         {"one of two unknown", "a.clauses.tsv", "granary,grain\tstated\tb\tx\n", 1, "\"grain\""},

@@ -287,6 +287,62 @@ static void test_a_guarded_turn_that_fails(void **state)
     assert_true(failures > 0);
 }
 
+/* However often a turn fails: its guards forget it, and whoever comes again is heard. */
+static void test_a_failed_turn_guards_nobody(void **state)
+{
+    (void)state;
+    struct message one = message("C1", choice);
+    for (int i = 0; i < 3 * GUARD_BURST; i++) {
+        memstore_fail_at(store, 3);
+        assert_int_equal(say(&one), SETTLED_FAILED);
+    }
+    memstore_fail_at(store, 0);
+    for (int i = 0; i < GUARD_REPEATS_MAX; i++) {
+        assert_int_equal(say(&one), SETTLED_ANSWERED);
+    }
+    assert_int_equal(metrics_value(metrics, METRIC_GUARDED, "repeat"), 0);
+    assert_int_equal(say(&one), SETTLED_GUARDED);
+}
+
+/* A person is told once that there will be no more; whoever did not ask, and machines, are not. */
+static void test_i_stop_here(void **state)
+{
+    (void)state;
+    struct message one = message("C1", choice);
+    slack->reports = true;
+    for (int i = 0; i < GUARD_REPEATS_MAX + 6; i++) {
+        say(&one);
+    }
+    turn();
+    assert_int_equal(slack->sent_count, GUARD_REPEATS_MAX + 1);
+    assert_non_null(strstr(slack->sent[GUARD_REPEATS_MAX].payload, "I stop here"));
+    assert_string_equal(slack->sent[GUARD_REPEATS_MAX].address, "C1");
+    /* Again for another guard, or in another place, it stays quiet; an hour later it says so. */
+    one.conversation = "C2";
+    one.address = "C2";
+    say(&one);
+    now_ms += GUARD_TOLD_MS;
+    for (int i = 0; i < GUARD_REPEATS_MAX + 6; i++) {
+        say(&one);
+    }
+    turn();
+    assert_int_equal(slack->sent_count, 2 * (GUARD_REPEATS_MAX + 1));
+    one = message("C3", choice);
+    one.surface = SURFACE_AMBIENT;
+    one.person = "bob";
+    for (int i = 0; i < 5; i++) {
+        say(&one);
+    }
+    one.surface = SURFACE_MENTION;
+    one.person = "a program";
+    one.from_bot = true;
+    for (int i = 0; i < 2 * GUARD_BURST; i++) {
+        say(&one);
+    }
+    turn();
+    assert_int_equal(slack->sent_count, 2 * (GUARD_REPEATS_MAX + 1) + 1);
+}
+
 static void test_budget(void **state)
 {
     (void)state;
@@ -393,9 +449,24 @@ static void test_gaps(void **state)
     say(&bare);
     say(&clear);
     assert_string_equal(memstore_gaps(store), "unknown:1 ask:2 ");
-    dispatch_gap(dispatch, "wrong", "x", 1, now_ms);
+    struct fate fate;
+    uint64_t messages = metrics_value(metrics, METRIC_MESSAGES, "slack");
+    note_wrong("x", &fate);
+    assert_int_equal(fate.calls, 0); /* not before the commit */
     turn();
+    assert_int_equal(fate.calls, 1);
+    assert_int_equal(fate.how, SETTLED_ANSWERED);
     assert_string_equal(memstore_gaps(store), "unknown:1 ask:2 wrong:1 ");
+    assert_int_equal(metrics_value(metrics, METRIC_MESSAGES, "slack"), messages);
+    /* Whichever step fails, nobody is told that it was noted. */
+    for (size_t n = 1; n <= 3; n++) {
+        memstore_fail_at(store, n);
+        note_wrong("y", &fate);
+        turn();
+        assert_int_equal(fate.calls, 1);
+        assert_int_equal(fate.how, SETTLED_FAILED);
+        assert_string_equal(memstore_gaps(store), "unknown:1 ask:2 wrong:1 ");
+    }
 }
 
 static void test_an_answer_that_fits_nowhere(void **state)
@@ -465,6 +536,8 @@ int main(void)
         TEST(test_repetition),
         TEST(test_retries_are_no_repetition),
         TEST(test_a_guarded_turn_that_fails),
+        TEST(test_a_failed_turn_guards_nobody),
+        TEST(test_i_stop_here),
         TEST(test_budget),
         TEST(test_two_of_us),
         TEST(test_keys_over_their_limits),

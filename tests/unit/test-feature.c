@@ -195,22 +195,24 @@ static void test_dense(void **state)
 static void test_score(void **state)
 {
     (void)state;
-    enum { RED = 101, BLUE = 202 };
-    static float columns[] = {1, 0, 0, -1}; /* two dimensions, each with both classes */
+    enum { RED = 101, BLUE = 202, GREEN = 303 };
+    static float columns[2 * MODEL_BLOCK] = {[0] = 1, [MODEL_BLOCK + 1] = -1};
     static struct model_weight weights[] = {{0, 100}, {1, -100}, {1, 50}};
-    static uint32_t index[64];
-    static struct model_feature features[] = {{RED, 0}, {BLUE, 2}, {0, 3}};
+    static int8_t row[MODEL_BLOCK] = {10, 20};
+    static struct model_feature features[64];
     struct model model = {.class_count = 2,
                           .dims = 2,
                           .feature_count = 2,
                           .weight_count = 3,
-                          .mask = ARRAY_LEN(index) - 1,
-                          .index = index,
+                          .mask = ARRAY_LEN(features) - 1,
                           .features = features,
+                          .stride = MODEL_BLOCK,
                           .columns = columns,
+                          .rows = row,
                           .weights = weights};
-    index[RED % 64] = 1;
-    index[BLUE % 64] = 2;
+    features[RED % 64] = (struct model_feature){RED, 0, 2};
+    features[GREEN % 64] = (struct model_feature){GREEN, 0, MODEL_BLOCK / 2};
+    features[BLUE % 64] = (struct model_feature){BLUE, 2, 1};
     model.classes[0] = (struct model_class){.name = "zero", .bias = 1, .scale = 0.01f};
     model.classes[1] = (struct model_class){.name = "one", .bias = -1, .scale = 0.02f};
     static const struct {
@@ -226,6 +228,7 @@ static void test_score(void **state)
         {"half red", {{RED, 0.5f}}, 1, 0, 0, 1.5, -2},
         {"blue", {{BLUE, 1}}, 1, 0, 0, 1, 0},
         {"red and blue", {{RED, 1}, {BLUE, 1}}, 2, 0, 0, 2, -2},
+        {"green, which has a row", {{GREEN, 1}}, 1, 0, 0, 1.1, -0.6},
         {"twice red", {{RED, 1}, {RED, 1}}, 2, 0, 0, 3, -5},
         {"east", {{0, 0}}, 0, 1, 0, 2, -1},
         {"north", {{0, 0}}, 0, 0, 1, 1, -2},

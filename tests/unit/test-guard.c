@@ -141,6 +141,50 @@ static void test_crowd(void **state)
     assert_int_equal(guard_hear(guard, 1, 99, false, now_ms), GUARD_FINE);
 }
 
+/* A turn that is rolled back comes again: what it counted must not count twice. */
+static void test_undo(void **state)
+{
+    (void)state;
+    assert_int_equal(hear(1, "the same"), GUARD_FINE);
+    guard_keep(guard);
+    for (int i = 0; i < 3 * GUARD_BURST; i++) {
+        assert_int_equal(hear(1, "the same"), GUARD_FINE);
+        assert_int_equal(guard_hear(guard, 2, (uint64_t)i, false, now_ms), GUARD_FINE);
+        assert_int_equal(guard_say(guard, 2, 99, false, now_ms), GUARD_FINE);
+        assert_true(guard_tell(guard, 2, now_ms));
+        guard_undo(guard);
+    }
+    /* Several of one person in one turn, and whoever was pushed out for a stranger, come back. */
+    for (uint64_t who = 3; who < 8 * (uint64_t)GUARD_PEOPLE_MAX; who++) {
+        guard_hear(guard, who, 1, false, now_ms + 1);
+    }
+    for (int i = 0; i < 2 * GUARD_REPEATS_MAX; i++) {
+        hear(1, "the same");
+    }
+    guard_undo(guard);
+    /* What was kept still counts: one and three make four. */
+    for (int i = 0; i < GUARD_REPEATS_MAX - 1; i++) {
+        assert_int_equal(hear(1, "the same"), GUARD_FINE);
+        guard_keep(guard);
+    }
+    assert_int_equal(hear(1, "the same"), GUARD_REPEAT);
+}
+
+static void test_told_once(void **state)
+{
+    (void)state;
+    assert_true(guard_tell(guard, 1, now_ms));
+    assert_false(guard_tell(guard, 1, now_ms));
+    assert_true(guard_tell(guard, 2, now_ms));
+    now_ms += GUARD_TOLD_MS - 1;
+    assert_false(guard_tell(guard, 1, now_ms));
+    now_ms += 1;
+    assert_true(guard_tell(guard, 1, now_ms));
+    now_ms -= 24 * 3600 * 1000; /* the clock is set back */
+    assert_true(guard_tell(guard, 1, now_ms));
+    assert_false(guard_tell(guard, 1, now_ms));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +196,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_overheard_costs_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_clock_set_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_crowd, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_undo, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_told_once, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static bool load(const struct buf *buf, size_t len, struct model **ret, struct e
 static uint32_t count_of(const struct model *model, uint32_t hash)
 {
     const struct model_feature *feature = model_find(model, hash);
-    return feature ? feature[1].first - feature[0].first : 0;
+    return feature ? feature->count : 0;
 }
 
 static void test_good(void **state)
@@ -94,10 +94,10 @@ static void test_good(void **state)
     assert_int_equal(model_class_find(model, "blu"), -1);
     assert_int_equal(model_class_find(NULL, "blue"), -1);
     assert_true(model->classes[1].bias == 0.5f && model->classes[1].scale == 0.25f);
-    assert_true(model->columns[2 * CLASSES + 1] == 3 * 0.125f);
+    assert_true(model->stride == MODEL_BLOCK && model->columns[2 * MODEL_BLOCK + 1] == 3 * 0.125f);
     const struct model_feature *feature = model_find(model, 7);
     assert_non_null(feature);
-    assert_int_equal(feature[1].first - feature[0].first, 2);
+    assert_int_equal(feature->count, 2);
     assert_int_equal(model->weights[feature->first + 1].cls, 1);
     assert_int_equal(model->weights[feature->first + 1].value, -5);
     assert_int_equal(count_of(model, 71), 1);
@@ -135,6 +135,76 @@ static void test_versions(void **state)
     buf_finish(&buf);
 }
 
+/* A feature has a weight for each class at most: where the next one begins says how many. */
+static void test_too_many_weights(void **state)
+{
+    (void)state;
+    enum { CLASS = 1 + 4 + 16 + DIMS, SECOND_FIRST = HEAD + CLASSES * CLASS + 8 + 4 };
+    struct buf buf;
+    struct error err = {0};
+    struct model *model = NULL;
+    put_model(&buf);
+    assert_int_equal(buf.data[SECOND_FIRST], 2);
+    buf.data[SECOND_FIRST] = CLASSES + 1;
+    assert_false(load(&buf, buf.len, &model, &err));
+    buf.data[SECOND_FIRST] = 1;
+    assert_true(load(&buf, buf.len, &model, &err));
+    assert_int_equal(count_of(model, 7), 1);
+    assert_int_equal(count_of(model, 71), 2);
+    model_destroy(model);
+    buf_finish(&buf);
+}
+
+/* A feature that most classes weigh has a row, by class; the weights of others stay pairs. */
+static void test_rows(void **state)
+{
+    (void)state;
+    enum { WIDE = MODEL_BLOCK + 1, MANY = MODEL_BLOCK };
+    struct buf buf;
+    struct error err = {0};
+    struct model *model = NULL;
+    buf_init(&buf, 1 << 20);
+    buf_append(&buf, "WMDL1\0\0\0\0\0\0\0\0\0\0\0", 16);
+    put_u32(&buf, WIDE);
+    put_u32(&buf, 0);
+    put_u32(&buf, 3);
+    put_u32(&buf, MANY + 3);
+    for (int c = 0; c < WIDE; c++) {
+        buf_putc(&buf, 1);
+        buf_putc(&buf, (char)('a' + c));
+        for (int i = 0; i < 4; i++) {
+            put_f32(&buf, 0);
+        }
+    }
+    static const uint32_t features[][2] = {{5, 0}, {6, 2}, {7, 2 + MANY}};
+    for (size_t i = 0; i < ARRAY_LEN(features); i++) {
+        put_u32(&buf, features[i][0]);
+        put_u32(&buf, features[i][1]);
+    }
+    buf_append(&buf, "\3\11\4\12", 4);
+    for (int k = 0; k < MANY; k++) {
+        buf_putc(&buf, (char)(k + 1)); /* every class but the first */
+        buf_putc(&buf, (char)-k);
+    }
+    buf_append(&buf, "\20\21", 2);
+    assert_true(load(&buf, buf.len, &model, &err));
+    const struct model_feature *few = model_find(model, 5), *many = model_find(model, 6),
+                               *one = model_find(model, 7);
+    assert_false(model_has_row(model, few));
+    assert_true(model_has_row(model, many));
+    assert_false(model_has_row(model, one));
+    for (int c = 0; c < (int)model->stride; c++) {
+        bool weighed = c >= 1 && c <= MANY;
+        assert_int_equal(model->rows[many->first * model->stride + (size_t)c], weighed ? 1 - c : 0);
+    }
+    assert_int_equal(model->weights[few->first + 1].cls, 4);
+    assert_int_equal(model->weights[few->first + 1].value, 10);
+    assert_int_equal(model->weights[one->first].cls, 16);
+    assert_int_equal(model->weights[one->first].value, 17);
+    model_destroy(model);
+    buf_finish(&buf);
+}
+
 static void test_cut_short(void **state)
 {
     (void)state;
@@ -156,16 +226,20 @@ static void use(const struct model *model)
     long sum = 0;
     for (uint32_t hash = 0; hash < 256; hash++) {
         const struct model_feature *feature = model_find(model, hash);
-        for (uint32_t k = feature ? feature[0].first : 0; feature && k < feature[1].first; k++) {
-            assert_true(k < model->weight_count);
-            assert_true(model->weights[k].cls < model->class_count);
-            sum += model->weights[k].value;
+        bool row = feature && model_has_row(model, feature);
+        for (size_t c = 0; row && c < model->class_count; c++) {
+            sum += model->rows[feature->first * model->stride + c];
+        }
+        for (uint32_t k = 0; feature && !row && k < feature->count; k++) {
+            assert_true(feature->first + k < model->weight_count);
+            assert_true(model->weights[feature->first + k].cls < model->class_count);
+            sum += model->weights[feature->first + k].value;
         }
     }
     for (uint32_t c = 0; c < model->class_count; c++) {
         assert_true(strlen(model->classes[c].name) < sizeof(model->classes[c].name));
         for (uint32_t d = 0; d < model->dims; d++) {
-            sum += model->columns[d * model->class_count + c] != 0;
+            sum += model->columns[d * model->stride + c] != 0;
         }
     }
     assert_true(sum > -100000 && sum < 100000);
@@ -253,9 +327,14 @@ static void test_too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),      cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_cut_short), cmocka_unit_test(test_flipped_bytes),
-        cmocka_unit_test(test_faults),    cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_too_many_weights),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_flipped_bytes),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -198,6 +198,8 @@ static void test_surfaces(void **state)
         {SURFACE_AMBIENT, "Would you lot go to Orion, or rather to Lyra?", KIND_VERDICT},
         {SURFACE_AMBIENT, "do we have it made on orion or on lyra?", KIND_VERDICT},
         {SURFACE_AMBIENT, "did that letter come from Orion or from Lyra?", KIND_SILENT},
+        {SURFACE_AMBIENT, "the orion or lyra thread again", KIND_SILENT},
+        {SURFACE_AMBIENT, "orion or lyra?", KIND_VERDICT},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         enum kind kind = kind_of(*state, rows[i].surface, rows[i].text);
@@ -230,6 +232,39 @@ static void test_signals(void **state)
     s = &tiny_read(*state, "Thanks! Is it a granary?")->signals;
     assert_true(s->english >> EN_THANKS & 1);
     assert_false(s->english_late >> EN_THANKS & 1);
+}
+
+/* Names at an "or" that nobody asks about, and the like that somebody does. */
+static void test_unasked(void **state)
+{
+    static const struct {
+        const char *text;
+        bool unasked;
+    } rows[] = {
+        {"Orion or Lyra?", false},
+        {"The Orion or Lyra thread is long.", true},
+        {"Send the orion guy or the lyra guy?", true},
+        {"Orion or Lyra for a guy with a boat?", false},
+        {"Anyone know whether the boat is Orion or Lyra?", true},
+        {"Who knows whether Orion or Lyra is a good choice?", false},
+        {"Could someone tell me if it should be Orion or Lyra?", false},
+        {"Whether it is Orion or Lyra, nobody sees it.", true},
+        {"I do not care, Orion or Lyra.", true},
+        {"I do not care much. Orion or Lyra?", false},
+        {"I'm fine with Orion or Lyra", true},
+        {"Would you be fine with Orion or Lyra?", false},
+        {"Is the workshop on Orion or on Lyra?", true},
+        {"Which did you take, Orion or Lyra?", true},
+        {"Remember when we fought over Orion or Lyra", true},
+        {"> Orion or Lyra?\nWe went to Lyra.", true},
+        {"> Orion or Lyra?\nSo, Lyra or Orion?", false},
+        {"Lyra is out.", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (tiny_read(*state, rows[i].text)->signals.unasked != rows[i].unasked) {
+            fail_msg("%s", rows[i].text);
+        }
+    }
 }
 
 static void test_pack_choice(void **state)
@@ -309,6 +344,10 @@ static void test_names(void **state)
     assert_int_equal(surface_find("DM"), -1);
     assert_int_equal(kind_find(""), -1);
     assert_int_equal(kind_find(NULL), -1);
+    for (int i = 0; i < ASK_COUNT; i++) {
+        assert_int_equal(ask_find(ask_name((enum ask_about)i)), i);
+    }
+    assert_null(ask_name(ASK_COUNT));
 }
 
 int main(void)
@@ -323,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_surfaces),
         cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_unasked),
         cmocka_unit_test(test_pack_choice),
         cmocka_unit_test(test_reuse),
         cmocka_unit_test(test_bounds),

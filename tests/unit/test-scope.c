@@ -52,6 +52,8 @@ static void test_denial(void **state)
         {"A harbour instead of a granary.", "granary", DENIED, 0},
         {"A harbour instead of a granary.", "harbour", 0, DENIED},
         {"A harbour rather than a granary.", "granary", DENIED, 0},
+        {"We declined the granary.", "granary", DENIED, 0},
+        {"The board voted down the granary.", "granary", DENIED, 0},
         {"Neither granary nor orchard.", "granary", DENIED, 0},
         {"Neither granary nor orchard.", "orchard", DENIED, 0},
     };
@@ -79,6 +81,8 @@ static void test_denied_before(void **state)
         {"The granary is out of scope.", "granary", DENIED, 0},
         {"The granary is not needed.", "granary", DENIED, 0},
         {"The granary was dropped.", "granary", DENIED, 0},
+        {"The granary is a non-goal.", "granary", DENIED, 0},
+        {"A granary is not a goal of ours.", "granary", DENIED, 0},
         {"The granary is out of scope. The harbour is in.", "harbour", 0, DENIED},
         {"The granary is off the table, but the harbour stays.", "granary", DENIED, 0},
         {"The granary is off the table, but the harbour stays.", "harbour", 0, DENIED},
@@ -109,6 +113,14 @@ static void test_answers(void **state)
         {"A granary? God, no.", "granary", DENIED, 0},
         {"A granary? Yes.", "granary", 0, DENIED},
         {"We have a granary. No.", "granary", 0, DENIED},
+        {"A granary? Anything but.", "granary", DENIED, 0},
+        {"A granary? Not really.", "granary", DENIED, 0},
+        {"A harbour yes, granary no", "granary", DENIED, 0},
+        {"A harbour yes, granary no", "harbour", 0, DENIED},
+        {"Harbour, yes. Granary, nope.", "granary", DENIED, 0},
+        {"| granary | no |\n| harbour | yes |", "granary", DENIED, 0},
+        {"| granary | no |\n| harbour | yes |", "harbour", 0, DENIED},
+        {"We want a granary, no?", "granary", 0, DENIED},
     };
     check_rows(*state, rows, ARRAY_LEN(rows));
 }

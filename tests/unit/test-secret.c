@@ -55,6 +55,8 @@ static void test_good_files(void **state)
         {"hunter2", 1, "hunter2", "hunter2"},
         {"hunter2\n", 1, "hunter2", "hunter2"},
         {"hunter2\r\n", 1, "hunter2", "hunter2"},
+        {"\xef\xbb\xbfhunter2\r\n", 1, "hunter2", "hunter2"}, /* a BOM, from Windows */
+        {"\xef\xbb\xbf\nnew\nold", 2, "new", "old"},
         {"\n  hunter2 \n\n", 1, "hunter2", "hunter2"},
         {"two words\n", 1, "two words", "two words"},
         {"new\nold\n", 2, "new", "old"},

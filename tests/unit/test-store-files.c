@@ -135,15 +135,20 @@ static int in_child(void (*run)(void))
 
 /* ---- private ---- */
 
+static void check_mode(const char *file, mode_t wanted)
+{
+    struct stat info;
+    assert_int_equal(stat(file, &info), 0);
+    assert_int_equal(info.st_mode & 0777, wanted);
+}
+
 static void check_modes(size_t count)
 {
     static const char *const endings[] = {"", "-lock", "-wal", "-shm"};
     for (size_t i = 0; i < count; i++) {
         char file[128];
-        struct stat info;
         snprintf(file, sizeof(file), "%s%s", path, endings[i]);
-        assert_int_equal(stat(file, &info), 0);
-        assert_int_equal(info.st_mode & 0777, 0600);
+        check_mode(file, 0600);
     }
 }
 
@@ -290,7 +295,7 @@ static void test_newer_version(void **state)
     (void)state;
     close_store();
     execute("PRAGMA user_version = 99; PRAGMA journal_mode = DELETE");
-    check_refused(path, "newer whether (version 99, this one knows 1)");
+    check_refused(path, "newer whether (version 99, this one knows 2)");
     struct store *reader = NULL;
     assert_false(store_open_reader(path, &reader, &err));
     assert_non_null(strstr(err.text, "newer whether"));
@@ -313,13 +318,159 @@ static void test_older_version(void **state)
     add_note("a");
 }
 
+/* As version 1 left it (whether 0.1.0 before 26 November 2026), with something in each table. */
+static const char version_1[] =
+    "PRAGMA application_id = 0x57687468; PRAGMA user_version = 1;"
+    "CREATE TABLE claim(id INTEGER PRIMARY KEY, adapter TEXT NOT NULL, delivery TEXT,"
+    " identity TEXT, at INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX claim_delivery ON claim(adapter, delivery) WHERE delivery IS NOT NULL;"
+    "CREATE UNIQUE INDEX claim_identity ON claim(adapter, identity) WHERE identity IS NOT NULL;"
+    "CREATE TABLE conversation(adapter TEXT NOT NULL, key TEXT NOT NULL, bytes BLOB NOT NULL,"
+    " expires INTEGER NOT NULL, PRIMARY KEY(adapter, key));"
+    "CREATE INDEX conversation_expires ON conversation(expires);"
+    "CREATE TABLE note(adapter TEXT NOT NULL, key TEXT NOT NULL, bytes BLOB NOT NULL,"
+    " expires INTEGER NOT NULL, PRIMARY KEY(adapter, key));"
+    "CREATE INDEX note_expires ON note(expires);"
+    "CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, adapter TEXT NOT NULL,"
+    " conversation TEXT NOT NULL, address TEXT NOT NULL, payload BLOB NOT NULL,"
+    " created INTEGER NOT NULL, next INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+    " head INTEGER NOT NULL, under_way INTEGER NOT NULL DEFAULT 0,"
+    " unsure INTEGER NOT NULL DEFAULT 0, was_unsure INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX outbox_order ON outbox(adapter, conversation, id);"
+    "CREATE INDEX outbox_due ON outbox(adapter, next, id) WHERE head AND NOT under_way;"
+    "CREATE TRIGGER outbox_follow AFTER DELETE ON outbox WHEN old.head BEGIN"
+    " UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox"
+    " WHERE adapter = old.adapter AND conversation = old.conversation); END;"
+    "CREATE TABLE gap(kind TEXT NOT NULL, norm TEXT NOT NULL, text TEXT NOT NULL,"
+    " count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " PRIMARY KEY(kind, norm));"
+    "CREATE INDEX gap_rarest ON gap(count, last);"
+    "INSERT INTO claim VALUES(1, 'slack', 'd1', 'm1', 100), (2, 'slack', NULL, 'm2', 100),"
+    " (3, 'irc a', 'd3', NULL, 100);"
+    "INSERT INTO conversation VALUES('slack', 'k', 'said', 1000);"
+    "INSERT INTO note VALUES('irc a', 'k', 'rest', 1000);"
+    "INSERT INTO outbox(id, adapter, conversation, address, payload, created, next, attempts,"
+    " head, under_way, unsure) VALUES(7, 'slack', 'k', 'there', 'first', 5, 6, 2, 1, 1, 1),"
+    " (8, 'slack', 'k', 'there', 'second', 6, 6, 0, 0, 0, 0),"
+    " (9, 'irc a', 'k', 'there', 'other', 6, 6, 0, 1, 0, 0);"
+    "UPDATE sqlite_sequence SET seq = 40 WHERE name = 'outbox';"
+    "INSERT INTO gap VALUES('unknown', 'rails or laravel', 'Rails or Laravel?', 2, 1, 5);";
+
+static int64_t due_ids[4];
+static size_t due_count;
+
+static void note_due(void *context, const struct delivery *delivery)
+{
+    (void)context;
+    assert_in_range(due_count, 0, ARRAY_LEN(due_ids) - 1);
+    due_ids[due_count++] = delivery->id;
+    if (delivery->id == 7) {
+        assert_string_equal(delivery->conversation, "k");
+        assert_string_equal(delivery->address, "there");
+        assert_true(delivery->payload_len == 5 && memcmp(delivery->payload, "first", 5) == 0);
+        assert_true(delivery->attempts == 2 && delivery->unsure && delivery->created_ms == 5);
+    }
+}
+
+static void check_due(const char *adapter, int64_t id)
+{
+    due_count = 0;
+    assert_true(store_outbox_due(store, adapter, 10, 4, note_due, NULL, &err));
+    assert_int_equal(due_count, 1);
+    assert_int_equal(due_ids[0], id);
+}
+
+static void check_kept(const char *bytes, const char *wanted, size_t len)
+{
+    assert_int_equal(len, strlen(wanted));
+    assert_memory_equal(bytes, wanted, len);
+}
+
+/* Nothing of it is lost, forgotten, or sent twice. */
+static void test_version_1(void **state)
+{
+    (void)state;
+    char bytes[16];
+    size_t len, count = 0;
+    int64_t id;
+    close_store();
+    assert_int_equal(unlink(path), 0);
+    execute(version_1);
+    assert_true(store_open(path, &store, &err));
+    begin();
+    assert_int_equal(store_claim(store, "slack", "d1", NULL, 200, &err), CLAIM_KNOWN);
+    assert_int_equal(store_claim(store, "slack", "d9", "m1", 200, &err), CLAIM_KNOWN);
+    assert_int_equal(store_claim(store, "slack", NULL, "m2", 200, &err), CLAIM_KNOWN);
+    assert_int_equal(store_claim(store, "slack", "d3", "m3", 200, &err), CLAIM_NEW);
+    assert_int_equal(store_claim(store, "irc a", "d3", NULL, 200, &err), CLAIM_KNOWN);
+    commit();
+    assert_true(store_conversation_get(store, "slack", "k", 999, bytes, 16, &len, &err));
+    check_kept(bytes, "said", len);
+    assert_true(store_note_get(store, "irc a", "k", 999, bytes, 16, &len, &err));
+    check_kept(bytes, "rest", len);
+    assert_true(store_gaps(store, 5, visit_gap, &count, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(store_outbox_count(store), 3);
+    begin();
+    assert_true(store_outbox_recover(store, 10, &err));
+    check_due("slack", 7);
+    assert_true(store_outbox_done(store, 7, &err));
+    check_due("slack", 8);
+    check_due("irc a", 9);
+    const struct delivery another = {
+        .adapter = "slack", .conversation = "l", .address = "there", .payload = ""};
+    assert_true(store_outbox_add(store, &another, 10, &id, &err));
+    assert_int_equal(id, 41); /* none is used again */
+    commit();
+}
+
+static void write_much(void)
+{
+    enum { ROW_BYTES = 200 * 1024 };
+    static char fill = 'a';
+    char *bytes = mem_alloc(ROW_BYTES);
+    memset(bytes, fill++, ROW_BYTES); /* the same bytes again would not be written */
+    begin();
+    assert_true(store_note_put(store, "slack", "k", bytes, ROW_BYTES, 10, &err));
+    commit();
+    mem_free(bytes);
+}
+
+static off_t log_bytes(void)
+{
+    char wal[128];
+    struct stat info;
+    snprintf(wal, sizeof(wal), "%s-wal", path);
+    assert_int_equal(stat(wal, &info), 0);
+    return info.st_size;
+}
+
+/* Copied into the file beside the commits; then it begins from its start, however busy it is. */
+static void test_log_is_bounded(void **state)
+{
+    enum { TURNS = 300, LOG_BYTES_MAX = 40 * 1024 * 1024 };
+    (void)state;
+    for (int i = 0; i < TURNS; i++) {
+        write_much();
+        store_tidy(store);
+        if (log_bytes() >= LOG_BYTES_MAX) {
+            fail_msg("turn %d: %lld bytes", i, (long long)log_bytes());
+        }
+    }
+    close_store();
+    assert_true(store_open(path, &store, &err));
+    assert_int_equal(count_rows("note"), 1);
+}
+
 static void test_another_programs_database(void **state)
 {
     (void)state;
     close_store();
     assert_int_equal(unlink(path), 0);
     execute("CREATE TABLE places(name TEXT)");
+    assert_int_equal(chmod(path, 0644), 0);
     check_refused(path, "another program's database");
+    check_mode(path, 0644); /* a [store] path that is a slip must not lock others out of it */
     assert_int_equal(count_rows("sqlite_schema"), 1);
     execute("PRAGMA application_id = 252006674; PRAGMA user_version = 1");
     check_refused(path, "another program's database");
@@ -331,13 +482,15 @@ static void test_no_database(void **state)
     close_store();
     write_file(path,
                "This is a letter to my aunt, and by no means a database of any sort or kind.\n");
+    assert_int_equal(chmod(path, 0644), 0);
     check_refused(path, "file is not a database");
+    check_mode(path, 0644);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
     check_refused(path, "the store cannot be opened");
     assert_int_equal(rmdir(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
-    check_refused(path, "is no file that can be kept private");
+    check_refused(path, "it is no ordinary file");
     check_refused("/nowhere/at/all/w.db",
                   "/nowhere/at/all/w.db: the store cannot be opened: No such");
     static char name[5000];
@@ -440,10 +593,20 @@ static void test_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ROW(test_private),       ROW(test_made_private),    ROW(test_reader),
-        ROW(test_two_owners),    ROW(test_owner_that_died), ROW(test_held_by_another_program),
-        ROW(test_newer_version), ROW(test_older_version),   ROW(test_another_programs_database),
-        ROW(test_no_database),   ROW(test_spoilt),          ROW(test_read_only_folder),
+        ROW(test_private),
+        ROW(test_made_private),
+        ROW(test_reader),
+        ROW(test_two_owners),
+        ROW(test_owner_that_died),
+        ROW(test_held_by_another_program),
+        ROW(test_newer_version),
+        ROW(test_older_version),
+        ROW(test_version_1),
+        ROW(test_log_is_bounded),
+        ROW(test_another_programs_database),
+        ROW(test_no_database),
+        ROW(test_spoilt),
+        ROW(test_read_only_folder),
         ROW(test_no_room),
     };
     return cmocka_run_group_tests_name("store-files", tests, NULL, NULL);

@@ -204,7 +204,7 @@ static void test_expire(void **state)
     commit();
     assert_int_equal(count_rows("conversation"), 1);
     assert_int_equal(count_rows("note"), 0);
-    assert_int_equal(count_rows("claim"), 1);
+    assert_int_equal(count_rows("claim"), 2); /* by both its names */
     begin();
     assert_true(store_expire(store, (int64_t)STORE_CLAIM_MS, &err));
     commit();
@@ -232,6 +232,7 @@ static void test_expire_keeps_up(void **state)
         snprintf(name, sizeof(name), "then %d", i);
         assert_int_equal(store_claim(store, "slack", name, NULL, (int64_t)STORE_CLAIM_MS + i, &err),
                          CLAIM_NEW);
+        assert_true(store_conversation_put(store, "slack", name, "x", 1, INT64_MAX, &err));
         if (i % BATCH == BATCH - 1) {
             commit();
         }
@@ -239,7 +240,7 @@ static void test_expire_keeps_up(void **state)
         assert_true(i % BATCH != BATCH - 1 || count_rows("claim") <= FIRST);
     }
     assert_int_equal(count_rows("claim"), TURNS * BATCH);
-    assert_int_equal(count_rows("conversation"), 0);
+    assert_int_equal(count_rows("conversation"), TURNS * BATCH);
 }
 
 /* ---- outbox ---- */
@@ -566,7 +567,7 @@ static void test_gaps_are_bounded(void **state)
     }
     commit();
     int64_t kept = count_rows("gap");
-    assert_true(kept <= GAPS_KEPT_MAX && kept > GAPS_KEPT_MAX - 100);
+    assert_true(kept <= GAPS_KEPT_MAX && kept > GAPS_KEPT_MAX - 300);
     /* What was asked twice stays, however old. */
     assert_string_equal(list_gaps(3),
                         "2 unknown question 2|2 unknown question 1|2 unknown question 0|");

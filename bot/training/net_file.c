@@ -1,8 +1,8 @@
-#include "bot/host/net_file.h"
+#include "bot/training/net_file.h"
 
 #include <math.h>
 
-#include "bot/host/put.h"
+#include "bot/training/put.h"
 #include "knowledge/net.h"
 
 enum { CUT_MAX = NET_POOLED > NET_DIMS_MAX ? NET_POOLED : NET_DIMS_MAX };

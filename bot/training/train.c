@@ -1,7 +1,5 @@
-#include "bot/host/train.h"
+#include "bot/training/train.h"
 
-#include <linear.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,48 +14,33 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
-#include "bot/host/lessons.h"
-#include "bot/host/net_file.h"
-#include "bot/host/put.h"
-#include "bot/host/train_net.h"
-#include "bot/host/train_write.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
+#include "bot/training/examples.h"
+#include "bot/training/lessons.h"
+#include "bot/training/net_file.h"
+#include "bot/training/put.h"
+#include "bot/training/train_fit.h"
+#include "bot/training/train_net.h"
+#include "bot/training/train_write.h"
 #include "knowledge/pack.h"
 #include "knowledge/vectors.h"
 
-/* LIBLINEAR also calls its result struct model: knowledge/model.h is not included here. */
-
 enum {
-    SEEN_AT_LEAST = 2,
     MODEL_BYTES_MAX = 32 * 1024 * 1024,
-    DENSE_AT = 1,
     TURN_UNITS_MAX = 64,
     FIT_THREADS_MAX = 7 /* beside the one that was there */
 };
 
-/* Set by trying on the labelled conversations that were read while tuning (docs/reading.md). */
-static const double topic_cost = 12, kind_cost = 4, positive_weight = 2.0, dense_factor = 1.5;
-
-/* ---- examples ---- */
-
-struct example {
-    struct feature_node
-        *nodes; /* owned; index 0 ends it; before numbering: hash as index is kept in hashes */
-    uint32_t *hashes; /* owned */
-    uint32_t count;
-    float dense[DENSE_MAX];
-    uint64_t stated, denied; /* labels for topics */
-    uint64_t open;           /* situations for which this example says nothing */
-    bool aside;              /* says something of the past, of others ... */
-    int kind;
-    int talk; /* conversation it comes from, -1 none */
-};
-
-struct table {
-    uint32_t *hash, *seen, *number;
-    size_t mask, used;
-};
+/*
+ * Set by trying on the labelled conversations that were read while tuning (docs/reading.md). What
+ * only chooses the sentences that the last fit learns from may be rough, and learn from every third
+ * of the many that are not of its class; the last fit itself loses precision from a tolerance of
+ * 0.1 on.
+ */
+enum { ROUGH_EVERY = 3 };
+static const struct fit_terms rough_topic = {12, 0.2, ROUGH_EVERY}, topic = {12, 0.01, 1},
+                              kind = {4, 0.01, 1};
 
 struct trainer {
     const struct knowledge *knowledge;
@@ -65,12 +48,8 @@ struct trainer {
     struct advisor *advisor;
     struct workspace *workspace;
     int pack;
-    struct example *examples;
-    size_t count, cap;
+    struct examples examples;
     struct lessons lessons; /* the same once more, as the net learns it */
-    struct table table;
-    uint32_t dims, feature_count;
-    uint32_t *hash_of; /* by number */
     train_progress *progress;
     void *context;
 };
@@ -80,34 +59,6 @@ static void report(const struct trainer *t, const char *what, size_t done, size_
     if (t->progress) {
         t->progress(t->context, what, done, all);
     }
-}
-
-static struct example *add_example(struct trainer *t)
-{
-    if (t->count == t->cap) {
-        t->cap = t->cap ? t->cap * 2 : 4096;
-        t->examples = mem_grow(t->examples, t->cap, sizeof(*t->examples));
-    }
-    struct example *example = &t->examples[t->count++];
-    memset(example, 0, sizeof(*example));
-    example->talk = -1;
-    return example;
-}
-
-/* Copies what the reader's feature code made. */
-static struct example *take_features(struct trainer *t, const struct features *features)
-{
-    struct example *example = add_example(t);
-    example->count = features->count;
-    example->hashes = mem_alloc((features->count + 1) * sizeof(*example->hashes));
-    example->nodes = mem_alloc((features->count + DENSE_MAX + 2) * sizeof(*example->nodes));
-    for (uint32_t i = 0; i < features->count; i++) {
-        example->hashes[i] = features->items[i].hash;
-        example->nodes[i].value = (double)features->items[i].value;
-    }
-    memcpy(example->dense, features->dense, sizeof(example->dense));
-    t->dims = features->dims > t->dims ? features->dims : t->dims;
-    return example;
 }
 
 static void read_text(struct trainer *t, const char *text)
@@ -126,7 +77,7 @@ static void add_clause(struct trainer *t, const char *text, uint64_t situations,
     }
     struct feature_source source = reader_source(t->advisor->reader, r);
     features_of_unit(&r->features, &source, 0, r->tokens.count - 1);
-    struct example *example = take_features(t, &r->features);
+    struct example *example = examples_add(&t->examples, &r->features);
     example->stated = polarity == CLAUSE_STATED ? situations : 0;
     example->denied = polarity == CLAUSE_DENIED ? situations : 0;
     example->aside = polarity == CLAUSE_ASIDE;
@@ -219,7 +170,7 @@ static void collect_unit(struct trainer *t, int number, size_t turn, uint32_t fi
     struct reading *r = &t->workspace->reading;
     bool earlier = turn + 1 < talk->turn_count;
     features_of_unit(&r->features, source, unit->first, unit->last);
-    struct example *example = take_features(t, &r->features);
+    struct example *example = examples_add(&t->examples, &r->features);
     if (talk->marked) {
         label_by_marks(r, unit, talk->turns[turn], talk, example);
     } else {
@@ -269,138 +220,7 @@ static void collect_talks(struct trainer *t)
     }
 }
 
-/* ---- numbering features ---- */
-
-static size_t slot_of(const struct table *table, uint32_t hash)
-{
-    size_t i = hash & table->mask;
-    while (table->hash[i] && table->hash[i] != hash) {
-        i = (i + 1) & table->mask;
-    }
-    return i;
-}
-
-static void number_features(struct trainer *t)
-{
-    size_t total = 0, places = 1024;
-    for (size_t i = 0; i < t->count; i++) {
-        total += t->examples[i].count;
-    }
-    while (places < total + total / 2) {
-        places *= 2;
-    }
-    t->table = (struct table){mem_alloc(places * 4), mem_alloc(places * 4), mem_alloc(places * 4),
-                              places - 1, 0};
-    for (size_t i = 0; i < t->count; i++) {
-        for (uint32_t k = 0; k < t->examples[i].count; k++) {
-            size_t slot = slot_of(&t->table, t->examples[i].hashes[k]);
-            t->table.hash[slot] = t->examples[i].hashes[k];
-            t->table.seen[slot]++;
-        }
-    }
-    t->hash_of = mem_alloc((total + t->dims + 2) * sizeof(*t->hash_of));
-    uint32_t next = t->dims + DENSE_AT;
-    for (size_t i = 0; i < t->count; i++) {
-        for (uint32_t k = 0; k < t->examples[i].count; k++) {
-            size_t slot = slot_of(&t->table, t->examples[i].hashes[k]);
-            if (t->table.seen[slot] >= SEEN_AT_LEAST && t->table.number[slot] == 0) {
-                t->table.number[slot] = next;
-                t->hash_of[next++] = t->table.hash[slot];
-            }
-        }
-    }
-    t->feature_count = next - 1;
-}
-
-static int by_index(const void *a, const void *b)
-{
-    int x = ((const struct feature_node *)a)->index, y = ((const struct feature_node *)b)->index;
-    return x < y ? -1 : x > y;
-}
-
-/*
- * Sorts by number and adds up what occurs twice, as LIBLINEAR wants it; the vector goes in front.
- */
-static void finish_example(struct trainer *t, struct example *example)
-{
-    struct feature_node *nodes = example->nodes;
-    uint32_t kept = 0;
-    for (uint32_t k = 0; k < example->count; k++) {
-        uint32_t number = t->table.number[slot_of(&t->table, example->hashes[k])];
-        if (number) {
-            nodes[kept++] = (struct feature_node){(int)number, nodes[k].value};
-        }
-    }
-    for (uint32_t d = 0; d < t->dims; d++) {
-        nodes[kept++] =
-            (struct feature_node){(int)(DENSE_AT + d), dense_factor * (double)example->dense[d]};
-    }
-    qsort(nodes, kept, sizeof(*nodes), by_index);
-    uint32_t out = 0;
-    for (uint32_t k = 0; k < kept; k++) {
-        if (out > 0 && nodes[out - 1].index == nodes[k].index) {
-            nodes[out - 1].value += nodes[k].value;
-        } else {
-            nodes[out++] = nodes[k];
-        }
-    }
-    nodes[out] = (struct feature_node){(int)t->feature_count + 1, 1}; /* bias */
-    nodes[out + 1].index = -1;
-}
-
 /* ---- fitting ---- */
-
-static void be_quiet(const char *text)
-{
-    (void)text;
-}
-
-/* label: 1, 0, or -1 for an example that says nothing. */
-static bool fit(const struct trainer *t, const signed char *labels, double cost, double *ret_w)
-{
-    struct problem problem = {.n = (int)t->feature_count + 1, .bias = 1};
-    double *y = mem_alloc(t->count * sizeof(*y));
-    struct feature_node **x = mem_alloc(t->count * sizeof(*x));
-    size_t positives = 0;
-    for (size_t i = 0; i < t->count; i++) {
-        if (labels[i] >= 0) {
-            y[problem.l] = labels[i] ? 1 : -1;
-            x[problem.l++] = t->examples[i].nodes;
-            positives += labels[i] > 0;
-        }
-    }
-    problem.y = y;
-    problem.x = x;
-    bool fine = positives > 0 && positives < (size_t)problem.l;
-    if (fine) {
-        int label[] = {1};
-        double weight[] = {positive_weight};
-        struct parameter parameter = {.solver_type = L2R_LR,
-                                      .eps = 0.01,
-                                      .C = cost,
-                                      .nr_weight = 1,
-                                      .weight_label = label,
-                                      .weight = weight};
-        struct model *model = train(&problem, &parameter);
-        double sign = model->label[0] == 1 ? 1 : -1;
-        for (uint32_t k = 0; k <= t->feature_count; k++) {
-            ret_w[k] = sign * model->w[k];
-        }
-        free_and_destroy_model(&model);
-    }
-    mem_free(x);
-    mem_free(y);
-    return fine;
-}
-
-static double predict_one(const double *w, const struct feature_node *nodes)
-{
-    double sum = 0;
-    for (; nodes->index != -1; nodes++) {
-        sum += w[nodes->index - 1] * nodes->value;
-    }
-    return sum;
-}
 
 /* For each conversation that states the situation: its best unit states it. */
 static void label_best(const struct trainer *t, size_t situation, bool stated, const double *w,
@@ -409,8 +229,8 @@ static void label_best(const struct trainer *t, size_t situation, bool stated, c
     size_t best = 0;
     int talk = -1;
     double most = 0;
-    for (size_t i = 0; i <= t->count; i++) {
-        bool ends = i == t->count || t->examples[i].talk != talk;
+    for (size_t i = 0; i <= t->examples.count; i++) {
+        bool ends = i == t->examples.count || t->examples.items[i].talk != talk;
         if (ends && talk >= 0) {
             const struct corpus_talk *from = &t->corpus->talks[talk];
             uint64_t set = stated ? from->stated : from->denied;
@@ -418,14 +238,14 @@ static void label_best(const struct trainer *t, size_t situation, bool stated, c
                 labels[best] = 1;
             }
         }
-        if (i == t->count) {
+        if (i == t->examples.count) {
             return;
         }
         if (ends) {
-            talk = t->examples[i].talk;
+            talk = t->examples.items[i].talk;
             most = -1e9;
         }
-        double score = talk >= 0 ? predict_one(w, t->examples[i].nodes) : 0;
+        double score = talk >= 0 ? fit_score(w, t->examples.items[i].nodes) : 0;
         if (score > most) {
             most = score;
             best = i;
@@ -436,8 +256,8 @@ static void label_best(const struct trainer *t, size_t situation, bool stated, c
 static void label_topics(const struct trainer *t, size_t situation, bool stated, bool talks,
                          signed char *labels)
 {
-    for (size_t i = 0; i < t->count; i++) {
-        const struct example *example = &t->examples[i];
+    for (size_t i = 0; i < t->examples.count; i++) {
+        const struct example *example = &t->examples.items[i];
         uint64_t set = stated ? example->stated : example->denied;
         bool open = example->open >> situation & 1;
         labels[i] = set >> situation & 1;
@@ -447,18 +267,26 @@ static void label_topics(const struct trainer *t, size_t situation, bool stated,
     }
 }
 
+static void thin_out(const struct trainer *t, signed char *labels)
+{
+    for (size_t i = 0; i < t->examples.count; i++) {
+        labels[i] = labels[i] == 0 && i % ROUGH_EVERY != 0 ? -1 : labels[i];
+    }
+}
+
 static bool fit_topic(const struct trainer *t, size_t number, struct fitted *ret)
 {
-    signed char *labels = mem_alloc(t->count + 1);
+    signed char *labels = mem_alloc(t->examples.count + 1);
     size_t situation = number / 2;
     bool stated = number % 2 == 0;
-    ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
+    ret->w = mem_alloc((t->examples.feature_count + 1) * sizeof(*ret->w));
     label_topics(t, situation, stated, false, labels);
-    bool fine = fit(t, labels, topic_cost, ret->w);
+    thin_out(t, labels);
+    bool fine = fit_anew(&t->examples, labels, &rough_topic, ret->w);
     if (fine) {
         label_topics(t, situation, stated, true, labels);
         label_best(t, situation, stated, ret->w, labels);
-        fit(t, labels, topic_cost, ret->w);
+        fit_on(&t->examples, labels, &topic, ret->w);
     }
     mem_free(labels);
     return fine;
@@ -467,14 +295,14 @@ static bool fit_topic(const struct trainer *t, size_t number, struct fitted *ret
 /* Whether words deny anything at all; asides and unmarked conversations say nothing of that. */
 static bool fit_denies(const struct trainer *t, struct fitted *ret)
 {
-    signed char *labels = mem_alloc(t->count + 1);
-    ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
-    for (size_t i = 0; i < t->count; i++) {
-        const struct example *example = &t->examples[i];
+    signed char *labels = mem_alloc(t->examples.count + 1);
+    ret->w = mem_alloc((t->examples.feature_count + 1) * sizeof(*ret->w));
+    for (size_t i = 0; i < t->examples.count; i++) {
+        const struct example *example = &t->examples.items[i];
         bool silent = example->talk >= 0 || example->aside;
         labels[i] = silent ? -1 : example->denied != 0;
     }
-    bool fine = fit(t, labels, topic_cost, ret->w);
+    bool fine = fit_anew(&t->examples, labels, &topic, ret->w);
     mem_free(labels);
     return fine;
 }
@@ -488,12 +316,12 @@ static bool fit_topic_class(const struct trainer *t, size_t number, struct fitte
 
 static bool fit_kind(const struct trainer *t, size_t number, struct fitted *ret)
 {
-    signed char *labels = mem_alloc(t->count + 1);
-    ret->w = mem_alloc((t->feature_count + 1) * sizeof(*ret->w));
-    for (size_t i = 0; i < t->count; i++) {
-        labels[i] = t->examples[i].kind == (int)number;
+    signed char *labels = mem_alloc(t->examples.count + 1);
+    ret->w = mem_alloc((t->examples.feature_count + 1) * sizeof(*ret->w));
+    for (size_t i = 0; i < t->examples.count; i++) {
+        labels[i] = t->examples.items[i].kind == (int)number;
     }
-    bool fine = fit(t, labels, kind_cost, ret->w);
+    bool fine = fit_anew(&t->examples, labels, &kind, ret->w);
     mem_free(labels);
     return fine;
 }
@@ -511,11 +339,13 @@ struct fitting {
     atomic_size_t next;
 };
 
+/* The last class first: it has the most positives, and nobody waits for it in the end. */
 static void fit_some(struct fitting *f, bool reports)
 {
-    for (size_t i; (i = atomic_fetch_add(&f->next, 1)) < f->count;) {
+    for (size_t done; (done = atomic_fetch_add(&f->next, 1)) < f->count;) {
+        size_t i = f->count - 1 - done;
         if (reports) {
-            report(f->trainer, f->what, i, f->count);
+            report(f->trainer, f->what, done, f->count);
         }
         f->classes[i].number = i;
         f->fine[i] = f->function(f->trainer, i, &f->classes[i]);
@@ -536,7 +366,7 @@ static size_t fit_all(const struct trainer *t, const char *what, fit_function *f
     pthread_t threads[FIT_THREADS_MAX];
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     size_t started = 0, kept = 0;
-    set_print_string_function(be_quiet);
+    fit_quietly();
     while (started < FIT_THREADS_MAX && (long)started + 1 < processors &&
            pthread_create(&threads[started], NULL, fit_in_thread, &f) == 0) {
         started++;
@@ -586,16 +416,16 @@ static void try_half(const struct trainer *t, size_t situation, size_t half, sig
                      double *w, struct hits *hits)
 {
     label_topics(t, situation, true, false, labels);
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0; i < t->examples.count; i++) {
         labels[i] = i % 2 == half ? labels[i] : -1;
     }
-    if (!fit(t, labels, topic_cost, w)) {
+    if (!fit_anew(&t->examples, labels, &topic, w)) {
         return;
     }
-    for (size_t i = 0; i < t->count; i++) {
-        const struct example *example = &t->examples[i];
+    for (size_t i = 0; i < t->examples.count; i++) {
+        const struct example *example = &t->examples.items[i];
         if (i % 2 != half && example->talk < 0 && !(example->open >> situation & 1)) {
-            count_hits(hits, predict_one(w, example->nodes), example->stated >> situation & 1);
+            count_hits(hits, fit_score(w, example->nodes), example->stated >> situation & 1);
         }
     }
 }
@@ -603,8 +433,8 @@ static void try_half(const struct trainer *t, size_t situation, size_t half, sig
 static double find_shift(const struct trainer *t, size_t situations)
 {
     struct hits hits = {0};
-    signed char *labels = mem_alloc(t->count + 1);
-    double *w = mem_alloc((t->feature_count + 1) * sizeof(*w));
+    signed char *labels = mem_alloc(t->examples.count + 1);
+    double *w = mem_alloc((t->examples.feature_count + 1) * sizeof(*w));
     for (size_t i = 0; i < situations * 2; i++) {
         report(t, "setting scores", i, situations * 2);
         try_half(t, i / 2, i % 2, labels, w, &hits);
@@ -631,7 +461,7 @@ static void shift_scores(const struct trainer *t, struct fitted *classes, size_t
     }
     double shift = find_shift(t, t->knowledge->packs[t->pack]->situation_count);
     for (size_t i = 0; i < count; i++) {
-        classes[i].w[t->feature_count] += shift;
+        classes[i].w[t->examples.feature_count] += shift;
     }
 }
 
@@ -642,14 +472,14 @@ static bool write_model(const struct trainer *t, const struct fitted *classes, s
                         struct error *err)
 {
     const struct draft draft = {.corpus = t->corpus->hash,
-                                .dims = t->dims,
-                                .feature_count = t->feature_count,
-                                .hash_of = t->hash_of,
-                                .dense_factor = dense_factor,
+                                .dims = t->examples.dims,
+                                .feature_count = t->examples.feature_count,
+                                .hash_of = t->examples.hash_of,
+                                .dense_factor = examples_dense_factor,
                                 .classes = classes,
                                 .class_count = count,
                                 .net = net};
-    ret->examples = t->count;
+    ret->examples = t->examples.count;
     return draft_write(&draft, path, ret, err);
 }
 
@@ -665,26 +495,10 @@ static void finish(struct trainer *t, struct fitted *classes, size_t count)
         mem_free(classes[c].w);
     }
     mem_free(classes);
-    for (size_t i = 0; i < t->count; i++) {
-        mem_free(t->examples[i].nodes);
-        mem_free(t->examples[i].hashes);
-    }
-    mem_free(t->examples);
-    mem_free(t->table.hash);
-    mem_free(t->table.seen);
-    mem_free(t->table.number);
-    mem_free(t->hash_of);
+    examples_finish(&t->examples);
     lessons_finish(&t->lessons);
     workspace_destroy(t->workspace);
     advisor_destroy(t->advisor);
-}
-
-static void number_all(struct trainer *t)
-{
-    number_features(t);
-    for (size_t i = 0; i < t->count; i++) {
-        finish_example(t, &t->examples[i]);
-    }
 }
 
 static void name_class(struct fitted *class, const char *id, const char *polarity)
@@ -742,7 +556,7 @@ bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *co
     start(&t);
     collect_clauses(&t);
     collect_talks(&t);
-    number_all(&t);
+    examples_number(&t.examples);
     for (size_t i = 0; i < what->situation_count * 2; i++) {
         name_class(&classes[i], what->situations[i / 2].id, i % 2 ? ":denied" : ":stated");
     }
@@ -772,7 +586,7 @@ static void collect_clause_kinds(struct trainer *t)
                                   .last_kind = i % 8 == 0 ? KIND_VERDICT + 1 : 0};
         read_text(t, clause->text);
         kind_features(t->advisor->reader, &t->workspace->reading, &context);
-        take_features(t, &t->workspace->reading.features)->kind = KIND_VERDICT;
+        examples_add(&t->examples, &t->workspace->reading.features)->kind = KIND_VERDICT;
     }
 }
 
@@ -793,7 +607,7 @@ static void collect_kind(struct trainer *t, const struct corpus_talk *talk)
     struct context context = conversation_context(&conversation, (enum surface)talk->surface);
     read_text(t, talk->turns[talk->turn_count - 1]);
     kind_features(t->advisor->reader, &t->workspace->reading, &context);
-    take_features(t, &t->workspace->reading.features)->kind = talk->kind;
+    examples_add(&t->examples, &t->workspace->reading.features)->kind = talk->kind;
 }
 
 bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *corpus,
@@ -816,7 +630,7 @@ bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *cor
         }
     }
     collect_clause_kinds(&t);
-    number_all(&t);
+    examples_number(&t.examples);
     for (int k = 0; k < KIND_COUNT; k++) {
         name_class(&classes[k], kind_name((enum kind)k), "");
     }

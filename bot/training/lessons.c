@@ -1,4 +1,4 @@
-#include "bot/host/lessons.h"
+#include "bot/training/lessons.h"
 
 #include "bot/base/mem.h"
 

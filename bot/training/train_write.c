@@ -1,4 +1,4 @@
-#include "bot/host/train_write.h"
+#include "bot/training/train_write.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
-#include "bot/host/put.h"
-#include "bot/host/train.h"
+#include "bot/training/put.h"
+#include "bot/training/train.h"
 
 enum { MODEL_BYTES_MAX = 32 * 1024 * 1024 };
 

@@ -1,4 +1,4 @@
-#include "bot/host/train_net.h"
+#include "bot/training/train_net.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -7,9 +7,9 @@
 #include "bot/base/buf.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
-#include "bot/host/lessons.h"
-#include "bot/host/net_file.h"
 #include "bot/reader/feature.h"
+#include "bot/training/lessons.h"
+#include "bot/training/net_file.h"
 #include "knowledge/vectors.h"
 
 /*
@@ -487,31 +487,50 @@ static void adam(const struct net_trainer *t, float rate, float *restrict number
     }
 }
 
-static void fill_blocks(struct net_trainer *t)
+/* The taps of some filters, as convolve_block() wants them. */
+static void fill_blocks(struct net_trainer *t, size_t from, size_t to)
 {
     size_t inputs = t->layout.inputs;
-    for (size_t k = 0; k < NET_WORD; k++) {
-        float *to = t->blocks + k / BLOCK * inputs * BLOCK + k % BLOCK;
+    for (size_t k = from; k < to; k++) {
+        float *block = t->blocks + k / BLOCK * inputs * BLOCK + k % BLOCK;
         for (size_t n = 0; n < inputs; n++) {
-            to[n * BLOCK] = t->numbers[k * inputs + n];
+            block[n * BLOCK] = t->numbers[k * inputs + n];
         }
     }
 }
 
-static void step(struct net_trainer *t)
+static void step_numbers(struct net_trainer *t, size_t from, size_t to)
+{
+    adam(t, t->rate, t->numbers + from, t->means + from, t->squares + from,
+         t->workers[0].slopes + from, t->workers[1].slopes + from, to - from);
+}
+
+static void step_row(struct net_trainer *t, size_t row)
 {
     struct worker *a = &t->workers[0], *b = &t->workers[1];
-    t->step++;
-    adam(t, t->rate, t->numbers, t->means, t->squares, a->slopes, b->slopes, t->layout.size);
-    for (size_t row = 0; row < t->tuned_count; row++) {
-        if (a->touched[row] || b->touched[row]) {
-            size_t at = row * t->dims;
-            adam(t, t->rate * row_rate, t->rows + at, t->row_means + at, t->row_squares + at,
-                 a->row_slopes + at, b->row_slopes + at, t->dims);
-            a->touched[row] = b->touched[row] = false;
-        }
+    if (a->touched[row] || b->touched[row]) {
+        size_t at = row * t->dims;
+        adam(t, t->rate * row_rate, t->rows + at, t->row_means + at, t->row_squares + at,
+             a->row_slopes + at, b->row_slopes + at, t->dims);
+        a->touched[row] = b->touched[row] = false;
     }
-    fill_blocks(t);
+}
+
+/* One worker's share of the step: half of the taps, of the other numbers and of the rows. */
+static void *step(void *context)
+{
+    const struct worker *w = context;
+    struct net_trainer *t = w->trainer;
+    size_t number = (size_t)(w - t->workers), inputs = t->layout.inputs;
+    size_t taps = NET_WORD / WORKERS, rest = (t->layout.size - t->layout.biases) / 2;
+    size_t middle = t->layout.biases + rest;
+    step_numbers(t, number * taps * inputs, (number + 1) * taps * inputs);
+    fill_blocks(t, number * taps, (number + 1) * taps);
+    step_numbers(t, number ? middle : t->layout.biases, number ? t->layout.size : middle);
+    for (size_t row = number; row < t->tuned_count; row += WORKERS) {
+        step_row(t, row);
+    }
+    return NULL;
 }
 
 /* ---- batches ---- */
@@ -521,11 +540,23 @@ static size_t rows_of(const struct lesson *lesson)
     return lesson->best ? 1 : lesson->unit_count;
 }
 
+/* Both workers at once, where the system has a thread for the second. */
+static void do_both(struct net_trainer *t, void *(*part)(void *worker))
+{
+    pthread_t thread;
+    bool threaded = pthread_create(&thread, NULL, part, &t->workers[1]) == 0;
+    part(&t->workers[0]);
+    if (threaded) {
+        pthread_join(thread, NULL);
+    } else {
+        part(&t->workers[1]);
+    }
+}
+
 /* Halves of about as many words each. */
 static void learn_batch(struct net_trainer *t, const uint32_t *lessons, size_t count)
 {
     size_t words = 0, half = 0, cut = 0;
-    pthread_t thread;
     for (size_t i = 0; i < count; i++) {
         words += t->lessons->items[lessons[i]].word_count;
     }
@@ -536,14 +567,9 @@ static void learn_batch(struct net_trainer *t, const uint32_t *lessons, size_t c
     t->workers[0].lesson_count = cut;
     t->workers[1].lessons = lessons + cut;
     t->workers[1].lesson_count = count - cut;
-    bool threaded = pthread_create(&thread, NULL, work, &t->workers[1]) == 0;
-    work(&t->workers[0]);
-    if (threaded) {
-        pthread_join(thread, NULL);
-    } else {
-        work(&t->workers[1]);
-    }
-    step(t);
+    do_both(t, work);
+    t->step++;
+    do_both(t, step);
 }
 
 static void shuffle(uint64_t *random, uint32_t *items, size_t count)
@@ -646,7 +672,7 @@ static void trainer_begin(struct net_trainer *t, const struct vectors *vectors)
         draw_numbers(t, tap * each, each, widths[tap] * t->dims);
     }
     draw_numbers(t, l->outputs, t->class_count * NET_POOLED, NET_POOLED);
-    fill_blocks(t);
+    fill_blocks(t, 0, NET_WORD);
     make_rows(t, vectors);
     for (size_t i = 0; i < WORKERS; i++) {
         worker_begin(t, &t->workers[i]);
