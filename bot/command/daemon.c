@@ -261,6 +261,7 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
         daemon_destroy(daemon);
         return false;
     }
+    mem_return_free();
     *ret = daemon;
     return true;
 }
@@ -311,9 +312,11 @@ static void take_signals(struct daemon *daemon)
     struct signalfd_siginfo info;
     while (read(daemon->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGHUP) {
-            daemon->reloading = true;
+            /* Who is leaving does not connect anew; a try has nothing to go on with. */
+            daemon->reloading = !daemon->stopping && !daemon->trying;
         } else {
             begin_stop(daemon);
+            daemon->reloading = false;
         }
     }
 }
@@ -426,6 +429,16 @@ static bool stopped(struct daemon *daemon)
     return quiet;
 }
 
+size_t daemon_models(const struct daemon *daemon)
+{
+    const struct knowledge *knowledge = daemon->program.knowledge;
+    size_t count = 0;
+    for (size_t i = 0; i < knowledge->count; i++) {
+        count += knowledge->packs[i]->model != NULL;
+    }
+    return count;
+}
+
 static void start_all(struct daemon *daemon)
 {
     daemon_tell_server(daemon);
@@ -434,7 +447,7 @@ static void start_all(struct daemon *daemon)
     }
     log_info("daemon.started", LOG_TEXT("version", WHETHER_VERSION),
              LOG_NUMBER("packs", daemon->program.knowledge->count),
-             LOG_NUMBER("adapters", daemon->count),
+             LOG_NUMBER("models", daemon_models(daemon)), LOG_NUMBER("adapters", daemon->count),
              LOG_NUMBER("waiting", dispatch_waiting(daemon->dispatch)));
 }
 

@@ -11,8 +11,8 @@
 #include "bot/base/error.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
-#include "bot/host/guard.h"
 #include "bot/host/log.h"
+#include "bot/host/manners.h"
 #include "bot/host/memory.h"
 #include "bot/host/metrics.h"
 #include "bot/host/outbox.h"
@@ -48,7 +48,7 @@ struct dispatch {
     struct store *store;
     struct metrics *metrics;
     struct outbox *outbox;
-    struct guard *guard;
+    struct manners *manners;
     struct memory memory;
     struct pending *pending;
     size_t pending_count, pending_cap;
@@ -70,7 +70,7 @@ struct dispatch *dispatch_create(const struct dispatch_setup *setup)
     dispatch->store = setup->store;
     dispatch->metrics = setup->metrics;
     dispatch->outbox = outbox_create(setup->store, setup->metrics);
-    dispatch->guard = guard_create();
+    dispatch->manners = manners_create(setup->metrics);
     dispatch->healthy = true;
     dispatch->trouble_told_ms = INT64_MIN / 2;
     dispatch_reload(dispatch);
@@ -97,7 +97,7 @@ void dispatch_destroy(struct dispatch *dispatch)
         given_destroy(dispatch->spare[i]);
     }
     mem_free(dispatch->pending);
-    guard_destroy(dispatch->guard);
+    manners_destroy(dispatch->manners);
     outbox_destroy(dispatch->outbox);
     mem_free(dispatch);
 }
@@ -116,6 +116,7 @@ void dispatch_reload(struct dispatch *dispatch)
 {
     const struct program *program = dispatch->program;
     memory_init(&dispatch->memory, program->knowledge);
+    manners_learn(dispatch->manners, program->knowledge);
     outbox_set_limit(dispatch->outbox, (int64_t)program->config.deliver_hours * HOUR_MS);
 }
 
@@ -175,49 +176,6 @@ static bool begin(struct dispatch *dispatch, int64_t now_ms)
 }
 
 /* ---- one message ---- */
-
-static uint64_t person_hash(const struct message *message)
-{
-    const uint64_t both[] = {hash_bytes(message->adapter, strlen(message->adapter)),
-                             hash_bytes(message->person, strlen(message->person))};
-    return hash_bytes((const char *)both, sizeof(both));
-}
-
-static bool quiet(const struct message *message)
-{
-    return message->surface == SURFACE_AMBIENT;
-}
-
-static bool guarded(struct dispatch *dispatch, enum guard_reason reason,
-                    const struct message *message)
-{
-    if (reason != GUARD_FINE) {
-        metrics_count(dispatch->metrics, METRIC_GUARDED, guard_reason_name(reason));
-        log_info("dispatch.guarded", LOG_TEXT("adapter", message->adapter),
-                 LOG_TEXT("reason", guard_reason_name(reason)));
-    }
-    return reason != GUARD_FINE;
-}
-
-static bool may_hear(struct dispatch *dispatch, const struct message *message, int64_t now_ms)
-{
-    return message->person == NULL ||
-           !guarded(dispatch,
-                    guard_hear(dispatch->guard, person_hash(message),
-                               guard_hash(message->text, message->len), quiet(message), now_ms),
-                    message);
-}
-
-static bool may_say(struct dispatch *dispatch, const struct message *message,
-                    const struct given *given, int64_t now_ms)
-{
-    return message->person == NULL ||
-           !guarded(dispatch,
-                    guard_say(dispatch->guard, person_hash(message),
-                              guard_hash(given->reply.text, given->reply.text_len), quiet(message),
-                              now_ms),
-                    message);
-}
 
 static bool over(const char *text, size_t max)
 {
@@ -346,15 +304,11 @@ static void count_answer(struct dispatch *dispatch, const struct outcome *outcom
     }
 }
 
-/*
- * A person whom we leave without an answer is told once (guard.h). Not where nobody asked us, nor
- * where the caller tells it by itself.
- */
+/* A person whom we leave without an answer is told, once (manners.h). */
 static enum settled fall_silent(struct dispatch *dispatch, const struct message *message,
                                 struct given *given, int64_t now_ms)
 {
-    if (quiet(message) || message->answer_now ||
-        !guard_tell(dispatch->guard, person_hash(message), now_ms)) {
+    if (!manners_tell(dispatch->manners, message, now_ms)) {
         return SETTLED_GUARDED;
     }
     struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
@@ -380,7 +334,7 @@ static enum settled answer(struct dispatch *dispatch, const struct message *mess
                   LOG_TEXT("kind", kind_name(given->outcome.kind)));
         return SETTLED_SILENT;
     }
-    if (!may_say(dispatch, message, given, now_ms)) {
+    if (!manners_may_say(dispatch->manners, message, &given->reply, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
     bool fine = save(dispatch, message, conversation, now_ms) &&
@@ -409,6 +363,9 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
                              struct given *given, int64_t now_ms)
 {
     struct conversation conversation;
+    if (manners_own_words(dispatch->manners, message)) {
+        return SETTLED_GUARDED;
+    }
     if (!think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
     }
@@ -420,7 +377,7 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
     if (claimed != CLAIM_NEW) {
         return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
     }
-    if (!may_hear(dispatch, message, now_ms)) {
+    if (!manners_may_hear(dispatch->manners, message, now_ms)) {
         return SETTLED_GUARDED;
     }
     count_answer(dispatch, &given->outcome);
@@ -436,7 +393,7 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
     if (claimed != CLAIM_NEW) {
         return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
     }
-    if (!may_hear(dispatch, message, now_ms)) {
+    if (!manners_may_hear(dispatch->manners, message, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
     if (!think(dispatch, message, now_ms, &conversation, given)) {
@@ -464,8 +421,8 @@ static enum settled consider(struct dispatch *dispatch, const struct message *me
     if (!begin(dispatch, now_ms)) {
         return SETTLED_FAILED;
     }
-    return quiet(message) ? overhear(dispatch, message, given, now_ms)
-                          : hear(dispatch, message, given, now_ms);
+    return manners_quiet(message) ? overhear(dispatch, message, given, now_ms)
+                                  : hear(dispatch, message, given, now_ms);
 }
 
 static uint64_t now_us(void)
@@ -670,7 +627,7 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
     if (dispatch->open || dispatch->broken || outbox_wants(dispatch->outbox, now_ms)) {
         if (write_turn(dispatch, now_ms)) {
             outbox_committed(dispatch->outbox);
-            guard_keep(dispatch->guard);
+            manners_keep(dispatch->manners);
             metrics_count(dispatch->metrics, METRIC_COMMITS, "done");
             if (!dispatch->healthy) {
                 log_info("store.recovered", LOG_NUMBER("waiting", dispatch_waiting(dispatch)));
@@ -678,7 +635,7 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
             dispatch->healthy = true;
         } else {
             outbox_rolled_back(dispatch->outbox, now_ms);
-            guard_undo(dispatch->guard);
+            manners_undo(dispatch->manners);
             fail_pending(dispatch);
         }
     }

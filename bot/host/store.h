@@ -114,6 +114,12 @@ bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, stru
 bool store_outbox_done(struct store *store, int64_t id, struct error *err);
 
 /*
+ * What is due only after latest_ms becomes due at now_ms: the clock was set back, or was wrong when
+ * it was stored. Cheap where there is none.
+ */
+bool store_outbox_hurry(struct store *store, int64_t now_ms, int64_t latest_ms, struct error *err);
+
+/*
  * After store_open(): what a killed process had under way becomes unsure, and due at next_ms: a
  * while from now, since it may still be arriving.
  */

@@ -381,6 +381,10 @@ const struct english_row english_rows[] = {
     {EN_UNASKED, "(=is|=was) (the|our|your|their) [old|new|other] "
                  "(service|backend|api|repo|customer|client|position|role|job)"},
     {EN_UNASKED, "did (i|you|we|they|he|she|it|the|our|your|their)"},
+    {EN_UNASKED, "which .. (won|lost|broke|failed|crashed|sent|was|were)"},
+    {EN_UNASKED, "(was|were|is|been|got) (accepted|rejected|postponed|merged)"},
+    {EN_UNASKED, "(are|am|is) (we|i|you|it|one) allowed"},
+    {EN_UNASKED, "(blog post|webinar|podcast|exam question|homework)"},
     {EN_UNASKED, "(remember|recall) (when|how|that time|the time)"},
     {EN_UNASKED, "(do|does|did) .. (choice|decision|question) (of|between)"},
     {EN_UNASKED, "(do|does|would|could) not (care|matter|mind|bother)"},

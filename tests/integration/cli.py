@@ -142,6 +142,32 @@ def case_what_is_echoed_is_harmless():
     one_line(run("replay", "no\x1b[31m.jsonl", status=1)[1])
 
 
+# --- explain ----------------------------------------------------------------------------------------
+
+
+def case_explain_shows_each_stage():
+    out, _ = run("explain", "--after", "We have a live chat and Raect.", "Well:\n- no chat any more\n- ~~React~~\n> Node?\n\nSo, Djnago or Node?")
+    expected = [
+        "lines\n", '"no chat any more" item', '"react" item, struck out', '"node?" quoted',
+        "clauses ", "django~",
+        "cues\n", 'word     negation           "no"', 'cue      react-frontend     "react"',
+        "scopes\n", '"chat any more", denied', '"react", out of scope',
+        "evidence\n", "denies    real-time", "learned",
+        "choice\n  names  node django\n", 'an "or" between them',
+        "kind: verdict (verdict +", "asks: choice\n",
+        "conversation\n  before   react-frontend real-time\n", "takes back",
+        "facts\n  stated   -\n  denied   react-frontend real-time\n",
+        "rules fired\n", "weights\n  node       0\n", "verdict: ask\n", "would change it\n",
+    ]
+    at = 0
+    for part in expected:
+        found = out.find(part, at)
+        assert found >= 0, f"{part!r} is missing, or not in its place:\n{out}"
+        at = found
+    out, _ = run("explain", "--surface", "ambient", "the node or django thread again")
+    assert "spoken of, not asked" in out and "kind: silent" in out, out
+
+
 # --- ask --------------------------------------------------------------------------------------------
 
 
