@@ -180,8 +180,8 @@ static int hex_value(char c)
 /* Decodes in place, which never makes it longer. */
 static bool decode(char *text, struct error *err)
 {
-    char *to = text;
-    for (const char *at = text; *at; at++) {
+    char *to = text + strcspn(text, "+%");
+    for (const char *at = to; *at; at++) {
         int high, low;
         if (*at == '+') {
             *to++ = ' ';

@@ -81,33 +81,27 @@ static size_t whole_characters(const char *text, size_t len, size_t max)
     return max;
 }
 
+#define BUTTON(id, label)                      \
+    "{\"type\":\"button\",\"action_id\":\"" id \
+    "\",\"text\":{\"type\":\"plain_text\",\"text\":\"" label "\"}"
+
+/* The last one remembers what was asked. */
 static void put_buttons(struct buf *ret, const struct slack_extras *extras)
 {
-    static const struct {
-        const char *id, *label;
-        bool remembers;
-    } buttons[] = {
-        {SLACK_ACTION_WHY, "Why?", false},
-        {SLACK_ACTION_FLIP, "What would change it?", false},
-        {SLACK_ACTION_WRONG, "Wrong", true},
-    };
     buf_puts(ret, "{\"type\":\"actions\",\"elements\":[");
-    for (size_t i = 0; i < sizeof(buttons) / sizeof(buttons[0]); i++) {
-        buf_printf(ret,
-                   "%s{\"type\":\"button\",\"action_id\":\"%s\",\"text\":{\"type\":\"plain_text\","
-                   "\"text\":\"%s\"}",
-                   i ? "," : "", buttons[i].id, buttons[i].label);
-        if (buttons[i].remembers && extras->question_len > 0) {
-            buf_puts(ret, ",\"value\":\"");
-            http_json_put(
-                ret, extras->question,
-                whole_characters(extras->question, extras->question_len, SLACK_VALUE_MAX));
-            buf_puts(ret, "\"");
-        }
-        buf_puts(ret, "}");
+    buf_puts(ret, BUTTON(SLACK_ACTION_WHY, "Why?") "},");
+    buf_puts(ret, BUTTON(SLACK_ACTION_FLIP, "What would change it?") "},");
+    buf_puts(ret, BUTTON(SLACK_ACTION_WRONG, "Wrong"));
+    if (extras->question_len > 0) {
+        buf_puts(ret, ",\"value\":\"");
+        http_json_put(ret, extras->question,
+                      whole_characters(extras->question, extras->question_len, SLACK_VALUE_MAX));
+        buf_puts(ret, "\"");
     }
-    buf_puts(ret, "]}");
+    buf_puts(ret, "}]}");
 }
+
+#undef BUTTON
 
 static bool put_blocks(const struct reply *reply, const struct slack_extras *extras,
                        struct buf *ret)

@@ -36,14 +36,23 @@ static void ignored(struct slack_incoming *ret, const char *why)
 
 /* ---- small parts ---- */
 
+static bool is_id_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_';
+}
+
 /* Ids and ts go into keys and addresses: letters, digits, and what ts and trigger ids have. */
 static bool copy_id(const char *id, char ret[SLACK_ID_MAX])
 {
-    static const char allowed[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";
     size_t len = id ? strlen(id) : 0;
-    if (len == 0 || len >= SLACK_ID_MAX || strspn(id, allowed) != len) {
+    if (len == 0 || len >= SLACK_ID_MAX) {
         return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!is_id_char(id[i])) {
+            return false;
+        }
     }
     memcpy(ret, id, len + 1);
     return true;

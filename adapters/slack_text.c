@@ -121,6 +121,12 @@ void slack_decode(const char *text, size_t len, const char *self_user, struct bu
     struct decoding decoding = {text, len, self_user, ret, false};
     bool struck = false;
     for (size_t at = 0; at < len;) {
+        size_t run = buf_plain(text + at, len - at, "<&~");
+        buf_fill(ret, text + at, run);
+        at += run;
+        if (at == len) {
+            break;
+        }
         if ((text[at] == '<' && take_reference(&decoding, &at)) ||
             (text[at] == '&' && put_entity(&decoding, &at))) {
             continue;

@@ -12,6 +12,9 @@
 #ifdef WHETHER_WITH_IRC
 #include "adapters/irc.h"
 #endif
+#ifdef WHETHER_WITH_PAGE
+#include "adapters/page.h"
+#endif
 #ifdef WHETHER_WITH_SLACK
 #include "adapters/slack.h"
 #endif
@@ -25,6 +28,9 @@ const struct adapter_ops *const adapter_table[] = {
 #endif
 #ifdef WHETHER_WITH_IRC
     &adapter_irc,
+#endif
+#ifdef WHETHER_WITH_PAGE
+    &adapter_page,
 #endif
 #ifdef WHETHER_WITH_SLACK
     &adapter_slack,
@@ -64,6 +70,7 @@ bool adapter_check_built(const struct config *config, const char *path, struct f
     bool fine = check_kind("irc", config->irc_count > 0, path, faults);
     fine = check_kind("slack", config->slack_count > 0, path, faults) && fine;
     fine = check_kind("api", config->has_api, path, faults) && fine;
+    fine = check_kind("page", config->has_page, path, faults) && fine;
     for (size_t i = 0; i < CONFIG_TRACKERS; i++) {
         fine = check_kind(config_trackers[i], config->tracker_counts[i] > 0, path, faults) && fine;
     }

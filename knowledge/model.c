@@ -125,8 +125,8 @@ static void read_weights(struct bytes *b, struct model *model)
 static bool read_model(struct bytes *b, struct model *model)
 {
     const unsigned char *magic = bytes_take(b, 8);
-    bool first = magic && memcmp(magic, "WMDL1\0\0\0", 8) == 0;
-    if (!magic || (!first && memcmp(magic, "WMDL2\0\0\0", 8) != 0)) {
+    int version = magic && memcmp(magic, "WMDL", 4) == 0 ? magic[4] - '0' : 0;
+    if (version < 1 || version > 3 || memcmp(magic + 5, "\0\0\0", 3) != 0) {
         return false;
     }
     model->corpus = bytes_u64(b);
@@ -146,7 +146,8 @@ static bool read_model(struct bytes *b, struct model *model)
     }
     read_features(b, model);
     read_weights(b, model);
-    b->bad = b->bad || (!first && !net_take(b, model->class_count, &model->net));
+    b->bad = b->bad || (version >= 2 && !net_take(b, model->class_count, &model->net));
+    b->bad = b->bad || (version >= 3 && !trust_take(b, &model->trust));
     return !b->bad && b->at == b->size;
 }
 
@@ -179,6 +180,7 @@ void model_destroy(struct model *model)
         mem_free(model->rows);
         mem_free(model->columns);
         net_destroy(model->net);
+        trust_finish(&model->trust);
         mem_free(model);
     }
 }

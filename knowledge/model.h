@@ -4,15 +4,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "knowledge/trust.h"
+
 /*
  * A trained model in memory: linear, for each class a bias and a weight per feature, features known
  * by 32-bit hashes (which: bot/reader/feature.h), weights cut to eight bits; and for topics a small
  * convolutional net for the same classes (net.h). Written by `whether train`, read here; immutable
  * once loaded.
- * File (little endian): "WMDL2\0\0\0", u64 corpus hash, u32 classes, u32 dims, u32 features, u32
+ * File (little endian): "WMDL3\0\0\0", u64 corpus hash, u32 classes, u32 dims, u32 features, u32
  * weights; per class u8 length + name, f32 bias, f32 scale, f32 dense scale, f32 0, dims x i8;
- * features x {u32 hash, u32 first}; weights x {u8 class, i8 weight}; the net's section. A file of
- * the version before, "WMDL1\0\0\0", ends with the weights: it has no net.
+ * features x {u32 hash, u32 first}; weights x {u8 class, i8 weight}; the net's section, and
+ * that of trust.h. Of older files "WMDL2\0\0\0" ends with the net, "WMDL1\0\0\0" with the
+ * weights.
  */
 struct error;
 struct net;
@@ -46,6 +49,7 @@ struct model {
     size_t stride;                  /* class_count and what fills it up to whole blocks */
     float *columns;  /* owned: dims x stride, the vector's weights, ready to be multiplied */
     struct net *net; /* owned, NULL without one */
+    struct trust trust;
 };
 
 /*

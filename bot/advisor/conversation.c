@@ -182,6 +182,35 @@ static void reweigh(struct project *project, const struct reading *reading, uint
     facts->heavy &= ~facts->light;
 }
 
+/* A turn that begins with "no", "they won't", "it isn't" and goes on with nothing of its own. */
+static bool refuses(const struct reading *reading)
+{
+    const struct token *items = reading->tokens.items;
+    for (uint32_t k = 0; k < reading->matches.count; k++) {
+        const struct match *match = &reading->matches.items[k];
+        bool no = match->target.type == TARGET_ENGLISH &&
+                  (match->target.item == EN_NO_ANSWER || match->target.item == EN_NOT_SO);
+        if (no && match->first <= 1) {
+            return match->last + 1 == reading->tokens.count ||
+                   items[match->last + 1].border >= BORDER_COMMA;
+        }
+    }
+    return false;
+}
+
+/*
+ * "The chat might come." - "It won't.": what was only supposed in the turn before is settled by a
+ * bare word, else by being left alone.
+ */
+static void settle_supposed(struct project *project, const struct reading *reading)
+{
+    uint64_t open = project->supposed & project->facts.stated & ~reading->stated;
+    if (refuses(reading)) {
+        deny(&project->facts, open);
+    }
+    project->supposed = reading->supposed & reading->stated;
+}
+
 /*
  * "not JavaScript, Python": where one fact gives way to a word that only hints at another, the
  * hint is meant.
@@ -229,6 +258,7 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
     change_project(conversation, reading);
     struct project *project = conversation_project(conversation);
     uint8_t turn = turn_number(conversation);
+    settle_supposed(project, reading);
     uint64_t in_doubt = reading->asked & project->facts.stated;
     uint64_t stated = reading->stated & ~in_doubt, denied = reading->denied & ~in_doubt;
     uint64_t back = last_said(project);
@@ -283,4 +313,25 @@ bool conversation_answer(struct conversation *conversation, const struct pack *p
         deny(&project->facts, bit);
     }
     return true;
+}
+
+void conversation_assume(struct conversation *conversation, const struct pack *pack,
+                         const struct assumed *assumed)
+{
+    struct project *project = conversation_project(conversation);
+    struct facts *facts = &project->facts;
+    uint64_t known = pack->situation_count < 64 ? (1ull << pack->situation_count) - 1 : ~0ull;
+    uint64_t unsaid = assumed->unsaid & known, denied = assumed->denied & known & ~unsaid;
+    uint64_t stated = assumed->stated & known & ~unsaid & ~denied;
+    project->used = 1;
+    fill_slots(project, pack, stated);
+    deny(facts, denied | unsaid);
+    facts->denied &= ~(unsaid | stated);
+    facts->stated |= stated;
+    facts->faint &= ~stated;
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        if (stated >> i & 1) {
+            project->order[i] = turn_number(conversation);
+        }
+    }
 }

@@ -36,7 +36,7 @@ struct core {
 /* What each stated situation weighs for each option. */
 struct tally {
     int16_t by[PACK_SITUATIONS_MAX][PACK_OPTIONS_MAX]; /* only the rows of `weighed` are set */
-    uint64_t weighed; /* situations that weigh for any option */
+    uint64_t weighed;                                  /* situations that weigh for any option */
     int total[PACK_OPTIONS_MAX];
     bool firm[PACK_OPTIONS_MAX]; /* more than nudges and garnish speaks for it */
 };

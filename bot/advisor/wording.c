@@ -82,11 +82,6 @@ static void put_plain(struct buf *ret, const char *text)
     }
 }
 
-static bool is_slack_plain(char c)
-{
-    return (unsigned char)c >= 0x20 && c != '&' && c != '<' && c != '>' && c != 0x7F;
-}
-
 static void put_slack_char(struct buf *ret, char c)
 {
     if (c == '&') {
@@ -95,32 +90,20 @@ static void put_slack_char(struct buf *ret, char c)
         buf_puts(ret, "&lt;");
     } else if (c == '>') {
         buf_puts(ret, "&gt;");
-    } else if (is_slack_plain(c) || c == '\n') {
+    } else if (((unsigned char)c >= 0x20 && c != 0x7F) || c == '\n') {
         buf_putc(ret, c);
-    }
-}
-
-/* As much of it as there is room for; then the buffer has failed, as after a character too many. */
-static void put_run(struct buf *ret, const char *text, size_t len)
-{
-    size_t room = ret->max - ret->len, fits = len < room ? len : room;
-    buf_append(ret, text, fits);
-    if (fits < len) {
-        buf_append(ret, text + fits, len - fits);
     }
 }
 
 static void put_slack(struct buf *ret, const char *text)
 {
-    while (*text) {
-        size_t run = 0;
-        while (is_slack_plain(text[run])) {
-            run++;
-        }
-        put_run(ret, text, run);
-        text += run;
-        if (*text) {
-            put_slack_char(ret, *text++);
+    size_t len = strlen(text);
+    for (size_t at = 0; at < len;) {
+        size_t run = buf_plain(text + at, len - at, "&<>");
+        buf_fill(ret, text + at, run);
+        at += run;
+        if (at < len) {
+            put_slack_char(ret, text[at++]);
         }
     }
 }

@@ -90,6 +90,12 @@ bool buf_append(struct buf *buf, const void *data, size_t len)
     return true;
 }
 
+bool buf_fill(struct buf *buf, const void *data, size_t len)
+{
+    size_t room = buf->max - buf->len, fits = len < room ? len : room;
+    return buf_append(buf, data, fits) && (fits == len || fail(buf));
+}
+
 bool buf_puts(struct buf *buf, const char *text)
 {
     return buf_append(buf, text, strlen(text));
@@ -293,40 +299,66 @@ bool buf_write_file(const struct buf *buf, const char *path, struct error *err)
     return done || name_cause(path, &cause, err);
 }
 
-static bool is_json_plain(unsigned char byte)
-{
-    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
-}
+/*
+ * Eight bytes at once (Warren, Hacker's Delight 6-1), then one by one. The lowest byte that is
+ * sought has its upper bit set in these words; bytes above it may have it, too.
+ */
+#define EACH UINT64_C(0x0101010101010101)
 
-/* The lowest zero byte of a word has its upper bit set here; what is above it may have it, too. */
 static uint64_t zero_bytes(uint64_t word)
 {
-    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+    return (word - EACH) & ~word & EACH * 0x80;
 }
 
-/* Eight bytes at once (Warren, Hacker's Delight 6-1), then one by one. */
-static bool is_json_plain_word(const char *text)
+static uint64_t bytes_like(uint64_t word, char c)
 {
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t word;
-    memcpy(&word, text, sizeof(word));
-    uint64_t high = word & (each * 0x80);
-    uint64_t low = (word - each * 0x20) & ~word & (each * 0x80);
-    return (high | low | zero_bytes(word ^ each * 0x7F) | zero_bytes(word ^ each * '"') |
-            zero_bytes(word ^ each * '\\')) == 0;
+    return zero_bytes(word ^ EACH * (unsigned char)c);
 }
 
-size_t buf_json_plain(const char *text, size_t len)
+static uint64_t control_bytes(uint64_t word)
+{
+    return ((word - EACH * 0x20) & ~word & EACH * 0x80) | bytes_like(word, 0x7F);
+}
+
+static bool is_plain(char c, const char stops[3])
+{
+    return (unsigned char)c >= 0x20 && c != 0x7F && c != stops[0] && c != stops[1] && c != stops[2];
+}
+
+size_t buf_plain(const char *text, size_t len, const char stops[3])
 {
     size_t run = 0;
-    while (len - run >= sizeof(uint64_t) && is_json_plain_word(text + run)) {
-        run += sizeof(uint64_t);
+    for (uint64_t word; len - run >= sizeof(word); run += sizeof(word)) {
+        memcpy(&word, text + run, sizeof(word));
+        if (control_bytes(word) | bytes_like(word, stops[0]) | bytes_like(word, stops[1]) |
+            bytes_like(word, stops[2])) {
+            break;
+        }
     }
-    while (run < len && is_json_plain((unsigned char)text[run])) {
+    while (run < len && is_plain(text[run], stops)) {
         run++;
     }
     return run;
 }
+
+size_t buf_json_plain(const char *text, size_t len)
+{
+    static const char stops[3] = {'"', '\\', '"'};
+    size_t run = 0;
+    for (uint64_t word; len - run >= sizeof(word); run += sizeof(word)) {
+        memcpy(&word, text + run, sizeof(word));
+        if ((word & EACH * 0x80) | control_bytes(word) | bytes_like(word, stops[0]) |
+            bytes_like(word, stops[1])) {
+            break;
+        }
+    }
+    while (run < len && (unsigned char)text[run] < 0x80 && is_plain(text[run], stops)) {
+        run++;
+    }
+    return run;
+}
+
+#undef EACH
 
 static bool is_continuation(unsigned char byte)
 {

@@ -23,6 +23,8 @@ void buf_cut(struct buf *buf, size_t len); /* back to the first len bytes, when 
 
 /* All false when the buffer has failed, now or before. What is appended must not lie in buf. */
 bool buf_append(struct buf *buf, const void *data, size_t len);
+bool buf_fill(struct buf *buf, const void *data,
+              size_t len); /* as much of it as there is room for */
 bool buf_puts(struct buf *buf, const char *text);
 bool buf_putc(struct buf *buf, char c);
 bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -52,6 +54,9 @@ bool buf_read_unnamed(struct buf *buf, const char *path, struct error *err);
  * the buffer has failed or the disk says no. Not for devices: what was there is replaced.
  */
 bool buf_write_file(const struct buf *buf, const char *path, struct error *err);
+
+/* How many bytes from text on are neither control bytes of ASCII nor one of the three. */
+size_t buf_plain(const char *text, size_t len, const char stops[3]);
 
 /* How many bytes from text on stand in a JSON string as they are: ASCII, nothing to be escaped. */
 size_t buf_json_plain(const char *text, size_t len);

@@ -17,6 +17,14 @@ void mem_return_large(void)
 {
 #ifdef M_MMAP_THRESHOLD
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+void mem_return_free(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }
 

@@ -27,9 +27,16 @@ void mem_fail_at(size_t n, void (*on_fail)(void));
 /*
  * For programs that stay: large blocks (knowledge that a reload replaces) go back to the system as
  * soon as they are freed. glibc otherwise keeps ever larger ones in its heap, where the next of
- * another size does not fit (mallopt(3), M_MMAP_THRESHOLD). Call it before anything is allocated.
+ * another size does not fit (mallopt(3), M_MMAP_THRESHOLD). And one heap for all threads, which
+ * hardly allocate at the same time. Call it before anything is allocated.
  */
 void mem_return_large(void);
+
+/*
+ * Gives whole pages that are free back to the system, also between others (malloc_trim(3)): after
+ * set-up work, which leaves many. Takes about a millisecond.
+ */
+void mem_return_free(void);
 
 /*
  * A region that is freed as a whole: strings and tables of a pack or a lexicon live in one.

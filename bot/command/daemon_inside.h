@@ -68,6 +68,9 @@ void daemon_drop_generation(struct generation *generation, struct program *progr
 /* What daemon_create() does; trying: without a store. */
 bool daemon_set_up(const struct program_options *options, bool trying, struct daemon **ret);
 
+/* How many packs have a learned model, for the log: a lost file makes it read worse, in silence. */
+size_t daemon_models(const struct daemon *daemon);
+
 /* One turn of the loop; false when waiting failed, which was told. */
 bool daemon_turn(struct daemon *daemon);
 

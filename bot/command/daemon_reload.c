@@ -3,6 +3,7 @@
 
 #include "adapters/http_server.h"
 #include "bot/base/error.h"
+#include "bot/base/mem.h"
 #include "bot/command/daemon_inside.h"
 #include "bot/host/dispatch.h"
 #include "bot/host/log.h"
@@ -154,8 +155,8 @@ static void follow(struct daemon *daemon, bool moved, struct http_server *server
     }
     size_t kept = daemon->count, started = add_missing(daemon);
     log_info("reload.done", LOG_NUMBER("packs", daemon->program.knowledge->count),
-             LOG_NUMBER("adapters_kept", kept), LOG_NUMBER("adapters_stopped", stopped),
-             LOG_NUMBER("adapters_started", started));
+             LOG_NUMBER("models", daemon_models(daemon)), LOG_NUMBER("adapters_kept", kept),
+             LOG_NUMBER("adapters_stopped", stopped), LOG_NUMBER("adapters_started", started));
 }
 
 static void swap(struct daemon *daemon, const struct program *program,
@@ -188,5 +189,6 @@ void daemon_reload(struct daemon *daemon)
     before->users--;
     daemon_drop_generation(before, &old);
     program_close(&old);
+    mem_return_free();
     fault_finish(&faults);
 }

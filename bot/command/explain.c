@@ -3,13 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/advisor/conversation.h"
 #include "bot/advisor/reply.h"
 #include "bot/advisor/workspace.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/mem.h"
 #include "bot/command/command.h"
 #include "bot/host/report.h"
 #include "bot/reader/english.h"
+#include "bot/reader/trust.h"
 #include "knowledge/model.h"
 
 enum { OPTION_PACK, OPTION_SURFACE, OPTION_AFTER };
@@ -34,6 +37,54 @@ struct show {
     const struct knowledge *knowledge;
 };
 
+static bool put_comma(struct buf *out, bool some)
+{
+    buf_puts(out, some ? ", " : "");
+    return true;
+}
+
+/* What the structure of the text says of each line that has any. */
+static void show_lines(const struct show *show)
+{
+    static const struct {
+        uint8_t flag;
+        const char *name;
+    } names[] = {{LINE_ITEM, "item"},    {LINE_HEADING, "heading"}, {LINE_COLON, "colon"},
+                 {LINE_SOFT, "goes on"}, {LINE_DONE, "done"},       {LINE_PARAGRAPH, "paragraph"}};
+    static const struct {
+        uint8_t flag;
+        const char *name;
+    } attributes[] = {{TEXT_QUOTE, "quoted"}, {TEXT_CODE, "code"}, {TEXT_STRUCK, "struck out"}};
+    const struct text *text = &show->reading->text;
+    buf_puts(show->out, "lines\n");
+    for (uint32_t i = 0; i < text->line_count && i < UNITS_SHOWN; i++) {
+        uint32_t start = text->lines[i].start;
+        uint32_t end = i + 1 < text->line_count ? text->lines[i + 1].start : text->len;
+        uint8_t attr = 0;
+        bool some = false;
+        for (uint32_t k = start; k < end; k++) {
+            attr |= text->attr[k];
+        }
+        end -= end > start && text->normal[end - 1] == '\n';
+        buf_puts(show->out, "  \"");
+        buf_append(show->out, text->normal + start, end - start);
+        buf_puts(show->out, "\" ");
+        for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+            if (text->lines[i].flags & names[k].flag) {
+                some = put_comma(show->out, some);
+                buf_puts(show->out, names[k].name);
+            }
+        }
+        for (size_t k = 0; k < ARRAY_LEN(attributes); k++) {
+            if (attr & attributes[k].flag) {
+                some = put_comma(show->out, some);
+                buf_puts(show->out, attributes[k].name);
+            }
+        }
+        buf_puts(show->out, "\n");
+    }
+}
+
 static void put_words(const struct show *show, uint32_t first, uint32_t last)
 {
     for (uint32_t i = first; i <= last; i++) {
@@ -55,7 +106,7 @@ static const struct {
 
 static void put_scope(const struct show *show, uint16_t scope)
 {
-    for (size_t i = 0; i < sizeof(scope_names) / sizeof(scope_names[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(scope_names); i++) {
         if (scope & scope_names[i].flag) {
             buf_printf(show->out, ", %s", scope_names[i].name);
         }
@@ -74,6 +125,29 @@ static void show_clauses(const struct show *show)
     }
     if (scopes->unit_count > UNITS_SHOWN) {
         buf_printf(show->out, "  ... and %u more\n", (unsigned)scopes->unit_count - UNITS_SHOWN);
+    }
+}
+
+/* Runs of words of which the same holds. */
+static void show_scopes(const struct show *show)
+{
+    const struct scopes *scopes = &show->reading->scopes;
+    uint32_t count = show->reading->tokens.count, shown = 0;
+    buf_puts(show->out, "scopes\n");
+    for (uint32_t i = 0, end; i < count && shown < UNITS_SHOWN; i = end) {
+        uint16_t flags = scopes->flags[i] & (uint16_t)~SCOPE_MASKED;
+        for (end = i + 1; end < count && (scopes->flags[end] & (uint16_t)~SCOPE_MASKED) == flags &&
+                          scopes->sentence_first[end] == scopes->sentence_first[i];) {
+            end++;
+        }
+        if (flags) {
+            buf_puts(show->out, "  \"");
+            put_words(show, i, end - 1);
+            buf_puts(show->out, "\"");
+            put_scope(show, flags);
+            buf_puts(show->out, "\n");
+            shown++;
+        }
     }
 }
 
@@ -123,6 +197,16 @@ static void put_learned(const struct show *show, const struct evidence *e)
     }
 }
 
+/* With how far the phrase can be trusted, where that is not wholly. */
+static void put_exact(const struct show *show, const struct evidence *e)
+{
+    float trust = trust_of(show->pack, e->situation, &show->reading->tokens, e->first, e->last);
+    buf_puts(show->out, "by its words ");
+    if (trust < 1 && e->polarity == POLARITY_STATED) {
+        buf_printf(show->out, "(trusted %.1f) ", (double)trust);
+    }
+}
+
 static void show_evidence(const struct show *show)
 {
     static const char *const polarities[] = {"states", "denies", "mentions"};
@@ -132,7 +216,7 @@ static void show_evidence(const struct show *show)
         buf_printf(show->out, "  %-9s %-18s ", polarities[e->polarity],
                    show->pack->situations[e->situation].id);
         if (e->exact) {
-            buf_puts(show->out, "by its words ");
+            put_exact(show, e);
         } else {
             put_learned(show, e);
         }
@@ -153,6 +237,48 @@ static void put_set(const struct show *show, const char *name, uint64_t set)
         }
     }
     buf_puts(show->out, set ? "\n" : " -\n");
+}
+
+/* What is said of the choice itself, whatever the situations. */
+static void show_choice(const struct show *show)
+{
+    const struct signals *s = &show->reading->signals;
+    const struct {
+        bool holds;
+        const char *what;
+    } rows[] = {
+        {s->alternatives != 0, "an \"or\" between them"},
+        {s->question, "a question"},
+        {s->choice_word, "words of choosing"},
+        {s->subject, "the decision itself"},
+        {s->quoted_only, "named in quotations only"},
+        {s->unasked, "spoken of, not asked"},
+        {s->other_tech, "a product of no pack"},
+        {s->pointer >= 0, "a neighbour"},
+        {s->mentions > 0, "people are addressed"},
+    };
+    buf_puts(show->out, "choice\n  names ");
+    for (size_t i = 0; i < show->pack->option_count; i++) {
+        if (s->options >> i & 1) {
+            buf_printf(show->out, " %s", show->pack->options[i].id);
+        }
+    }
+    buf_puts(show->out, s->options ? "\n" : " -\n");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].holds) {
+            buf_printf(show->out, "  %s\n", rows[i].what);
+        }
+    }
+}
+
+/* What the message makes of what earlier ones said. */
+static void show_discourse(const struct show *show, const struct conversation *talk,
+                           uint64_t known_before)
+{
+    buf_puts(show->out, "conversation\n");
+    put_set(show, "before", known_before);
+    put_set(show, "takes back", show->reading->withdrawn | (show->reading->unsaid & known_before));
+    buf_printf(show->out, "  project  %u\n", (unsigned)talk->project + 1);
 }
 
 static void show_facts(const struct show *show, const struct outcome *outcome)
@@ -223,6 +349,7 @@ static void explain(struct program *program, const struct command_call *call, co
         program_turn(program, &conversation, surface, before->items[i], strlen(before->items[i]),
                      program->config.length, &outcome, &reply);
     }
+    uint64_t known = conversation_project(&conversation)->facts.stated;
     program_turn(program, &conversation, surface, text, strlen(text), program->config.length,
                  &outcome, &reply);
     const struct reading *reading = &program->workspace->reading;
@@ -230,10 +357,15 @@ static void explain(struct program *program, const struct command_call *call, co
     if (outcome.truncated) {
         report("the message is too long: not all of it was read");
     }
+    show_lines(&show);
     show_clauses(&show);
     show_cues(&show);
+    show_scopes(&show);
     show_evidence(&show);
+    show_choice(&show);
     show_kinds(&show, program->workspace->kind_scores, outcome.kind);
+    buf_printf(show.out, "asks: %s\n", ask_name(outcome.ask.about));
+    show_discourse(&show, &conversation, known);
     show_facts(&show, &outcome);
     show_verdict(&show, &outcome.standing);
 }
@@ -265,9 +397,11 @@ const struct command command_explain = {
     .operands_min = 1,
     .operands_max = SIZE_MAX,
     .summary = "how a question was read, and why the answer is what it is",
-    .details = "Prints each stage of the reading: clauses, cues, evidence for each situation, the\n"
-               "kind of message, the facts, the rules that fired, both sides' weights, and what\n"
-               "would change the verdict.\n",
+    .details = "Prints each stage of the reading: lines, clauses, cues, what holds of which words\n"
+               "(denied, past, another's ...), evidence for each situation, what is said of the\n"
+               "choice, the kind of message and what it asks, what it makes of earlier ones, the\n"
+               "facts, the rules that fired, both sides' weights, and what would change the\n"
+               "verdict.\n",
     .examples =
         "  whether explain --after \"We are Python people.\" \"But the chat is the product.\"\n"
         "  whether explain \"Node or Django? The chat is out, the forms stay.\"\n"

@@ -1,19 +1,11 @@
-#include <stdio.h>
-#include <stdlib.h>
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "bot/base/buf.h"
-#include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/command/command.h"
-#include "bot/host/corpus.h"
 #include "bot/host/report.h"
-#include "bot/host/train.h"
-#include "knowledge/learned.h"
-#include "knowledge/load.h"
-#include "knowledge/pack.h"
 
 enum { OPTION_ONLY };
 
@@ -24,158 +16,35 @@ static const struct command_option options[] = {
     {0},
 };
 
-enum { PART_TOPICS, PART_KINDS, PART_BOTH };
-
-struct training {
-    int part;
-    struct knowledge *knowledge;
-    struct fault_list faults;
-    bool watched;
-    size_t corpora;   /* packs that have one */
-    char *last_kinds; /* owned: the kinds.model that was made last, NULL none */
-};
-
-static void show_progress(void *context, const char *what, size_t done, size_t all)
+/* Beside whether in a build folder; installed where programs for programs are. */
+static bool find_trainer(char *path, size_t cap)
 {
-    const struct training *training = context;
-    if (training->watched) {
-        fprintf(stderr, "\rwhether: %s %zu of %zu        ", what, done, all);
+    static const char *const installed = WHETHER_LIBEXECDIR "/whether-train";
+    if (program_beside("whether-train", path, cap) && access(path, X_OK) == 0) {
+        return true;
     }
+    if (strlen(installed) < cap && access(installed, X_OK) == 0) {
+        memcpy(path, installed, strlen(installed) + 1);
+        return true;
+    }
+    report("found no whether-train, which does the work: not beside whether, not "
+           "in " WHETHER_LIBEXECDIR "; meson install puts it there");
+    return false;
 }
 
-static void print_result(struct training *training, const char *path,
-                         const struct train_result *result)
-{
-    if (training->watched) {
-        fprintf(stderr, "\r%60s\r", "");
-    }
-    printf("%s: %zu examples, %zu features, %zu weights, %zu bytes\n", path, result->examples,
-           result->features, result->weights, result->bytes);
-}
-
-static bool is_directory(const char *path)
-{
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
-/* kinds.model lies beside the pack. */
-static char *kinds_path(const char *pack_file)
-{
-    struct buf path;
-    size_t len = 0;
-    for (size_t i = 0; pack_file[i]; i++) {
-        len = pack_file[i] == '/' ? i + 1 : len;
-    }
-    buf_init(&path, 8192); /* beyond what the system opens */
-    buf_append(&path, pack_file, len);
-    buf_puts(&path, "kinds.model");
-    return buf_take(&path, NULL);
-}
-
-typedef bool train_function(struct knowledge *knowledge, int pack, const struct corpus *corpus,
-                            const char *path, train_progress *progress, void *context,
-                            struct train_result *ret, struct error *err);
-
-static bool make(struct training *training, train_function *train, int pack,
-                 const struct corpus *corpus, const char *path)
-{
-    struct train_result result;
-    struct error err = {0};
-    if (!train(training->knowledge, pack, corpus, path, show_progress, training, &result, &err)) {
-        report_error(&err);
-        return false;
-    }
-    print_result(training, path, &result);
-    return true;
-}
-
-/* Packs without a corpus are passed over. */
-static bool make_from_corpus(struct training *training, train_function *train, int number,
-                             const char *path)
-{
-    const struct pack *pack = training->knowledge->packs[number];
-    char *folder = learned_beside(pack->file, ".corpus");
-    struct corpus corpus = {0};
-    bool fine = true;
-    if (is_directory(folder)) {
-        training->corpora++;
-        fine = corpus_load(&corpus, pack, folder, &training->faults) &&
-               make(training, train, number, &corpus, path);
-        corpus_finish(&corpus);
-    }
-    mem_free(folder);
-    return fine;
-}
-
-static bool make_topics(struct training *training, int number)
-{
-    char *path = learned_beside(training->knowledge->packs[number]->file, ".model");
-    bool fine = make_from_corpus(training, train_topics, number, path);
-    mem_free(path);
-    return fine;
-}
-
-/*
- * The kinds of messages are the same for all packs: who makes everything anew remakes such a model
- * where one lies, and of packs in one folder the first with a corpus makes it.
- */
-static bool make_kinds(struct training *training, int number)
-{
-    char *path = kinds_path(training->knowledge->packs[number]->file);
-    bool wanted = training->part == PART_KINDS || access(path, F_OK) == 0;
-    bool made = training->last_kinds != NULL && strcmp(training->last_kinds, path) == 0;
-    size_t before = training->corpora;
-    bool fine = !wanted || made || make_from_corpus(training, train_kinds, number, path);
-    if (training->corpora > before) {
-        free(training->last_kinds);
-        training->last_kinds = path;
-    } else {
-        free(path);
-    }
-    return fine;
-}
-
-/* Topics first: the kinds are judged with the topics' help. */
-static bool train_all(struct training *training)
-{
-    int count = (int)training->knowledge->count;
-    bool fine = true;
-    for (int i = 0; fine && training->part != PART_KINDS && i < count; i++) {
-        fine = make_topics(training, i);
-    }
-    if (!fine || training->part == PART_TOPICS) {
-        return fine;
-    }
-    fine = program_load_learned(training->knowledge, LEARNED_TOPICS, &training->faults);
-    for (int i = 0; fine && i < count; i++) {
-        fine = make_kinds(training, i);
-    }
-    return fine;
-}
-
+/* This process becomes the trainer: what that writes and how it ends is the command's. */
 static int run(const struct command_call *call)
 {
-    struct training training = {.part = command_choice(call, OPTION_ONLY, PART_BOTH),
-                                .watched = isatty(STDERR_FILENO)};
-    struct config config = {0};
-    const struct program_options where = {.config_path = call->config_path,
-                                          .packs = (const char *const *)call->operands,
-                                          .pack_count = call->operand_count};
-    bool fine = program_load_config(&where, &config, &training.faults) &&
-                program_load_knowledge(&where, &config, &training.knowledge, &training.faults) &&
-                program_load_learned(training.knowledge, LEARNED_VECTORS, &training.faults);
-    fine = fine && train_all(&training);
-    if (fine && training.corpora == 0) {
-        report("nothing to learn from: no pack has a folder NAME.corpus beside its NAME.json");
-        fine = false;
+    char path[PATH_MAX];
+    const char *only = command_value(call, OPTION_ONLY);
+    const char *line[3 + COMMAND_REPEATS_MAX + 1] = {"whether-train", only ? only : "both",
+                                                     call->config_path ? call->config_path : ""};
+    memcpy(line + 3, call->operands, call->operand_count * sizeof(*line));
+    if (find_trainer(path, sizeof(path))) {
+        execv(path, (char *const *)line);
+        report("%s: %s", path, strerror(errno));
     }
-    report_faults(&training.faults, "");
-    fault_finish(&training.faults);
-    free(training.last_kinds);
-    knowledge_destroy(training.knowledge);
-    config_finish(&config);
-    return fine ? STATUS_FINE : STATUS_FAILED;
+    return STATUS_FAILED;
 }
 
 const struct command command_train = {

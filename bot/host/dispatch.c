@@ -11,14 +11,15 @@
 #include "bot/base/error.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
-#include "bot/host/guard.h"
 #include "bot/host/log.h"
+#include "bot/host/manners.h"
 #include "bot/host/memory.h"
 #include "bot/host/metrics.h"
 #include "bot/host/outbox.h"
 #include "bot/host/program.h"
 #include "bot/host/records.h"
 #include "bot/host/store.h"
+#include "bot/host/view.h"
 #include "knowledge/load.h"
 
 enum { PAYLOAD_MAX = 64 * 1024, SPARE_MAX = 32, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
@@ -48,7 +49,7 @@ struct dispatch {
     struct store *store;
     struct metrics *metrics;
     struct outbox *outbox;
-    struct guard *guard;
+    struct manners *manners;
     struct memory memory;
     struct pending *pending;
     size_t pending_count, pending_cap;
@@ -70,7 +71,7 @@ struct dispatch *dispatch_create(const struct dispatch_setup *setup)
     dispatch->store = setup->store;
     dispatch->metrics = setup->metrics;
     dispatch->outbox = outbox_create(setup->store, setup->metrics);
-    dispatch->guard = guard_create();
+    dispatch->manners = manners_create(setup->metrics);
     dispatch->healthy = true;
     dispatch->trouble_told_ms = INT64_MIN / 2;
     dispatch_reload(dispatch);
@@ -97,7 +98,7 @@ void dispatch_destroy(struct dispatch *dispatch)
         given_destroy(dispatch->spare[i]);
     }
     mem_free(dispatch->pending);
-    guard_destroy(dispatch->guard);
+    manners_destroy(dispatch->manners);
     outbox_destroy(dispatch->outbox);
     mem_free(dispatch);
 }
@@ -116,6 +117,7 @@ void dispatch_reload(struct dispatch *dispatch)
 {
     const struct program *program = dispatch->program;
     memory_init(&dispatch->memory, program->knowledge);
+    manners_learn(dispatch->manners, program->knowledge);
     outbox_set_limit(dispatch->outbox, (int64_t)program->config.deliver_hours * HOUR_MS);
 }
 
@@ -175,49 +177,6 @@ static bool begin(struct dispatch *dispatch, int64_t now_ms)
 }
 
 /* ---- one message ---- */
-
-static uint64_t person_hash(const struct message *message)
-{
-    const uint64_t both[] = {hash_bytes(message->adapter, strlen(message->adapter)),
-                             hash_bytes(message->person, strlen(message->person))};
-    return hash_bytes((const char *)both, sizeof(both));
-}
-
-static bool quiet(const struct message *message)
-{
-    return message->surface == SURFACE_AMBIENT;
-}
-
-static bool guarded(struct dispatch *dispatch, enum guard_reason reason,
-                    const struct message *message)
-{
-    if (reason != GUARD_FINE) {
-        metrics_count(dispatch->metrics, METRIC_GUARDED, guard_reason_name(reason));
-        log_info("dispatch.guarded", LOG_TEXT("adapter", message->adapter),
-                 LOG_TEXT("reason", guard_reason_name(reason)));
-    }
-    return reason != GUARD_FINE;
-}
-
-static bool may_hear(struct dispatch *dispatch, const struct message *message, int64_t now_ms)
-{
-    return message->person == NULL ||
-           !guarded(dispatch,
-                    guard_hear(dispatch->guard, person_hash(message),
-                               guard_hash(message->text, message->len), quiet(message), now_ms),
-                    message);
-}
-
-static bool may_say(struct dispatch *dispatch, const struct message *message,
-                    const struct given *given, int64_t now_ms)
-{
-    return message->person == NULL ||
-           !guarded(dispatch,
-                    guard_say(dispatch->guard, person_hash(message),
-                              guard_hash(given->reply.text, given->reply.text_len), quiet(message),
-                              now_ms),
-                    message);
-}
 
 static bool over(const char *text, size_t max)
 {
@@ -305,8 +264,9 @@ static bool note_gap(struct dispatch *dispatch, const char *kind, const char *te
 {
     struct error err = {0};
     len = len < GAP_TEXT_MAX ? len : GAP_TEXT_MAX;
-    return store_gap_add(dispatch->store, kind, text, len, now_ms, &err) ||
-           give_up(dispatch, &err, now_ms);
+    return begin(dispatch, now_ms) &&
+           (store_gap_add(dispatch->store, kind, text, len, now_ms, &err) ||
+            give_up(dispatch, &err, now_ms));
 }
 
 /* What people asked in vain is what the packs' authors want to know. */
@@ -345,15 +305,11 @@ static void count_answer(struct dispatch *dispatch, const struct outcome *outcom
     }
 }
 
-/*
- * A person whom we leave without an answer is told once (guard.h). Not where nobody asked us, nor
- * where the caller tells it by itself.
- */
+/* A person whom we leave without an answer is told, once (manners.h). */
 static enum settled fall_silent(struct dispatch *dispatch, const struct message *message,
                                 struct given *given, int64_t now_ms)
 {
-    if (quiet(message) || message->answer_now ||
-        !guard_tell(dispatch->guard, person_hash(message), now_ms)) {
+    if (!manners_tell(dispatch->manners, message, now_ms)) {
         return SETTLED_GUARDED;
     }
     struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
@@ -397,7 +353,7 @@ static enum settled answer(struct dispatch *dispatch, const struct message *mess
                   LOG_TEXT("kind", kind_name(given->outcome.kind)));
         return SETTLED_SILENT;
     }
-    if (!may_say(dispatch, message, given, now_ms)) {
+    if (!manners_may_say(dispatch->manners, message, &given->reply, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
     keep_record(dispatch, message, &given->outcome, now_ms);
@@ -427,6 +383,9 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
                              struct given *given, int64_t now_ms)
 {
     struct conversation conversation;
+    if (manners_own_words(dispatch->manners, message)) {
+        return SETTLED_GUARDED;
+    }
     if (!think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
     }
@@ -438,7 +397,7 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
     if (claimed != CLAIM_NEW) {
         return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
     }
-    if (!may_hear(dispatch, message, now_ms)) {
+    if (!manners_may_hear(dispatch->manners, message, now_ms)) {
         return SETTLED_GUARDED;
     }
     count_answer(dispatch, &given->outcome);
@@ -483,7 +442,7 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
     if (claimed != CLAIM_NEW) {
         return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
     }
-    if (!may_hear(dispatch, message, now_ms)) {
+    if (!manners_may_hear(dispatch->manners, message, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
     if (!think(dispatch, message, now_ms, &conversation, given)) {
@@ -514,8 +473,8 @@ static enum settled consider(struct dispatch *dispatch, const struct message *me
     if (!begin(dispatch, now_ms)) {
         return SETTLED_FAILED;
     }
-    return quiet(message) ? overhear(dispatch, message, given, now_ms)
-                          : hear(dispatch, message, given, now_ms);
+    return manners_quiet(message) ? overhear(dispatch, message, given, now_ms)
+                                  : hear(dispatch, message, given, now_ms);
 }
 
 static uint64_t now_us(void)
@@ -557,6 +516,40 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
     }
     metrics_observe_answer(dispatch->metrics, now_us() - before);
     return true;
+}
+
+/* ---- what is only looked at ---- */
+
+void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size_t count,
+                   bool asked, int64_t now_ms, struct view *ret)
+{
+    struct outcome outcome;
+    uint64_t before = now_us();
+    const struct program *program = dispatch->program;
+    const struct viewer viewer = {.advisor = program->advisor,
+                                  .workspace = program->workspace,
+                                  .length = (enum reply_length)program->config.length};
+    view_make(&viewer, said, count, ret, &outcome);
+    if (asked && count > 0) {
+        const struct message last = {.text = said[count - 1].text, .len = said[count - 1].len};
+        count_answer(dispatch, &outcome);
+        metrics_observe_answer(dispatch->metrics, now_us() - before);
+        if (last.len > 0) {
+            note_if_gap(dispatch, &last, &outcome, now_ms);
+        }
+    }
+}
+
+bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, void *context)
+{
+    struct error err = {0};
+    return dispatch->store != NULL && (store_gaps(dispatch->store, most, visit, context, &err) ||
+                                       give_up(dispatch, &err, dispatch->now_ms));
+}
+
+const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch)
+{
+    return dispatch->program->knowledge;
 }
 
 /* ---- what adapters report and keep ---- */
@@ -686,7 +679,7 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
     if (dispatch->open || dispatch->broken || outbox_wants(dispatch->outbox, now_ms)) {
         if (write_turn(dispatch, now_ms)) {
             outbox_committed(dispatch->outbox);
-            guard_keep(dispatch->guard);
+            manners_keep(dispatch->manners);
             metrics_count(dispatch->metrics, METRIC_COMMITS, "done");
             if (!dispatch->healthy) {
                 log_info("store.recovered", LOG_NUMBER("waiting", dispatch_waiting(dispatch)));
@@ -694,7 +687,7 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
             dispatch->healthy = true;
         } else {
             outbox_rolled_back(dispatch->outbox, now_ms);
-            guard_undo(dispatch->guard);
+            manners_undo(dispatch->manners);
             fail_pending(dispatch);
         }
     }

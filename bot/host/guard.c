@@ -3,18 +3,22 @@
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
 
-enum { WAYS = 4, SETS = GUARD_PEOPLE_MAX / WAYS, PAST = 8 };
+enum { WAYS = 4, SETS = GUARD_PEOPLE_MAX / WAYS, PAST = 8, TENTH_MS = 100 };
 _Static_assert((SETS & (SETS - 1)) == 0, "SETS is a power of two");
 
+/*
+ * Small, since there are eight of each kind for each of thousands. The time goes round in 13 years,
+ * which no window notices.
+ */
 struct said {
-    uint64_t hash;
-    int64_t at_ms;
+    uint32_t hash; /* 0: nothing */
+    uint32_t at;   /* in tenths of a second */
 };
 
 /* The last few things that they said, and that they were told. */
 struct past {
     struct said items[PAST];
-    size_t next;
+    uint32_t next;
 };
 
 struct person {
@@ -100,14 +104,17 @@ static struct person *find(struct guard *guard, uint64_t who, int64_t now_ms)
 /* How often it was among the last ones within the window; now it is one of them. */
 static size_t note(struct past *past, uint64_t hash, int64_t window_ms, int64_t now_ms)
 {
+    uint32_t folded = (uint32_t)hash_place(hash, UINT32_MAX);
+    uint32_t now = (uint32_t)(now_ms / TENTH_MS);
     size_t count = 0;
+    folded = folded ? folded : 1;
     for (size_t i = 0; i < PAST; i++) {
         const struct said *said = &past->items[i];
-        /* A clock that was set back must not make the past eternal. */
-        bool recent = said->at_ms != 0 && now_ms - said->at_ms < window_ms && said->at_ms <= now_ms;
-        count += recent && said->hash == hash;
+        /* A clock that was set back makes it long ago: the past must not become eternal. */
+        bool recent = now - said->at < (uint32_t)(window_ms / TENTH_MS);
+        count += recent && said->hash == folded;
     }
-    past->items[past->next] = (struct said){hash, now_ms};
+    past->items[past->next] = (struct said){folded, now};
     past->next = (past->next + 1) % PAST;
     return count;
 }

@@ -6,9 +6,9 @@
 #include "bot/advisor/advisor.h"
 #include "bot/base/hash.h"
 
-enum { MEMORY_VERSION = 2 };
+enum { MEMORY_VERSION = 3 };
 
-_Static_assert(28 + CONVERSATION_PROJECTS * (45 + PACK_SITUATIONS_MAX + ANCHORS_MAX * 5) <=
+_Static_assert(28 + CONVERSATION_PROJECTS * (53 + PACK_SITUATIONS_MAX + ANCHORS_MAX * 5) <=
                    MEMORY_BYTES_MAX,
                "MEMORY_BYTES_MAX");
 
@@ -116,8 +116,8 @@ static void walk_anchors(struct bytes *bytes, struct project *project)
 static void walk_project(struct bytes *bytes, struct project *project)
 {
     struct facts *facts = &project->facts;
-    uint64_t *const sets[] = {&facts->stated, &facts->denied, &facts->heavy, &facts->light,
-                              &facts->faint};
+    uint64_t *const sets[] = {&facts->stated, &facts->denied, &facts->heavy,
+                              &facts->light,  &facts->faint,  &project->supposed};
     uint8_t len = (uint8_t)order_length(project);
     byte(bytes, &project->used);
     for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {

@@ -590,6 +590,10 @@ static void collect_old(void *context, const struct delivery *delivery)
 bool outbox_expire(struct outbox *outbox, int64_t now_ms, struct error *err)
 {
     struct expiring expiring = {outbox, now_ms};
+    if (!store_outbox_hurry(outbox->store, now_ms, now_ms + OUTBOX_WAIT_MAX_MS, err)) {
+        return false;
+    }
+    forget_times(outbox);
     /* Results that wait may be of the same ones; there is another minute. */
     return outbox->results.count > 0 ||
            store_outbox_due(outbox->store, NULL, now_ms, EXPIRE_BATCH, collect_old, &expiring, err);

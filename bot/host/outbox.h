@@ -25,6 +25,7 @@ enum {
     OUTBOX_RETRY_MAX_MS = 600 * 1000, /* ... up to this; a quarter of it more or less by chance */
     OUTBOX_UNSURE_MS = 5000, /* at least, after an attempt that may have arrived: it may still be on
                                 its way, and who looks too early does not find it */
+    OUTBOX_WAIT_MAX_MS = 900 * 1000, /* whatever a clock said when it was stored */
     OUTBOX_REASON_MAX = 200,
 };
 
@@ -59,7 +60,10 @@ void outbox_rolled_back(struct outbox *outbox, int64_t now_ms);
 /* Hands over what was marked. Returns when there is something to do again; INT64_MAX: nothing. */
 int64_t outbox_send(struct outbox *outbox, int64_t now_ms);
 
-/* Gives up what is too old, also what no adapter asks for any more; the next turn writes it. */
+/*
+ * Gives up what is too old, also what no adapter asks for any more; the next turn writes it. What
+ * would wait for longer than OUTBOX_WAIT_MAX_MS is looked at now.
+ */
 bool outbox_expire(struct outbox *outbox, int64_t now_ms, struct error *err);
 
 /* Pure: how long to wait after so many attempts (from 1); chance: any number. */

@@ -42,7 +42,7 @@ static size_t split_colons(char *environment, const char **paths, size_t cap)
     return count;
 }
 
-static bool beside_program(const char *suffix, char *path, size_t cap)
+bool program_beside(const char *suffix, char *path, size_t cap)
 {
     char program[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
@@ -79,7 +79,7 @@ static bool usual_place(const char *name, char *path, size_t cap)
         }
     }
     for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
-        if (beside_program(beside[i], path, cap) && is_place(path, name)) {
+        if (program_beside(beside[i], path, cap) && is_place(path, name)) {
             return true;
         }
     }

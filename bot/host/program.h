@@ -54,6 +54,9 @@ bool program_load_knowledge(const struct program_options *options, const struct 
  */
 bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fault_list *faults);
 
+/* The path of a file beside the program's own. False when it is too long or not to be known. */
+bool program_beside(const char *name, char *path, size_t cap);
+
 /*
  * On failure *ret is zeroed and faults tells all that is wrong with configuration and packs.
  * program_close() frees.

@@ -124,6 +124,7 @@ void store_rollback(struct store *store)
         store->counts = store->counts_before;
     }
     store->open = false;
+    store->recent.unknown = true;
 }
 
 /* ---- names ---- */
@@ -148,8 +149,8 @@ void store_name(struct store_name *ret, const char *adapter, char kind, const ch
     ret->text[ret->len] = '\0';
 }
 
-static bool name_fits(const struct store *store, const char *what, const char *adapter,
-                      const char *name, struct error *err)
+bool store_fits_name(const struct store *store, const char *what, const char *adapter,
+                     const char *name, struct error *err)
 {
     return store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) &&
            store_fits(store, what, name, MESSAGE_KEY_MAX, err);
@@ -165,7 +166,7 @@ static bool claim(struct store *store, const char *adapter, char kind, const cha
     if (name == NULL) {
         return true;
     }
-    if (!name_fits(store, what, adapter, name, err)) {
+    if (!store_fits_name(store, what, adapter, name, err)) {
         return false;
     }
     store_name(&full, adapter, kind, name);
@@ -194,76 +195,46 @@ enum claim store_claim(struct store *store, const char *adapter, const char *del
     return new ? CLAIM_NEW : CLAIM_KNOWN;
 }
 
-/* ---- conversations and notes ---- */
+/* ---- notes ---- */
 
-static bool put_bytes(struct store *store, enum store_table table, const char *adapter,
-                      const char *key, const void *bytes, size_t len, int64_t expires_ms,
-                      struct error *err)
+void store_copy(sqlite3_stmt *statement, void *ret, size_t cap, size_t *ret_len)
 {
-    enum statement id = table == STORE_TALKS ? SQL_TALK_PUT : SQL_NOTE_PUT;
-    struct store_name name;
-    if (!name_fits(store, "key", adapter, key, err) || !store_fits_bytes(store, len, err)) {
-        return false;
+    size_t len = (size_t)sqlite3_column_bytes(statement, 0);
+    const void *bytes = sqlite3_column_blob(statement, 0);
+    *ret_len = len < cap ? len : cap;
+    if (*ret_len > 0) {
+        memcpy(ret, bytes, *ret_len);
     }
-    store_name(&name, adapter, '\0', key);
-    store->walks[table].owed++;
-    return store_run(store, store_bind(store, id, "nbi", &name, bytes, len, expires_ms), err);
 }
 
-static bool get_bytes(struct store *store, enum statement id, const char *adapter, const char *key,
-                      int64_t now_ms, void *ret, size_t cap, size_t *ret_len, struct error *err)
+bool store_note_get(struct store *store, const char *adapter, const char *key, int64_t now_ms,
+                    void *ret, size_t cap, size_t *ret_len, struct error *err)
 {
     struct store_name name;
     *ret_len = 0;
-    if (!name_fits(store, "key", adapter, key, NULL)) {
+    if (!store_fits_name(store, "key", adapter, key, NULL)) {
         return true; /* nothing can have been kept under it */
     }
     store_name(&name, adapter, '\0', key);
-    sqlite3_stmt *statement = store_bind(store, id, "ni", &name, now_ms);
+    sqlite3_stmt *statement = store_bind(store, SQL_NOTE_GET, "ni", &name, now_ms);
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
-        size_t len = (size_t)sqlite3_column_bytes(statement, 0);
-        const void *bytes = sqlite3_column_blob(statement, 0);
-        *ret_len = len < cap ? len : cap;
-        if (*ret_len > 0) {
-            memcpy(ret, bytes, *ret_len);
-        }
+        store_copy(statement, ret, cap, ret_len);
     }
     bool fine = code == SQLITE_ROW || code == SQLITE_DONE || store_fail(store, err);
     sqlite3_reset(statement);
     return fine;
 }
 
-bool store_conversation_get(struct store *store, const char *adapter, const char *key,
-                            int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
-                            struct error *err)
-{
-    store->now_ms = now_ms;
-    return get_bytes(store, SQL_TALK_GET, adapter, key, now_ms, ret, cap, ret_len, err);
-}
-
-bool store_conversation_put(struct store *store, const char *adapter, const char *key,
-                            const void *bytes, size_t len, int64_t expires_ms, struct error *err)
-{
-    return put_bytes(store, STORE_TALKS, adapter, key, bytes, len, expires_ms, err);
-}
-
-bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
-                               struct error *err)
-{
-    struct store_name name;
-    store_name(&name, adapter, '\0', key);
-    return store_run(store, store_bind(store, SQL_TALK_DELETE, "n", &name), err);
-}
-
-bool store_note_get(struct store *store, const char *adapter, const char *key, int64_t now_ms,
-                    void *ret, size_t cap, size_t *ret_len, struct error *err)
-{
-    return get_bytes(store, SQL_NOTE_GET, adapter, key, now_ms, ret, cap, ret_len, err);
-}
-
 bool store_note_put(struct store *store, const char *adapter, const char *key, const void *bytes,
                     size_t len, int64_t expires_ms, struct error *err)
 {
-    return put_bytes(store, STORE_NOTES, adapter, key, bytes, len, expires_ms, err);
+    struct store_name name;
+    if (!store_fits_name(store, "key", adapter, key, err) || !store_fits_bytes(store, len, err)) {
+        return false;
+    }
+    store_name(&name, adapter, '\0', key);
+    store->walks[STORE_NOTES].owed++;
+    return store_run(store, store_bind(store, SQL_NOTE_PUT, "nbi", &name, bytes, len, expires_ms),
+                     err);
 }

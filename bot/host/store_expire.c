@@ -72,6 +72,9 @@ bool store_keep_up(struct store *store, struct error *err)
 bool store_expire(struct store *store, int64_t now_ms, struct error *err)
 {
     store->now_ms = now_ms;
+    if (!store_fold(store, err)) {
+        return false;
+    }
     for (enum store_table table = 0; table < STORE_TABLES; table++) {
         if (!walk(store, table, EXPIRE_LOOKS, err)) {
             return false;

@@ -22,9 +22,15 @@ struct error;
     X(SQL_CLAIM, "INSERT INTO claim(name, at) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET at = "      \
                  "excluded.at WHERE at <= ?3")                                                     \
     X(SQL_TALK_GET, "SELECT bytes FROM conversation WHERE name = ?1 AND expires > ?2")             \
-    X(SQL_TALK_PUT, "INSERT INTO conversation(name, bytes, expires) VALUES(?1, ?2, ?3) ON "        \
-                    "CONFLICT DO UPDATE SET bytes = excluded.bytes, expires = excluded.expires")   \
     X(SQL_TALK_DELETE, "DELETE FROM conversation WHERE name = ?1")                                 \
+    X(SQL_RECENT_GET, "SELECT bytes, expires > ?2 FROM recent WHERE id = ?3 AND name = ?1")        \
+    X(SQL_RECENT_PUT, "INSERT INTO recent(name, bytes, expires) VALUES(?1, ?2, ?3)")               \
+    X(SQL_RECENT_DELETE, "DELETE FROM recent WHERE name = ?1")                                     \
+    X(SQL_RECENT_ALL, "SELECT id, name FROM recent ORDER BY id")                                   \
+    X(SQL_RECENT_FOLD, "INSERT INTO conversation(name, bytes, expires) SELECT name, bytes, "       \
+                       "expires FROM recent WHERE true ORDER BY id ON CONFLICT DO UPDATE "         \
+                       "SET bytes = excluded.bytes, expires = excluded.expires")                   \
+    X(SQL_RECENT_EMPTY, "DELETE FROM recent")                                                      \
     X(SQL_NOTE_GET, "SELECT bytes FROM note WHERE name = ?1 AND expires > ?2")                     \
     X(SQL_NOTE_PUT, "INSERT INTO note(name, bytes, expires) VALUES(?1, ?2, ?3) ON CONFLICT DO "    \
                     "UPDATE SET bytes = excluded.bytes, expires = excluded.expires")               \
@@ -46,6 +52,8 @@ struct error;
                        "under_way THEN was_unsure ELSE unsure END, under_way = 0, next = ?2 "      \
                        "WHERE id = ?1")                                                            \
     X(SQL_OUT_DONE, "DELETE FROM outbox WHERE id = ?1")                                            \
+    X(SQL_OUT_HURRY, "UPDATE outbox SET next = ?3 WHERE head AND NOT under_way AND adapter = ?1 "  \
+                     "AND next > ?2")                                                              \
     X(SQL_OUT_RECOVER, "UPDATE outbox SET under_way = 0, unsure = 1, next = ?1 WHERE under_way")   \
     X(SQL_GAP_ADD, "INSERT INTO gap(kind, norm, text, count, first, last) VALUES(?1, ?2, ?3, 1, "  \
                    "?4, ?4)")                                                                      \
@@ -89,6 +97,21 @@ struct store_walk {
     int64_t owed; /* rows that were put in since, each worth a look at two */
 };
 
+/*
+ * Where the newest state of a conversation stands in the table `recent` (store_talk.c), by the hash
+ * of its name; at most RECENT_MAX of them, so that places are always left.
+ */
+enum { RECENT_MAX = 256, RECENT_PLACES = 4 * RECENT_MAX };
+
+struct store_recent {
+    struct {
+        uint64_t hash; /* 0: free */
+        int64_t id;
+    } places[RECENT_PLACES];
+    size_t rows;  /* of the table */
+    bool unknown; /* the table must be read first */
+};
+
 /* Pages of -wal (store_log.c). */
 struct store_log {
     int pages; /* as of the last commit */
@@ -108,6 +131,7 @@ struct store {
     struct store_walk walks[STORE_TABLES];
     int64_t now_ms; /* the last time that we were told */
     struct store_log log;
+    struct store_recent recent;
 };
 
 /* What failed, in a full sentence with the store's path; returns false. */
@@ -131,6 +155,9 @@ void store_name(struct store_name *ret, const char *adapter, char kind, const ch
 /* Drops some of what has expired, in step with what is put in. */
 bool store_keep_up(struct store *store, struct error *err);
 
+/* Moves what is in `recent` to where it stays. */
+bool store_fold(struct store *store, struct error *err);
+
 /* The log (store_log.c): watched from the first commit on, finished before all else is closed. */
 void store_log_watch(struct store *store);
 void store_log_finish(struct store *store);
@@ -142,3 +169,8 @@ int64_t store_talk(const char *adapter, const char *conversation);
 bool store_fits(const struct store *store, const char *what, const char *text, size_t max,
                 struct error *err);
 bool store_fits_bytes(const struct store *store, size_t len, struct error *err);
+bool store_fits_name(const struct store *store, const char *what, const char *adapter,
+                     const char *name, struct error *err);
+
+/* The bytes of a statement's first column, cut at cap; *ret_len 0: none. For one row at most. */
+void store_copy(sqlite3_stmt *statement, void *ret, size_t cap, size_t *ret_len);

@@ -90,6 +90,9 @@ static const char *const migrations[] = {
     " UPDATE outbox SET head = 1 WHERE id = (SELECT min(id) FROM outbox"
     " WHERE talk = old.talk); END;"
     "DROP INDEX gap_rarest;",
+
+    "CREATE TABLE recent(id INTEGER PRIMARY KEY, expires INTEGER NOT NULL, name TEXT NOT NULL,"
+    " bytes BLOB NOT NULL);",
 };
 
 static bool cannot_open(const struct store *store, struct error *err)
@@ -195,7 +198,8 @@ static bool make_private(const struct store *store, struct error *err)
 static bool is_file(const struct store *store, struct error *err)
 {
     struct stat info;
-    if (stat(store->path, &info) != 0) {
+    /* SQLite would not say why it cannot: somebody else's file, after a start as root, say. */
+    if (stat(store->path, &info) != 0 || access(store->path, R_OK | W_OK) != 0) {
         return cannot_open(store, err);
     }
     return S_ISREG(info.st_mode) ||
@@ -334,7 +338,7 @@ static bool open_to_write(struct store *store, struct error *err)
            run_script(store,
                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                       "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432;"
-                      "PRAGMA temp_store = MEMORY",
+                      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1000",
                       err) &&
            migrate(store, version, err) && prepare(store, err);
 }
@@ -362,6 +366,7 @@ bool store_open(const char *path, struct store **ret, struct error *err)
         return false;
     }
     store_log_watch(store);
+    store->recent.unknown = true;
     *ret = store;
     return true;
 }

@@ -150,6 +150,18 @@ bool store_outbox_done(struct store *store, int64_t id, struct error *err)
     return true;
 }
 
+bool store_outbox_hurry(struct store *store, int64_t now_ms, int64_t latest_ms, struct error *err)
+{
+    char each[MESSAGE_KEY_MAX + 1] = "";
+    while (next_adapter(store, each)) {
+        if (!store_run(store, store_bind(store, SQL_OUT_HURRY, "tii", each, latest_ms, now_ms),
+                       err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err)
 {
     return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", next_ms), err);

@@ -70,7 +70,9 @@ const struct english_row english_rows[] = {
     {EN_DENIED_BEFORE, "(is|are) [all] not our (problem|job|part|business)"},
     {EN_DENIED_BEFORE, "(stay|stays|remain|remains|lives|live|sit|sits) (in|with|at) "
                        "(the|their|its|another|an) (old|own|other|existing|vendor|separate)"},
-    {EN_DENIED_BEFORE, "(was|were) [only|just] (a) (mistake|misunderstanding|joke|typo|slip)"},
+    {EN_DENIED_BEFORE, "(is|was|were) [only|just|merely] (a) "
+                       "(mistake|misunderstanding|joke|typo|slip|rumour|rumor|guess|placeholder)"},
+    {EN_DENIED_BEFORE, "(is|are) not (decided|settled|certain|fixed) [at all|yet|after all]"},
     /* looks like a denial and is none */
     {EN_AFFIRMATION, "(can|could|would|will) (not|never) [really|possibly|ever] "
                      "(do|live|work|manage|be|survive|go|cope|exist|imagine it|happen) without"},
@@ -125,6 +127,10 @@ const struct english_row english_rows[] = {
     {EN_NO_ANSWER,
      "(no|nope|nah|never|nein|non|god no|hell no|heavens no|pff|anything but|hardly any|"
      "not at all|not really|none)"},
+    {EN_NOT_SO, "not"},
+    {EN_NOT_SO, "(it|they|that|those|he|she|we|there) "
+                "(will not|is not|are not|does not|do not|did not|would not|can not|was not|were "
+                "not) [be|happen|come|have it|need it|need that|want it]"},
     {EN_YES_ANSWER,
      "(yes|yep|yeah|yup|sure|indeed|exactly|=correct|=right|affirmative|absolutely|of "
      "course|si|oui|ja)"},
@@ -225,11 +231,14 @@ const struct english_row english_rows[] = {
                "deal|by far] (most|more|first|the most|above all)"},
     {EN_HEAVY, "is what .. (is|are) [all] about"},
     {EN_HEAVY, "(part|bit|side|half|thing) (wins|counts|matters)"},
-    {EN_HEAVY, "what we (sell|live on|live off|are paid for|are here for|get paid for)"},
+    {EN_HEAVY, "what we [really|actually|mostly] "
+               "(sell|live on|live off|are paid for|are here for|get paid for)"},
+    {EN_HEAVY, "(is|are) what (pays|sells|earns|counts|matters|wins)"},
     {EN_HEAVY, "if .. (has|have|had) to (win|choose|pick|rank|say|decide|go first|give)"},
     {EN_HEAVY, "(take|takes|took) .. (away|out) and .. (nothing|no product|no company|nobody)"},
     {EN_HEAVY, "(wins|win) (every time|hands down|if|for us|over)"},
-    {EN_LIGHT, "(is|are) [just|only|all of|barely|maybe|some] # (screen|page|view|form)"},
+    {EN_LIGHT, "(is|are) [just|only|all of|barely|maybe|some] (#|one|a single|two|three) "
+               "(screen|page|view|form)"},
     {EN_LIGHT,
      "(is|are) (thin|throwaway|disposable|replaceable|wallpaper|paint|packaging|the wrapping)"},
     {EN_LIGHT, "could be (rewritten|anything|replaced|thrown away|swapped)"},
@@ -313,6 +322,9 @@ const struct english_row english_rows[] = {
                        "(is|was|got|has been|is now) [just] "
                        "(dead|killed|cancelled|canceled|scrapped|over|off|shelved|gone|axed|"
                        "dropped|binned|history|off the table)"},
+    {EN_WRONG_PROJECT, "(project|portal|app|product|site|job|contract|client|tool|platform|gig) "
+                       "[is|was|got|has been|is now|just got] "
+                       "(=cancelled|=canceled|=killed|=scrapped|=shelved|=axed|=binned)"},
     {EN_WRONG_PROJECT, "(was|is) for (somebody|someone|somebody) else"},
     {EN_WRONG_PROJECT, "that (is|was) the other "
                        "(client|team|project|product|one|ticket|app|customer|company|job|thing)"},
@@ -331,10 +343,6 @@ const struct english_row english_rows[] = {
     {EN_RESTORE, "(back in|it back|stays after all|it stays|is back|are back)"},
     {EN_RESTORE, "(put|add|bring|with|plus) .. back"},
     {EN_RESTORE, "back on (the list|the table)"},
-    {EN_LEAVE_OUT, "(leave|leaving|take|taking|drop|dropping|without|minus|forget|ignore|ignoring|"
-                   "skip|strip) .. (out|aside|away|it|part|bit)"},
-    {EN_LEAVE_OUT, "(leave|leaving|take|taking|drop|dropping|without|minus|forget|ignore|ignoring|"
-                   "skip|strip) .. for a (sec|second|moment|minute)"},
     {EN_OURS, "(these|those|they|that|this|above|quoted|quote) (is|are) (ours|our|the "
               "requirements|the brief|what we|verbatim|the spec|mine)"},
     {EN_OURS, "(these|those|they|that|this|above|quoted|quote) (is|are) from the "
@@ -381,6 +389,10 @@ const struct english_row english_rows[] = {
     {EN_UNASKED, "(=is|=was) (the|our|your|their) [old|new|other] "
                  "(service|backend|api|repo|customer|client|position|role|job)"},
     {EN_UNASKED, "did (i|you|we|they|he|she|it|the|our|your|their)"},
+    {EN_UNASKED, "which .. (won|lost|broke|failed|crashed|sent|was|were)"},
+    {EN_UNASKED, "(was|were|is|been|got) (accepted|rejected|postponed|merged)"},
+    {EN_UNASKED, "(are|am|is) (we|i|you|it|one) allowed"},
+    {EN_UNASKED, "(blog post|webinar|podcast|exam question|homework)"},
     {EN_UNASKED, "(remember|recall) (when|how|that time|the time)"},
     {EN_UNASKED, "(do|does|did) .. (choice|decision|question) (of|between)"},
     {EN_UNASKED, "(do|does|would|could) not (care|matter|mind|bother)"},
@@ -558,7 +570,6 @@ const char *english_name(enum english id)
         [EN_NEW_PROJECT] = "new-project",
         [EN_BACK_TO_FIRST] = "back-to-first",
         [EN_RESTORE] = "restore",
-        [EN_LEAVE_OUT] = "leave-out",
         [EN_FALSE_FRIEND] = "false-friend",
         [EN_OURS] = "ours",
         [EN_OR] = "or",
@@ -594,6 +605,7 @@ const char *english_name(enum english id)
         [EN_HOSTING] = "hosting",
         [EN_OFF_TOPIC] = "off-topic",
         [EN_TO_OTHERS] = "to-others",
+        [EN_NOT_SO] = "not-so",
     };
     return (unsigned)id < EN_COUNT ? names[id] : NULL;
 }

@@ -40,7 +40,6 @@ enum english {
     EN_NEW_PROJECT,
     EN_BACK_TO_FIRST,
     EN_RESTORE,      /* "with it back in" */
-    EN_LEAVE_OUT,    /* "leave the ... out for a second" */
     EN_FALSE_FRIEND, /* hides the cues inside it */
     EN_OURS,         /* makes a quotation the speaker's own */
     /* the choice */
@@ -80,6 +79,7 @@ enum english {
     EN_HOSTING,
     EN_OFF_TOPIC,
     EN_TO_OTHERS, /* addressed to colleagues: anyone, folks, guys */
+    EN_NOT_SO,    /* "they won't": refuses what was supposed just before */
     EN_COUNT
 };
 

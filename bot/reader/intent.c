@@ -185,8 +185,7 @@ static float score_facts(const struct reading *r, const struct context *context)
 static bool asks_whether(const struct reading *r)
 {
     const struct token *first = r->tokens.count ? &r->tokens.items[0] : NULL;
-    bool should =
-        first && (token_is(first, "should") || token_is(first, "shall"));
+    bool should = first && (token_is(first, "should") || token_is(first, "shall"));
     return should && r->signals.option_count > 0 && r->signals.question;
 }
 

@@ -377,15 +377,14 @@ static uint32_t word_bits(const struct phrase_word *word)
     return one ? lexicon_hash_bit(word->hash) : UINT32_MAX;
 }
 
-/* What an element may begin with, or end with; 0 when it may be left out or is a gap. */
-static uint32_t edge_bits(const struct lexicon *lex, const struct element *element, bool begin)
+static void note_edges(const struct lexicon *lex, struct element *element)
 {
-    uint32_t bits = 0;
-    for (size_t a = 0; a < element->count && !element->optional; a++) {
+    for (size_t a = 0; a < element->count; a++) {
         const struct alternative *alternative = &lex->alternatives[element->first + a];
-        bits |= word_bits(&lex->words[alternative->first + (begin ? 0 : alternative->count - 1u)]);
+        const struct phrase_word *words = &lex->words[alternative->first];
+        element->begins |= word_bits(&words[0]);
+        element->ends |= word_bits(&words[alternative->count - 1]);
     }
-    return bits;
 }
 
 static void note_neighbours(const struct lexicon *lex, struct posting *posting)
@@ -396,9 +395,10 @@ static void note_neighbours(const struct lexicon *lex, struct posting *posting)
     if (own->count > 1) {
         posting->after = word_bits(&lex->words[own->first + 1]);
     } else if (pattern->anchor + 1 < pattern->count) {
-        posting->after = edge_bits(lex, anchor + 1, true);
+        posting->after = anchor[1].optional ? 0 : anchor[1].begins;
     }
-    posting->before = pattern->anchor > 0 ? edge_bits(lex, anchor - 1, false) : 0;
+    bool first = pattern->anchor == 0;
+    posting->before = first || anchor[-1].optional ? 0 : anchor[-1].ends;
 }
 
 static void post_key(struct lexicon *lex, uint64_t key, struct posting posting)
@@ -472,6 +472,9 @@ static void build_index(struct lexicon *lex)
                  size_key);
     }
     keep_buckets(lex);
+    for (size_t i = 0; i < lex->element_count; i++) {
+        note_edges(lex, &lex->elements[i]);
+    }
     uint32_t first = 0;
     for (size_t i = 0; i <= lex->bucket_mask; i++) {
         lex->buckets[i].first = first;

@@ -32,7 +32,12 @@ struct alternative {
     uint8_t count;
 };
 
+/*
+ * What an element may begin and end with, so that most places are passed over without a look at its
+ * alternatives: lexicon_hash_bit() of all first and of all last words. 0 for a gap.
+ */
 struct element {
+    uint32_t begins, ends;
     uint32_t first; /* index into alternatives */
     uint8_t count;
     uint8_t gap; /* > 0: a gap of up to so many words; then there are no alternatives */
@@ -53,9 +58,9 @@ struct bucket {
 };
 
 /*
- * A phrase, and which alternative of its anchor begins with the key. Most words that lead to a phrase
- * do not stand in it: what may stand right before and right after the key (lexicon_hash_bit() of
- * all that fit; 0: whatever it is) tells so without a look at the phrase.
+ * A phrase, and which alternative of its anchor begins with the key. Most words that lead to a
+ * phrase do not stand in it: what must stand right before and right after the key (as in struct
+ * element; 0: whatever it is) tells so without a look at the phrase.
  */
 struct posting {
     uint32_t pattern;

@@ -1,7 +1,5 @@
 #include "bot/reader/net.h"
 
-#include <string.h>
-
 #include "bot/base/hash.h"
 #include "bot/reader/feature.h"
 #include "knowledge/vectors.h"
@@ -145,15 +143,26 @@ static const int16_t *taps_of(const struct net *net, struct net_work *work,
     return cached->taps;
 }
 
-static void add_flags(int16_t *restrict taps, const struct net *net, uint8_t flags)
+/* What a word's flags add. */
+static void sum_flags(int16_t *restrict ret, const struct net *net, uint8_t flags)
 {
+    for (size_t k = 0; k < NET_WORD; k++) {
+        ret[k] = 0;
+    }
     for (unsigned f = 0; f < NET_FLAGS; f++) {
         if (flags >> f & 1) {
             const int16_t *restrict add = net->flags[f];
             for (size_t k = 0; k < NET_WORD; k++) {
-                taps[k] = (int16_t)(taps[k] + add[k]);
+                ret[k] = (int16_t)(ret[k] + add[k]);
             }
         }
+    }
+}
+
+static void add_both(int16_t *restrict ret, const int16_t *restrict a, const int16_t *restrict b)
+{
+    for (size_t k = 0; k < NET_WORD; k++) {
+        ret[k] = (int16_t)(a[k] + b[k]);
     }
 }
 
@@ -164,11 +173,15 @@ void net_forget(struct net_work *work)
     work->net = 0;
 }
 
-/* Sentences come before their clauses, so that a window serves many units. */
+/*
+ * Sentences come before their clauses, so that a window serves many units. Neighbours mostly have
+ * the same flags, whose sum serves them all.
+ */
 static void fill_window(const struct net *net, struct net_work *work,
                         const struct feature_source *source, uint32_t first, uint32_t last)
 {
     struct net_input inputs[NET_WINDOW];
+    int16_t flags[NET_WORD];
     bool there = work->net == net->id && first >= work->first && last - work->first < work->count;
     if (there) {
         return;
@@ -178,9 +191,10 @@ static void fill_window(const struct net *net, struct net_work *work,
     work->count = last - first + 1;
     net_look(inputs, source, first, last);
     for (uint32_t i = 0; i < work->count; i++) {
-        memcpy(work->window[i], taps_of(net, work, source->vectors, &inputs[i]),
-               sizeof(work->window[i]));
-        add_flags(work->window[i], net, inputs[i].flags);
+        if (i == 0 || inputs[i].flags != inputs[i - 1].flags) {
+            sum_flags(flags, net, inputs[i].flags);
+        }
+        add_both(work->window[i], taps_of(net, work, source->vectors, &inputs[i]), flags);
     }
 }
 

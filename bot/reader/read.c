@@ -8,6 +8,7 @@
 #include "bot/reader/reader.h"
 #include "bot/reader/signals.h"
 #include "bot/reader/spell.h"
+#include "bot/reader/trust.h"
 #include "bot/reader/withdraw.h"
 #include "knowledge/model.h"
 #include "knowledge/vectors.h"
@@ -124,13 +125,17 @@ static enum polarity polarity_of(uint16_t scope)
     return scope & SCOPE_ASIDE ? POLARITY_ASIDE : POLARITY_STATED;
 }
 
-/* What the exact cues say of each situation, the later word winning over the earlier one. */
+/*
+ * What the exact cues say of each situation, the later word winning over the earlier one; a cue
+ * counts as far as it can be trusted.
+ */
 struct tally {
     float stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX], hint[PACK_SITUATIONS_MAX];
     bool plain[PACK_SITUATIONS_MAX]; /* stated by words that name no option */
 };
 
-static void weigh_cue(struct reading *r, struct tally *tally, const struct match *match)
+static void weigh_cue(const struct pack *pack, struct reading *r, struct tally *tally,
+                      const struct match *match)
 {
     int i = match->target.item;
     uint16_t scope = match_scope(&r->scopes, match);
@@ -153,7 +158,8 @@ static void weigh_cue(struct reading *r, struct tally *tally, const struct match
     }
     r->hinted |= 1ull << i;
     if (polarity == POLARITY_STATED) {
-        tally->stated[i] = 1;
+        float trust = trust_of(pack, i, &r->tokens, match->first, match->last);
+        tally->stated[i] = tally->stated[i] > trust ? tally->stated[i] : trust;
         tally->plain[i] = tally->plain[i] || !(scope & SCOPE_MASKED);
         tally->denied[i] *= 0.4f;
     } else if (polarity == POLARITY_DENIED) {
@@ -185,14 +191,14 @@ static bool is_part_of_cue(const struct reading *r, uint32_t number)
     return false;
 }
 
-static void weigh_cues(struct reading *r, struct tally *tally)
+static void weigh_cues(const struct pack *pack, struct reading *r, struct tally *tally)
 {
     for (uint32_t k = 0; k < r->matches.count; k++) {
         const struct match *match = &r->matches.items[k];
         bool cue = match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT ||
                    match->target.type == TARGET_DENIAL;
         if (cue && match->target.pack == r->pack && !is_part_of_cue(r, k)) {
-            weigh_cue(r, tally, match);
+            weigh_cue(pack, r, tally, match);
         }
     }
 }
@@ -390,8 +396,8 @@ static uint64_t likeliest(const struct reader *reader, struct reading *r, uint64
 static bool points_back(const struct reading *r, uint32_t first, uint32_t last)
 {
     static const char *const words[] = {"that", "this", "it", "those", "they"};
-    bool joined = first < last && (strcmp(r->tokens.items[first].letters, "and") == 0 ||
-                                   strcmp(r->tokens.items[first].letters, "but") == 0);
+    bool joined = first < last && (token_is(&r->tokens.items[first], "and") ||
+                                   token_is(&r->tokens.items[first], "but"));
     const char *subject = r->tokens.items[first + joined].letters;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (strcmp(subject, words[i]) == 0) {
@@ -472,6 +478,44 @@ static void weigh_clauses(const struct reader *reader, struct reading *r, uint64
     }
 }
 
+static bool is_word(const struct reading *r, uint32_t i, const char *word)
+{
+    return i < r->tokens.count && strcmp(r->tokens.items[i].letters, word) == 0;
+}
+
+static bool names_option(const struct reading *r, uint32_t first, uint32_t last)
+{
+    for (uint32_t k = matches_from(&r->matches, first);
+         k < r->matches.count && r->matches.items[k].first <= last; k++) {
+        if (match_names_option(&r->matches.items[k]) &&
+            r->matches.items[k].target.pack == r->pack) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "Chat might come", "microservices or not", "should I worry about many users at once?" */
+static bool is_supposed(const struct reading *r, const struct evidence *e)
+{
+    static const char *const asking[] = {"do", "does", "should", "will", "would", "is", "are"};
+    uint32_t first = r->scopes.sentence_first[e->first], last = r->scopes.sentence_last[e->last];
+    uint16_t scope = scope_of(r, e->first, r->scopes.clause_last[e->last]);
+    if ((scope & (SCOPE_SUPPOSED | SCOPE_ASKED)) ||
+        (is_word(r, e->last + 1, "or") && is_word(r, e->last + 2, "not"))) {
+        return true;
+    }
+    if (!(r->tokens.items[last].flags & TOKEN_QUESTION) || names_option(r, first, last)) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(asking); i++) {
+        if (is_word(r, first, asking[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_weights(const struct reader *reader, struct reading *r, uint64_t known)
 {
     static const uint64_t words = 1ull << EN_HEAVY | 1ull << EN_LIGHT | 1ull << EN_MORE_THAN |
@@ -481,6 +525,7 @@ static void read_weights(const struct reader *reader, struct reading *r, uint64_
         bool both = (e->scope & SCOPE_HEAVY) && (e->scope & SCOPE_LIGHT);
         uint64_t bit = 1ull << e->situation;
         r->asked |= e->scope & SCOPE_ASKED ? bit : 0;
+        r->supposed |= e->polarity == POLARITY_STATED && is_supposed(r, e) ? bit : 0;
         r->heavy |= e->exact && !both && (e->scope & SCOPE_HEAVY) ? bit : 0;
         r->light |= e->exact && !both && (e->scope & SCOPE_LIGHT) ? bit : 0;
     }
@@ -526,14 +571,10 @@ static bool mostly_denied(const struct reading *r, uint32_t first, uint32_t last
 
 static bool begins_with_drop(const struct reading *r, uint32_t first)
 {
-    static const char *const words[] = {"scrap", "drop", "forget", "ditch", "skip",   "cut",
-                                        "lose",  "axe",  "cancel", "kill",  "strike", "remove"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (token_is(&r->tokens.items[first], words[i])) {
-            return true;
-        }
-    }
-    return false;
+    static const char *const words[] = {"scrap",  "drop",   "forget", "ditch",  "skip",
+                                        "cut",    "lose",   "axe",    "cancel", "kill",
+                                        "strike", "remove", NULL};
+    return token_is_any(&r->tokens.items[first], words);
 }
 
 /* "Scrap the moving dots": what was said in other words before is found by its topic. */
@@ -553,10 +594,10 @@ static void read_evidence(const struct reader *reader, struct reading *r, uint64
     const struct pack *pack = reader->knowledge->packs[r->pack];
     struct tally tally = {0};
     struct best stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX];
-    for (size_t i = 0; i < PACK_SITUATIONS_MAX; i++) {
+    for (size_t i = 0; i < pack->situation_count; i++) {
         stated[i] = denied[i] = (struct best){.score = pack->model ? -9 : no_model};
     }
-    weigh_cues(r, &tally);
+    weigh_cues(pack, r, &tally);
     for (uint32_t u = 0; pack->model && u < r->scopes.unit_count; u++) {
         score_unit(reader, r, u, stated, denied);
     }
@@ -661,6 +702,7 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     ret->withdrawn = 0;
     ret->anchor_count = 0;
     ret->others = ret->later = ret->hints = ret->unsaid = ret->faint = 0;
+    ret->supposed = 0;
     ret->heavy_back = ret->light_back = false;
     net_forget(&ret->net);
     memset(ret->stated_score, 0, sizeof(ret->stated_score));

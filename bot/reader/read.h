@@ -86,6 +86,7 @@ struct reading {
     uint64_t others, later; /* named as another's, or as something for later */
     /* "That is what counts": said of something in an earlier message. */
     bool heavy_back, light_back;
+    uint64_t supposed;  /* stated as a possibility, or asked for */
     uint64_t faint;     /* stated, but by the learned part alone and barely */
     uint64_t unsaid;    /* named, strongly or weakly, in a denial */
     uint64_t hints;     /* weakly named and not denied */

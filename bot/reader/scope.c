@@ -49,12 +49,7 @@ static void mark(struct work *w, uint32_t first, uint32_t last, uint16_t flag)
 
 static bool has_word(const struct token *token, const char *const *words)
 {
-    for (; token && *words; words++) {
-        if (token_is(token, *words)) {
-            return true;
-        }
-    }
-    return false;
+    return token && token_is_any(token, words);
 }
 
 static const char *const subjects[] = {

@@ -14,6 +14,16 @@ struct search {
     uint32_t before, after; /* the words beside the one that is looked up, as in struct posting */
 };
 
+/* What word i is to struct element and struct posting; 0 when there is none. */
+static uint32_t bits_at(const struct search *s, int64_t i)
+{
+    if (i < 0 || i >= (int64_t)s->tokens->count) {
+        return 0;
+    }
+    const struct token *token = &s->tokens->items[i];
+    return lexicon_hash_bit(token->stem) | lexicon_hash_bit(token->word);
+}
+
 static bool word_fits(const struct phrase_word *word, const struct token *token)
 {
     switch (word->mode) {
@@ -85,7 +95,7 @@ static int64_t match_right(const struct search *s, const struct pattern *pattern
         }
         return -2;
     }
-    if (i < (int64_t)s->tokens->count && joined(s, i, after_gap)) {
+    if ((element->begins & bits_at(s, i)) && joined(s, i, after_gap)) {
         for (size_t a = 0; a < element->count; a++) {
             int64_t next = alternative_forward(s, &s->lexicon->alternatives[element->first + a], i);
             int64_t hit = next < 0 ? -2 : match_right(s, pattern, e + 1, next, false, budget);
@@ -119,7 +129,7 @@ static int64_t match_left(const struct search *s, const struct pattern *pattern,
         }
         return -2;
     }
-    if (i >= 0 && joined(s, i + 1, before_gap)) {
+    if ((element->ends & bits_at(s, i)) && joined(s, i + 1, before_gap)) {
         for (size_t a = 0; a < element->count; a++) {
             int64_t start =
                 alternative_backward(s, &s->lexicon->alternatives[element->first + a], i);
@@ -195,14 +205,6 @@ static void probe(struct search *s, uint64_t key, int64_t i)
     }
 }
 
-static uint32_t token_bits(const struct tokens *tokens, uint32_t i)
-{
-    if (i >= tokens->count) {
-        return 0;
-    }
-    return lexicon_hash_bit(tokens->items[i].stem) | lexicon_hash_bit(tokens->items[i].word);
-}
-
 /* Insertion by first word, longer before shorter: the list is nearly in order already. */
 static void sort_matches(struct matches *matches)
 {
@@ -230,8 +232,8 @@ void lexicon_search(const struct lexicon *lexicon, const struct tokens *tokens, 
             continue;
         }
         struct phrase_word exact = {.mode = WORD_EXACT, .hash = token->word};
-        s.before = i > 0 ? token_bits(tokens, i - 1) : 0;
-        s.after = token_bits(tokens, i + 1);
+        s.before = bits_at(&s, (int64_t)i - 1);
+        s.after = bits_at(&s, (int64_t)i + 1);
         probe(&s, token->stem, i);
         probe(&s, lexicon_word_key(&exact), i);
         if (token->len >= PREFIX_MIN) {

@@ -14,6 +14,9 @@ static_assert(EN_COUNT <= 64, "signals.english holds one bit for each");
 /* Words commoner than this are no slips of a name (ranks in sixteens). */
 enum { COMMON_RANK = 300 };
 
+/* So many words may go before the first name of a clause that begins with the choice. */
+enum { LEADING_WORDS = 3 };
+
 bool match_names_option(const struct match *match)
 {
     return match->target.type == TARGET_OPTION || match->target.type == TARGET_TOOL;
@@ -21,13 +24,8 @@ bool match_names_option(const struct match *match)
 
 static bool is_or(const struct token *token)
 {
-    static const char *const words[] = {"or", "versus", "oder", "ou", "o"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (token_is(token, words[i])) {
-            return true;
-        }
-    }
-    return false;
+    static const char *const words[] = {"or", "versus", "oder", "ou", "o", NULL};
+    return token_is_any(token, words);
 }
 
 /* "X or Y", "X/Y", "X vs Y": whether an "or" stands just before or after the words of a match. */
@@ -128,75 +126,91 @@ static void note_pointer(struct reading *r, const struct knowledge *knowledge,
 
 bool signals_weigh(const struct reading *r, uint32_t first, uint32_t last)
 {
-    static const char *const words[] = {"would", "should", "could", "shall", "ought"};
+    static const char *const words[] = {"would", "should", "could", "shall", "ought", NULL};
     const struct token *items = r->tokens.items;
     for (uint32_t i = first; i <= last; i++) {
-        for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-            if (strcmp(items[i].letters, words[k]) == 0) {
-                return true;
-            }
-        }
-        if (i > first && strcmp(items[i].letters, "we") == 0 &&
-            strcmp(items[i - 1].letters, "do") == 0) {
+        bool do_we = i > first && token_is(&items[i], "we") && token_is(&items[i - 1], "do");
+        if (do_we || token_is_any(&items[i], words)) {
             return true;
         }
     }
     return false;
 }
 
-/* "The X or Y thread", "the X guy": a name that only says which thread or guy is meant. */
-static bool names_a_thing(const struct reading *r, const struct match *match)
+/*
+ * Whether a name stands for itself: what follows it is no noun that it only describes, as in "the X
+ * thread", "the X SDK".
+ */
+static bool is_bare(const struct reading *r, const struct match *match)
 {
-    static const char *const things[] = {
-        "thread", "debate", "discussion", "poll",      "argument", "war",    "wars",    "benchmark",
-        "guy",    "dev",    "devs",       "developer", "talk",     "meetup", "webinar", "workshop"};
+    static const char *const words[] = {
+        "or",     "versus",  "oder",     "ou",       "o",      "and",     "for",   "on",
+        "in",     "to",      "behind",   "as",       "with",   "at",      "by",    "from",
+        "under",  "of",      "over",     "per",      "here",   "there",   "then",  "now",
+        "today",  "these",   "this",     "that",     "what",   "which",   "given", "if",
+        "when",   "where",   "while",    "since",    "but",    "so",      "not",   "just",
+        "anyone", "anybody", "everyone", "folks",    "people", "guys",    "team",  "all",
+        "please", "pls",     "thoughts", "opinions", "advice", "go",      "first", "better",
+        "best",   "smarter", "easier",   "simpler",  "right",  "instead", "the",   "a",
+        "an",     "we",      "i",        "you",      "is",     "are",     "be",    "would",
+        "will",   "should",  "do",       "does",     "can",    "make",    "work",  "fit",
+        "suit",   "backend", "server",   "fur",      "furs",   "fuers",   "fuer",  "als",
+        "mit",    "hinter",  "derriere", "pour",     "pro",    "por",     "para",  "avec",
+        "con",    "com",     NULL};
     const struct token *next =
         match->last + 1 < r->tokens.count ? &r->tokens.items[match->last + 1] : NULL;
-    for (size_t i = 0; next && next->border == BORDER_NONE && i < ARRAY_LEN(things); i++) {
-        if (strcmp(next->letters, things[i]) == 0) {
-            return true;
-        }
+    if (!next || next->border >= BORDER_COMMA || (next->flags & (TOKEN_NUMBER | TOKEN_SLASH))) {
+        return true;
     }
-    return false;
+    return token_is_any(next, words);
 }
 
-/* Whether the sentence around an option tells or asks what is, rather than what to choose. */
-static bool spoken_of(const struct reading *r, const struct match *option)
+/* Whether the sentence around an option asks what to choose, and does not only tell of it. */
+static bool asks_in_sentence(const struct reading *r, const struct match *option)
 {
     uint32_t first = r->scopes.sentence_first[option->first];
     uint32_t last = r->scopes.sentence_last[option->first];
-    bool tells = false, weighs = signals_weigh(r, first, last);
+    bool tells = false, weighs = signals_weigh(r, first, last), chooses = false;
     for (uint32_t i = matches_from(&r->matches, first);
          i < r->matches.count && r->matches.items[i].first <= last; i++) {
         const struct match *match = &r->matches.items[i];
         int16_t item = match->target.item;
-        if (match_names_option(match) && names_a_thing(r, match)) {
-            return true;
-        }
         if (match->target.type == TARGET_ENGLISH) {
             tells = tells || item == EN_UNASKED;
             weighs = weighs || item == EN_GOOD_CHOICE || item == EN_BETTER;
+            chooses = chooses || item == EN_CHOICE;
         }
     }
-    return tells && !weighs;
+    bool leads = option->first - r->scopes.clause_first[option->first] <= LEADING_WORDS;
+    bool question = r->tokens.items[last].flags & TOKEN_QUESTION;
+    return (!tells || weighs) && (leads || question || chooses || weighs);
 }
 
-/* Of alternatives those names matter that stand at the "or": the others may be anything. */
+/*
+ * Whether no sentence asks for a choice between the names in it. Of alternatives those names matter
+ * that stand at the "or": the others may be anything.
+ */
 static void note_unasked(struct reading *r)
 {
     struct signals *s = &r->signals;
+    uint32_t sentence = UINT32_MAX;
+    bool asked = false;
     for (uint32_t i = 0; i < r->matches.count; i++) {
         const struct match *match = &r->matches.items[i];
         if (!match_names_option(match) || match->target.pack != r->pack ||
             (s->alternatives && !s->apart && !beside_or(r, match))) {
             continue;
         }
-        if (!(r->scopes.flags[match->first] & SCOPE_QUOTE) && !spoken_of(r, match)) {
-            s->unasked = false;
-            return;
+        bool next = r->scopes.sentence_first[match->first] != sentence;
+        if (next && asked) {
+            break;
         }
-        s->unasked = true;
+        sentence = r->scopes.sentence_first[match->first];
+        bool quoted = (r->scopes.flags[match->first] & SCOPE_QUOTE) ||
+                      (r->tokens.items[match->first].flags & TOKEN_QUOTED);
+        asked = (next || asked) && !quoted && is_bare(r, match) && asks_in_sentence(r, match);
     }
+    s->unasked = s->options && !asked;
 }
 
 static uint32_t last_sentence(const struct reading *r)

@@ -105,13 +105,11 @@ static uint32_t count_anchors(const struct reading *r, const struct recalled *re
 
 static bool has_pronoun(const struct reading *r, const struct unit *unit)
 {
-    static const char *const words[] = {"he",    "she",  "they", "it",  "that", "this",
-                                        "those", "them", "him",  "her", "these"};
+    static const char *const words[] = {"he",    "she",  "they", "it",  "that",  "this",
+                                        "those", "them", "him",  "her", "these", NULL};
     for (uint32_t i = unit->first; i <= unit->last; i++) {
-        for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-            if (token_is(&r->tokens.items[i], words[k])) {
-                return true;
-            }
+        if (token_is_any(&r->tokens.items[i], words)) {
+            return true;
         }
     }
     return false;

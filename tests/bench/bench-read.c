@@ -16,13 +16,15 @@
 #include "knowledge/learned.h"
 #include "knowledge/load.h"
 #include "knowledge/pack.h"
+#include "tests/bench/repetitions.h"
 
 /*
  * usage: bench-read [WHETHER]
  *
- * What an answer costs: time of a question, per byte of long texts, with packs grown to 20,000
- * phrases, and start and memory of the program WHETHER. Prints a table; asserts no time, since the
- * machine may be busy. Medians, so that a few interrupted rounds do not count.
+ * What an answer costs: processor time of a question, per byte of long texts and of repetitions,
+ * with packs grown to 20,000 phrases, and start and memory of the program WHETHER. Prints a table;
+ * asserts no time, since the machine may be busy. Medians, so that a few interrupted rounds do not
+ * count.
  */
 static const char question[] =
     "We are two people who know Python and need a booking site with accounts for our "
@@ -31,6 +33,7 @@ static const char question[] =
 enum {
     ROUNDS = 4001,
     LONG_ROUNDS = 41,
+    REPEATED_ROUNDS = 5,
     STARTS = 21,
     GROWN_PHRASES = 20000,
     WORDED_MAX = 64 * 1024
@@ -42,11 +45,22 @@ struct subject {
     struct buf worded;
 };
 
-static int64_t now_ns(void)
+static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t now_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* The processor's time, which other programs hardly change. */
+static int64_t spent_ns(void)
+{
+    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static int compare_times(const void *a, const void *b)
@@ -89,14 +103,14 @@ static int64_t time_answer(struct subject *subject, const char *text, size_t len
     struct request request;
     struct reply reply;
     conversation_init(&conversation);
-    int64_t start = now_ns();
+    int64_t start = spent_ns();
     advisor_turn(subject->advisor, subject->workspace, &conversation, SURFACE_DM, text, len,
                  &outcome);
     outcome_request(subject->advisor, &outcome, &request);
     reply_build(&request, LENGTH_SHORT, &reply);
     buf_clear(&subject->worded);
     wording_format(&reply, WORDING_MRKDWN, &subject->worded);
-    return now_ns() - start;
+    return spent_ns() - start;
 }
 
 static int64_t median_answer(struct subject *subject, const char *text, size_t len, size_t rounds)
@@ -142,6 +156,40 @@ static void report_length(struct subject *subject)
                len / 1024, (double)time / 1000, per_byte, per_byte / first);
         mem_free(text);
     }
+}
+
+/* --- One thing over and over: neither may that cost more a byte, the more there is --- */
+
+static double repeated_ns(struct subject *subject, const char *unit, size_t len)
+{
+    char *text = mem_alloc(len);
+    for (size_t i = 0, unit_len = strlen(unit); i < len; i++) {
+        text[i] = unit[i % unit_len];
+    }
+    int64_t time = median_answer(subject, text, len, REPEATED_ROUNDS);
+    mem_free(text);
+    return (double)time / (double)len;
+}
+
+static void report_repetitions(struct subject *subject)
+{
+    double most = 0, dearest = 0;
+    size_t steepest = 0, slowest = 0;
+    for (size_t i = 0; i < ARRAY_LEN(repetitions); i++) {
+        double few = repeated_ns(subject, repetitions[i], TEXT_MAX / 16);
+        double many = repeated_ns(subject, repetitions[i], TEXT_MAX);
+        if (many / few > most) {
+            most = many / few;
+            steepest = i;
+        }
+        if (many > dearest) {
+            dearest = many;
+            slowest = i;
+        }
+    }
+    printf("  %zu repetitions, 64 KiB against 4 KiB: at most %.2f times a byte (number %zu); the "
+           "dearest %.1f ns a byte (number %zu)\n",
+           ARRAY_LEN(repetitions), most, steepest, dearest, slowest);
 }
 
 /* --- Packs of 20,000 phrases: the cost of a question should not depend on them --- */
@@ -281,6 +329,7 @@ int main(int argc, char **argv)
     printf("  a question of 25 words      %9.1f us\n",
            (double)median_answer(&shipped, question, strlen(question), ROUNDS) / 1000);
     report_length(&shipped);
+    report_repetitions(&shipped);
     report_growth(&shipped, knowledge);
     close_subject(&shipped);
     knowledge_destroy(knowledge);

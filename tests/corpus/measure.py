@@ -72,21 +72,30 @@ def print_confusion(tally):
         print(f"| {kind} | " + " | ".join(str(tally.confusion[kind][other]) for other in run.KINDS) + " |")
 
 
+def print_part(part, whether, paths):
+    """One of the tables: "files", "kinds" (with their confusion) or "situations"."""
+    tallies, whole = collections.defaultdict(Tally), Tally()
+    for path in paths:
+        outcomes = run.replay(whether, path)
+        for gold in run.records(path):
+            for tally in (tallies[run.title(path)], whole):
+                tally.add(gold, outcomes.get(gold["id"], {}))
+    if part in ("files", "all"):
+        print_files({**tallies, "together": whole})
+    if part in ("kinds", "all"):
+        print_kinds(whole)
+    if part in ("situations", "all"):
+        print_situations(whole)
+    if part in ("kinds", "all"):
+        print_confusion(whole)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--whether", default="build/dev/whether")
     arguments.add_argument("files", nargs="+")
     options = arguments.parse_args()
-    tallies, whole = collections.defaultdict(Tally), Tally()
-    for path in run.files(options.files):
-        outcomes = run.replay(options.whether, path)
-        for gold in run.records(path):
-            for tally in (tallies[run.title(path)], whole):
-                tally.add(gold, outcomes.get(gold["id"], {}))
-    print_files({**tallies, "together": whole})
-    print_kinds(whole)
-    print_situations(whole)
-    print_confusion(whole)
+    print_part("all", options.whether, run.files(options.files))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 #include "knowledge/pack.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Any bytes as each kind of file of a corpus: loaded with labels in range, or refused with causes. */
+/* Any bytes as each file of a corpus: loaded with labels in range, or refused with causes. */
 
 static void check_corpus(const struct corpus *corpus, const struct pack *pack)
 {

@@ -38,9 +38,9 @@ struct outcome;
 struct workspace;
 
 /*
- * An advisor over the packs and models of this checkout and a workspace of it, made at the first call and kept
- * until the program ends. Borrowed by the caller. Aborts where the packs do not load: then there is
- * nothing to fuzz.
+ * An advisor over the packs and models of this checkout and a workspace of it, made at the first
+ * call and kept until the program ends. Borrowed by the caller. Aborts where the packs do not load:
+ * then there is nothing to fuzz.
  */
 struct bench {
     const struct knowledge *knowledge;

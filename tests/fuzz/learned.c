@@ -92,6 +92,10 @@ static void check_model(const char *path)
         check_classes(model);
         check_features(model);
         score(model);
+        for (uint32_t i = 0; i < model->trust.count; i++) {
+            int trust = trust_find(&model->trust, model->trust.entries[i].hash);
+            REQUIRE(trust == model->trust.entries[i].trust);
+        }
         if (model->net) {
             score_net(model->net, model->class_count);
         }

@@ -5,7 +5,7 @@
 #include "tests/fuzz/fuzz.h"
 
 /*
- * Any text in both markups: no more comes out than went in, and nobody is mentioned who has no name.
+ * Any text in both markups: no more comes out than went in, and who has no name is not mentioned.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -142,6 +142,32 @@ def case_what_is_echoed_is_harmless():
     one_line(run("replay", "no\x1b[31m.jsonl", status=1)[1])
 
 
+# --- explain ----------------------------------------------------------------------------------------
+
+
+def case_explain_shows_each_stage():
+    out, _ = run("explain", "--after", "We have a live chat and Raect.", "Well:\n- no chat any more\n- ~~React~~\n> Node?\n\nSo, Djnago or Node?")
+    expected = [
+        "lines\n", '"no chat any more" item', '"react" item, struck out', '"node?" quoted',
+        "clauses ", "django~",
+        "cues\n", 'word     negation           "no"', 'cue      react-frontend     "react"',
+        "scopes\n", '"chat any more", denied', '"react", out of scope',
+        "evidence\n", "denies    real-time", "learned",
+        "choice\n  names  node django\n", 'an "or" between them',
+        "kind: verdict (verdict +", "asks: choice\n",
+        "conversation\n  before   react-frontend real-time\n", "takes back",
+        "facts\n  stated   -\n  denied   react-frontend real-time\n",
+        "rules fired\n", "weights\n  node       0\n", "verdict: ask\n", "would change it\n",
+    ]
+    at = 0
+    for part in expected:
+        found = out.find(part, at)
+        assert found >= 0, f"{part!r} is missing, or not in its place:\n{out}"
+        at = found
+    out, _ = run("explain", "--surface", "ambient", "the node or django thread again")
+    assert "spoken of, not asked" in out and "kind: silent" in out, out
+
+
 # --- ask --------------------------------------------------------------------------------------------
 
 
@@ -536,6 +562,20 @@ def case_train():
     assert made(run("train", "--only", "topics", folder)[0]) == ["one.model", "two.model"]
     assert not [p.name for p in (scratch / "folder").iterdir() if p.name.endswith(".new")]
     run("ask", "--pack", folder, "tea or coffee?")
+
+
+def case_train_needs_its_trainer():
+    program = pathlib.Path(WHETHER[-1]).read_bytes()
+    assert b"liblinear" not in program, "whether itself is linked with what only training needs"
+    installed = re.search(rb"/[!-~]+/whether-train\0", program)[0][:-1]
+    if os.path.exists(installed):
+        return
+    alone = write("alone/whether", program)
+    os.chmod(alone, 0o755)
+    done = subprocess.run([alone, "train", team("one")], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=environment(), cwd=scratch, timeout=PATIENCE_S)
+    assert done.returncode == 1 and done.stdout == b"", done
+    one_line(done.stderr.decode(), "whether-train", os.path.dirname(installed).decode())
 
 
 def case_train_needs_a_corpus():

@@ -54,7 +54,8 @@ def case_two_bots_and_a_person():
         folders = [folder / name for name in ("one", "two")]
         for each in folders:
             each.mkdir()
-        config = "[bot]\nlisten = questions\n"
+        # In one line each, which names the source: its title alone would pass for a question.
+        config = "[bot]\nlisten = questions\nlength = line\n"
         first = daemon(config + network(server.port, nick="whether", channels="#a"), folders[0])
         second = daemon(config + network(server.port, nick="other", channels="#a"), folders[1])
         with first, second:

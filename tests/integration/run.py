@@ -75,6 +75,9 @@ def case_without_configuration():
         assert any("/api/ask" in line for line in help_lines) and any("check --example" in line for line in help_lines)
         status, answer = it.ask(QUESTION)
         assert status == 200 and answer["kind"] == "verdict" and answer["text"], answer
+        assert any("http://127.0.0.1:8080/ in a browser" in line for line in help_lines)
+        status, page = it.request("GET", "/")
+        assert status == 200 and page.startswith("<!doctype html>") and it.request("GET", "/gaps")[0] == 404
 
 
 def case_answers_and_tells_how_it_is():
@@ -102,7 +105,7 @@ def case_all_faults_at_once():
 
 
 def case_nothing_to_do():
-    fails("[http]\nlisten = 127.0.0.1:0\n", "there is no [irc NAME], [slack] or [api] section")
+    fails("[http]\nlisten = 127.0.0.1:0\n", "there is no [irc NAME], [slack], [api] or [page] section")
 
 
 def case_port_in_use():
@@ -212,6 +215,11 @@ def case_reload_of_packs():
         assert "Nodulus" not in before and "Nodulus" in after, (before, after)
         # The conversation goes on: it is the same pack in other words.
         assert it.ask("why?", conversation="c")[1]["kind"] == "facts"
+        # Learned models are told of: without, it reads worse, and nobody would know why.
+        assert it.wait_for("reload.done")["models"] == "0"
+        shutil.copy(ROOT / "knowledge" / "node-or-django.model", pack.parent)
+        it.send(signal.SIGHUP)
+        assert it.wait_for("reload.done", count=2)["models"] == "1"
         # Half a file is refused, and the old pack stays.
         pack.write_text(source[:1000])
         it.send(signal.SIGHUP)
@@ -337,6 +345,18 @@ def case_a_second_signal_ends_it_now():
         begun = time.monotonic()
         assert it.stop() == 0
         assert time.monotonic() - begun < 4, "it drained all the same"
+
+
+def case_no_reload_while_it_stops():
+    it = daemon().start()
+    with socket.create_connection(("127.0.0.1", it.port)) as half:
+        half.sendall(b"POST /api/ask HTTP/1.1\r\nHost: x\r\n")  # something to wait for
+        it.ask(QUESTION)
+        it.send(signal.SIGTERM)
+        it.wait_for("daemon.stopping")
+        it.send(signal.SIGHUP)
+        assert it.stop() == 0
+    assert not it.events("reload.done")
 
 
 def case_sleeps_when_idle():

@@ -14,6 +14,7 @@ FLOORS = [
     ("reader", ("bot/reader/",)),
     ("advisor", ("bot/advisor/",)),
     ("host", ("bot/host/",)),
+    ("training", ("bot/training/",)),
     ("adapters", ("adapters/",)),
     ("command", ("bot/command/",)),
     ("main", ("bot/main.c",)),
@@ -33,7 +34,7 @@ LIBRARIES = {
     "utf8proc.h": {"reader", "host"},
     "libstemmer.h": {"reader"},
     "ini.h": {"host"},
-    "linear.h": {"host"},
+    "linear.h": {"training"},
     "curl/curl.h": {"host", "adapters"},
     "sqlite3.h": {"host"},
     "microhttpd.h": {"adapters"},
@@ -50,7 +51,7 @@ LIBRARIES = {
 NOT_FOR_ADAPTERS = {"bot/advisor/verdict.h", "bot/host/store.h"}
 
 # What adapters share.
-COMMON_ADAPTERS = {"adapters/adapter.h", "adapters/http_body.h", "adapters/http_client.h", "adapters/http_server.h",
+COMMON_ADAPTERS = {"adapters/adapter.h", "adapters/http_asset.h", "adapters/http_body.h", "adapters/http_client.h", "adapters/http_server.h",
                    "adapters/http_url.h", "adapters/signature.h"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -388,6 +388,18 @@ bool store_outbox_done(struct store *store, int64_t id, struct error *err)
     return true;
 }
 
+bool store_outbox_hurry(struct store *store, int64_t now_ms, int64_t latest_ms, struct error *err)
+{
+    if (!may(store, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < store->now.outbox_count; i++) {
+        struct memstore_delivery *row = &store->now.outbox[i];
+        row->next_ms = waits(store, i, NULL) && row->next_ms > latest_ms ? now_ms : row->next_ms;
+    }
+    return true;
+}
+
 bool store_outbox_recover(struct store *store, int64_t now_ms, struct error *err)
 {
     (void)err;
@@ -427,7 +439,7 @@ bool store_gap_add(struct store *store, const char *kind, const char *text, size
     return true;
 }
 
-bool store_gaps(struct store *store, size_t most, store_visit_gap *visit, void *context,
+bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *context,
                 struct error *err)
 {
     for (size_t i = 0; i < store->now.gap_count && i < most; i++) {

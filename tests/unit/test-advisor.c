@@ -23,6 +23,7 @@
 #include "knowledge/learned.h"
 #include "knowledge/load.h"
 #include "knowledge/pack.h"
+#include "tests/bench/repetitions.h"
 
 struct bench {
     struct knowledge *knowledge;
@@ -318,16 +319,14 @@ static void test_many_turns(void **state)
 static void test_much_text(void **state)
 {
     enum { SIZE = 1024 * 1024 };
-    static const char *const units[] = {"Node or Django for a live chat? ", "x", "no ", "(\n",
-                                        "> "};
     char *bytes = malloc(SIZE);
     assert_non_null(bytes);
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(repetitions); i++) {
         struct conversation talk;
         struct outcome outcome;
-        size_t len = strlen(units[i]);
+        size_t len = strlen(repetitions[i]);
         for (size_t k = 0; k < SIZE; k++) {
-            bytes[k] = units[i][k % len];
+            bytes[k] = repetitions[i][k % len];
         }
         conversation_init(&talk);
         turn_bytes(*state, &talk, SURFACE_TRACKER, bytes, SIZE, &outcome);

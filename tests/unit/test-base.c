@@ -170,8 +170,26 @@ static void test_buf_cut(void **state)
     buf_finish(&buf);
 }
 
+static void test_buf_fill(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 8);
+    assert_true(buf_fill(&buf, "12345", 5));
+    assert_true(buf_fill(&buf, "678", 3));
+    assert_false(buf.failed);
+    assert_true(buf_fill(&buf, "", 0));
+    assert_false(buf_fill(&buf, "9", 1));
+    assert_true(buf.failed);
+    buf_clear(&buf);
+    assert_false(buf_fill(&buf, "abcdefghij", 10));
+    assert_string_equal(buf.data, "abcdefgh");
+    assert_false(buf_fill(&buf, "x", 1));
+    buf_finish(&buf);
+}
+
 /* Each byte at each place of a text, on both sides of the border between eight and one at once. */
-static void test_buf_json_plain(void **state)
+static void test_buf_plain(void **state)
 {
     (void)state;
     char text[19];
@@ -183,6 +201,9 @@ static void test_buf_json_plain(void **state)
             text[at] = (char)byte;
             assert_int_equal(buf_json_plain(text, sizeof(text)), plain ? sizeof(text) : at);
             assert_int_equal(buf_json_plain(text, at), at);
+            bool control = byte < 0x20 || byte == 0x7f;
+            bool stop = control || byte == '&' || byte == '<' || byte == '>';
+            assert_int_equal(buf_plain(text, sizeof(text), "&<>"), stop ? at : sizeof(text));
         }
     }
 }
@@ -582,7 +603,8 @@ int main(void)
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_buf_appends),
         cmocka_unit_test(test_buf_cut),
-        cmocka_unit_test(test_buf_json_plain),
+        cmocka_unit_test(test_buf_fill),
+        cmocka_unit_test(test_buf_plain),
         cmocka_unit_test(test_buf_maximum),
         cmocka_unit_test(test_buf_exactly_full),
         cmocka_unit_test(test_buf_out_of_memory),

@@ -128,6 +128,29 @@ static void test_doubt(void **state)
     assert_int_equal(facts.denied, 0);
 }
 
+/* What was only supposed, or asked, is settled by the bare word that follows. */
+static void test_suppositions(void **state)
+{
+    static const struct row rows[] = {
+        {"refused", {"A granary might come.", "It won't."}, "", "granary"},
+        {"refused by a bare no", {"A granary might come.", "no, so which"}, "", "granary"},
+        {"or not", {"Granary or not?", "Not. One orchard."}, "orchard", "granary"},
+        {"a question of one's own",
+         {"Should I worry about a granary?", "They don't."},
+         "",
+         "granary"},
+        {"left alone", {"A granary might come.", "Thanks."}, "granary", ""},
+        {"confirmed", {"A granary might come.", "The granary comes."}, "granary", ""},
+        {"what was plainly said stays", {"We have a granary.", "It won't."}, "granary", ""},
+        {"only the turn after",
+         {"A granary might come.", "We have an orchard.", "It won't."},
+         "granary orchard",
+         ""},
+        {"no refusal of that", {"A granary might come.", "It won't rain tomorrow."}, "granary", ""},
+    };
+    check_rows(*state, rows, ARRAY_LEN(rows));
+}
+
 static void test_projects(void **state)
 {
     static const struct row rows[] = {
@@ -264,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_doubt),
+        cmocka_unit_test(test_suppositions),
         cmocka_unit_test(test_projects),
         cmocka_unit_test(test_many_projects),
         cmocka_unit_test(test_emphasis),

@@ -373,6 +373,37 @@ static void test_i_stop_here(void **state)
     assert_int_equal(slack->sent_count, 2 * (GUARD_REPEATS_MAX + 1) + 1);
 }
 
+/*
+ * A bridge, another bot or a person who quotes: what we have said ourselves is no question, unless
+ * it is said to us. The source's title alone would pass for one.
+ */
+static void test_our_words_come_back(void **state)
+{
+    (void)state;
+    static const char cited[] = "<bot> Source: Node.js or Django: Which Backend Should You Choose?";
+    struct message heard = message("C1", choice), back = message("C2", cited), asks;
+    heard.surface = back.surface = SURFACE_AMBIENT;
+    back.person = "bridge";
+    assert_int_equal(say(&back), SETTLED_GUARDED);
+    struct fate fate;
+    heard.answer_now = true;
+    take(&heard, &fate);
+    turn();
+    assert_int_equal(fate.how, SETTLED_ANSWERED);
+    back.text = fate.payload;
+    back.len = strlen(fate.payload);
+    assert_int_equal(say(&back), SETTLED_GUARDED);
+    assert_int_equal(metrics_value(metrics, METRIC_GUARDED, "own_words"), 2);
+    /* Its key is not consumed: said to us, it is answered. */
+    asks = back;
+    asks.surface = SURFACE_MENTION;
+    asks.identity = back.identity = "i1";
+    assert_int_equal(say(&back), SETTLED_GUARDED);
+    assert_int_equal(say(&asks), SETTLED_ANSWERED);
+    heard.person = "bob";
+    assert_int_equal(say(&heard), SETTLED_ANSWERED);
+}
+
 static void test_budget(void **state)
 {
     (void)state;
@@ -569,6 +600,7 @@ int main(void)
         TEST(test_a_guarded_turn_that_fails),
         TEST(test_a_failed_turn_guards_nobody),
         TEST(test_i_stop_here),
+        TEST(test_our_words_come_back),
         TEST(test_budget),
         TEST(test_two_of_us),
         TEST(test_keys_over_their_limits),

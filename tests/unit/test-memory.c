@@ -30,6 +30,7 @@ static struct conversation talk_about_the_coast(void)
     talk.projects[0].order[63] = 255;
     talk.projects[2].facts.stated = UINT64_MAX;
     talk.projects[2].facts.faint = 1ull << 63;
+    talk.projects[2].supposed = 1ull << 62;
     talk.projects[0].anchors[0] = (struct anchor){0xDEADBEEF, 2};
     talk.projects[0].anchor_count = talk.projects[0].anchor_next = 1;
     return talk;
@@ -173,7 +174,7 @@ static void test_bytes_that_are_none_of_ours(void **state)
     static const struct {
         size_t at;
         unsigned char value;
-    } rows[] = {{0, 1}, {0, 0}, {1, 0}, {22, 0xff}, {22, 0x10}, {64, 65}};
+    } rows[] = {{0, 1}, {0, 0}, {1, 0}, {22, 0xff}, {22, 0x10}, {72, 65}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         memcpy(bad, bytes, len);
         assert_true(bad[rows[i].at] != rows[i].value);

@@ -110,7 +110,7 @@ static void test_good(void **state)
     buf_finish(&buf);
 }
 
-/* Files of the version before have no net; those of this one say so, and have it or not. */
+/* Files of the first version end before the net, those of the second before the trust. */
 static void test_versions(void **state)
 {
     (void)state;
@@ -129,6 +129,23 @@ static void test_versions(void **state)
     assert_null(model->net);
     model_destroy(model);
     model = NULL;
+    buf.data[4] = '3';
+    assert_false(load(&buf, buf.len, &model, &err));
+    put_u32(&buf, 1);
+    put_u32(&buf, 77);
+    buf_putc(&buf, 5);
+    assert_true(load(&buf, buf.len, &model, &err));
+    assert_int_equal(model->trust.count, 1);
+    assert_int_equal(trust_find(&model->trust, 77), 5);
+    model_destroy(model);
+    model = NULL;
+    buf.data[4] = '4';
+    assert_false(load(&buf, buf.len, &model, &err));
+    buf.data[4] = '0';
+    assert_false(load(&buf, buf.len, &model, &err));
+    buf.data[4] = '2';
+    assert_false(load(&buf, buf.len, &model, &err));
+    buf.len -= 9;
     buf.data[buf.len - 4] = 95;
     assert_false(load(&buf, buf.len, &model, &err));
     assert_null(model);

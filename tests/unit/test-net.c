@@ -17,10 +17,10 @@
 #include "bot/base/buf.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
-#include "bot/host/net_file.h"
 #include "bot/reader/feature.h"
 #include "bot/reader/net.h"
 #include "bot/reader/read.h"
+#include "bot/training/net_file.h"
 #include "knowledge/bytes.h"
 #include "tests/unit/tiny.h"
 

@@ -85,6 +85,29 @@ static void test_back_off(void **state)
     assert_int_equal(metrics_value(metrics, METRIC_RETRIES, "slack"), 12);
 }
 
+/* The clock was a day ahead and is set right: nobody waits a day for an answer. */
+static void test_clock_set_back(void **state)
+{
+    (void)state;
+    ask("slack", "C1");
+    report_last(DELIVERY_LATER, 0);
+    ask("slack", "C1"); /* waits behind it */
+    now_ms -= 24 * HOUR;
+    turn();
+    assert_int_equal(slack->sent_count, 1);
+    slack->reports = true;
+    dispatch_expire(dispatch, now_ms); /* each minute */
+    turn();
+    turn();
+    assert_int_equal(slack->sent_count, 2);
+    now_ms += 60 * 1000;
+    dispatch_expire(dispatch, now_ms);
+    turn();
+    turn();
+    assert_int_equal(slack->sent_count, 3);
+    assert_int_equal(dispatch_waiting(dispatch), 0);
+}
+
 /* Rate limits, however many: whoever says when to come back means it. */
 static void test_being_told_when_is_no_failure(void **state)
 {
@@ -430,6 +453,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_order_within_a_conversation),
         TEST(test_back_off),
+        TEST(test_clock_set_back),
         TEST(test_being_told_when_is_no_failure),
         TEST(test_backoff_is_bounded),
         TEST(test_unsure_stays_unsure),

@@ -259,6 +259,14 @@ static void test_unasked(void **state)
         {"> Orion or Lyra?\nWe went to Lyra.", true},
         {"> Orion or Lyra?\nSo, Lyra or Orion?", false},
         {"Lyra is out.", false},
+        {"Should I write to the orion office or to the lyra office?", true},
+        {"Who keeps the orion/lyra charts?", true},
+        {"Which boat won, orion or lyra?", true},
+        {"They asked \"Orion or Lyra?\" and laughed.", true},
+        {"It was rejected, the orion or lyra plan", true},
+        {"Funny how all of them say Orion or Lyra", true},
+        {"Hey all: orion or lyra for a granary", false},
+        {"We cannot agree, should it be orion or lyra", false},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if (tiny_read(*state, rows[i].text)->signals.unasked != rows[i].unasked) {

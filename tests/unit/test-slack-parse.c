@@ -268,6 +268,22 @@ static void test_decode(void **state)
     }
 }
 
+/* As much as there is room for, not nothing. */
+static void test_decoding_too_much(void **state)
+{
+    (void)state;
+    char text[1001];
+    struct buf ret;
+    bool mentioned;
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    buf_init(&ret, 100);
+    slack_decode(text, strlen(text), "UBOT", &ret, &mentioned);
+    assert_true(ret.failed);
+    assert_int_equal(ret.len, 100);
+    buf_finish(&ret);
+}
+
 static void test_commands(void **state)
 {
     (void)state;
@@ -467,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_challenge),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_decode),
+        cmocka_unit_test(test_decoding_too_much),
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_foreign_response_url),

@@ -295,7 +295,7 @@ static void test_newer_version(void **state)
     (void)state;
     close_store();
     execute("PRAGMA user_version = 99; PRAGMA journal_mode = DELETE");
-    check_refused(path, "newer whether (version 99, this one knows 2)");
+    check_refused(path, "newer whether (version 99, this one knows 3)");
     struct store *reader = NULL;
     assert_false(store_open_reader(path, &reader, &err));
     assert_non_null(strstr(err.text, "newer whether"));
@@ -529,7 +529,7 @@ static void test_spoilt(void **state)
 /* ---- full and read-only disks ---- */
 
 /* As a user who is not root: for root every folder can be written. */
-static void open_in_a_read_only_folder(void)
+static void open_without_leave(void)
 {
     struct store *mine = NULL;
     if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
@@ -539,14 +539,26 @@ static void open_in_a_read_only_folder(void)
     _exit(!fine && mine == NULL && strstr(err.text, "Permission denied") ? 0 : 1);
 }
 
+static void test_file_of_another_user(void **state)
+{
+    (void)state;
+    close_store();
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chmod(path, 0), 0);
+    int status = in_child(open_without_leave);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(status, 0);
+}
+
 static void test_read_only_folder(void **state)
 {
     (void)state;
     close_store();
     assert_int_equal(chmod(folder, 0555), 0);
-    int status = in_child(open_in_a_read_only_folder);
+    int status = in_child(open_without_leave);
     snprintf(path, sizeof(path), "%s/new.db", folder);
-    int status_of_new = in_child(open_in_a_read_only_folder);
+    int status_of_new = in_child(open_without_leave);
     assert_int_equal(chmod(folder, 0700), 0);
     snprintf(path, sizeof(path), "%s/w.db", folder);
     assert_int_equal(status, 0);
@@ -607,6 +619,7 @@ int main(void)
         ROW(test_no_database),
         ROW(test_spoilt),
         ROW(test_read_only_folder),
+        ROW(test_file_of_another_user),
         ROW(test_no_room),
     };
     return cmocka_run_group_tests_name("store-files", tests, NULL, NULL);

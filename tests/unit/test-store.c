@@ -129,6 +129,21 @@ static void test_claim_of_a_long_name(void **state)
 
 /* ---- conversations and notes ---- */
 
+static int64_t count_rows(const char *table)
+{
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    char sql[64];
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    int64_t count = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return count;
+}
+
 typedef bool get_function(struct store *, const char *, const char *, int64_t, void *, size_t,
                           size_t *, struct error *);
 typedef bool put_function(struct store *, const char *, const char *, const void *, size_t, int64_t,
@@ -171,25 +186,87 @@ static void test_conversations(void **state)
     assert_int_equal(len, 0);
 }
 
+static void put_talk(int number, const char *bytes, int64_t expires_ms)
+{
+    char key[32];
+    snprintf(key, sizeof(key), "talk %d", number);
+    assert_true(
+        store_conversation_put(store, "slack", key, bytes, strlen(bytes), expires_ms, &err));
+}
+
+static void check_talk(int number, const char *wanted)
+{
+    char key[32], bytes[16] = "";
+    size_t len;
+    snprintf(key, sizeof(key), "talk %d", number);
+    assert_true(
+        store_conversation_get(store, "slack", key, 100, bytes, sizeof(bytes) - 1, &len, &err));
+    bytes[len] = '\0';
+    assert_string_equal(bytes, wanted);
+}
+
+/* More than the newest table holds, so that they move on; always the newest state is told. */
+static void test_many_conversations(void **state)
+{
+    enum { TALKS = 1000 };
+    (void)state;
+    begin();
+    for (int i = 0; i < TALKS; i++) {
+        put_talk(i, "old", 200);
+        put_talk(i / 2, "new", 200);
+    }
+    check_talk(TALKS - 1, "old");
+    commit();
+    assert_in_range(count_rows("conversation"), TALKS / 2, TALKS);
+    for (int i = 0; i < TALKS; i++) {
+        check_talk(i, i < TALKS / 2 ? "new" : "old");
+    }
+    reopen();
+    begin();
+    put_talk(3, "newest", 200);
+    put_talk(TALKS - 1, "over", 50); /* expired: what it was before does not come back */
+    commit();
+    for (int i = 0; i < TALKS - 1; i++) {
+        check_talk(i, i == 3 ? "newest" : i < TALKS / 2 ? "new" : "old");
+    }
+    check_talk(TALKS - 1, "");
+    begin();
+    assert_true(store_expire(store, 60, &err));
+    commit();
+    assert_int_equal(count_rows("recent"), 0);
+    check_talk(3, "newest");
+    check_talk(TALKS - 1, "");
+}
+
+/* What a transaction that was taken back had said is forgotten, where it was moved on as well. */
+static void test_conversations_taken_back(void **state)
+{
+    enum { TALKS = 600 };
+    (void)state;
+    begin();
+    put_talk(0, "old", 200);
+    put_talk(1, "old", 200);
+    commit();
+    begin();
+    for (int i = 1; i < TALKS; i++) {
+        put_talk(i, "new", 200);
+    }
+    store_rollback(store);
+    check_talk(0, "old");
+    check_talk(1, "old");
+    check_talk(2, "");
+    begin();
+    put_talk(2, "newest", 200);
+    commit();
+    check_talk(1, "old");
+    check_talk(2, "newest");
+    check_talk(TALKS - 1, "");
+}
+
 static void test_notes(void **state)
 {
     (void)state;
     check_kept(store_note_get, store_note_put);
-}
-
-static int64_t count_rows(const char *table)
-{
-    sqlite3 *db;
-    sqlite3_stmt *s;
-    char sql[64];
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-    int64_t count = sqlite3_column_int64(s, 0);
-    sqlite3_finalize(s);
-    sqlite3_close(db);
-    return count;
 }
 
 static void test_expire(void **state)
@@ -240,7 +317,7 @@ static void test_expire_keeps_up(void **state)
         assert_true(i % BATCH != BATCH - 1 || count_rows("claim") <= FIRST);
     }
     assert_int_equal(count_rows("claim"), TURNS * BATCH);
-    assert_int_equal(count_rows("conversation"), TURNS * BATCH);
+    assert_int_equal(count_rows("conversation") + count_rows("recent"), TURNS * BATCH);
 }
 
 /* ---- outbox ---- */
@@ -314,6 +391,24 @@ static void test_outbox_order(void **state)
     assert_string_equal(due("slack", 500, 10), "cb");
     assert_int_equal(last.attempts, 1);
     assert_false(last.unsure);
+}
+
+/* After a clock that was set back: what would wait for days does not. */
+static void test_outbox_hurry(void **state)
+{
+    (void)state;
+    begin();
+    add("irc", "one", "a", 5000);
+    add("irc", "one", "b", 5000); /* behind a */
+    add("slack", "one", "c", 9000);
+    add("slack", "two", "d", 1000);
+    int64_t e = add("slack", "three", "e", 9000);
+    assert_true(store_outbox_begin(store, e, &err)); /* under way: its report says when */
+    assert_true(store_outbox_hurry(store, 10, 1000, &err));
+    commit();
+    assert_string_equal(due("irc", 10, 10), "a");
+    assert_string_equal(due("slack", 10, 10), "c");
+    assert_string_equal(due("slack", 1000, 10), "cd");
 }
 
 static void test_outbox_unsure(void **state)
@@ -586,10 +681,13 @@ int main(void)
         ROW(test_claim_of_a_rolled_back_turn),
         ROW(test_claim_of_a_long_name),
         ROW(test_conversations),
+        ROW(test_many_conversations),
+        ROW(test_conversations_taken_back),
         ROW(test_notes),
         ROW(test_expire),
         ROW(test_expire_keeps_up),
         ROW(test_outbox_order),
+        ROW(test_outbox_hurry),
         ROW(test_outbox_unsure),
         ROW(test_outbox_deleted_by_hand),
         ROW(test_outbox_of_a_rolled_back_turn),

@@ -1,0 +1,46 @@
+#pragma once
+
+/*
+ * What a message may say over and over to be dear to read: each aims at one stage's walk over what
+ * it has seen before. For the test that bounds hold and for the benchmark that time stays linear.
+ */
+static const char *const repetitions[] = {
+    "Node or Django for a live chat? ",
+    "x",
+    "no ",
+    "not not a chat, ",
+    "(\n",
+    "> ",
+    "\n",
+    "- [x] chat\n",
+    "out of scope:\n",
+    "## no\n",
+    "| chat | no |\n",
+    "`",
+    "```\n",
+    "~~a",
+    "<!--",
+    "<https://",
+    "[a](",
+    "&lt;",
+    "*_",
+    "\"",
+    "'",
+    "@a ",
+    "node/",
+    "or ",
+    "node or ",
+    "chat? no. ",
+    "thanks. ",
+    "if we had a chat, ",
+    "at my last job, ",
+    "the chat matters more than ",
+    "maybe later ",
+    "chat ",
+    "djnago ",
+    "abcdefghijklmnopqrstuvwxyz ",
+    "\xcc\x81",
+    "\xef\xb7\xba",
+    "\xf0\x9f\x99\x82",
+    "\xff",
+};
