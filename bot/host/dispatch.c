@@ -442,7 +442,9 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
     if (claimed != CLAIM_NEW) {
         return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
     }
-    if (!manners_may_hear(dispatch->manners, message, now_ms)) {
+    /* What is only followed is guarded once it is to be answered: people may talk as they like. */
+    bool followed = message->heed != HEED_ALL;
+    if (!followed && !manners_may_hear(dispatch->manners, message, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
     if (!think(dispatch, message, now_ms, &conversation, given)) {
@@ -450,6 +452,9 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
     }
     if (is_strange(message, &given->outcome) || !is_news(message, &given->outcome)) {
         return take_note(dispatch, message, &given->outcome, &conversation, now_ms);
+    }
+    if (followed && !manners_may_hear(dispatch->manners, message, now_ms)) {
+        return SETTLED_GUARDED;
     }
     count_answer(dispatch, &given->outcome);
     if (given->outcome.kind == KIND_SILENT) {
@@ -473,8 +478,8 @@ static enum settled consider(struct dispatch *dispatch, const struct message *me
     if (!begin(dispatch, now_ms)) {
         return SETTLED_FAILED;
     }
-    return manners_quiet(message) ? overhear(dispatch, message, given, now_ms)
-                                  : hear(dispatch, message, given, now_ms);
+    return message->surface == SURFACE_AMBIENT ? overhear(dispatch, message, given, now_ms)
+                                               : hear(dispatch, message, given, now_ms);
 }
 
 static uint64_t now_us(void)

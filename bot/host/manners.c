@@ -46,7 +46,7 @@ void manners_learn(struct manners *manners, const struct knowledge *knowledge)
 
 bool manners_quiet(const struct message *message)
 {
-    return message->surface == SURFACE_AMBIENT;
+    return message->surface == SURFACE_AMBIENT || message->heed != HEED_ALL;
 }
 
 static void tell_guarded(struct manners *manners, const struct message *message, const char *reason)

@@ -21,7 +21,7 @@ void manners_destroy(struct manners *manners);           /* NULL is fine */
 /* The packs' sources: who names one of their titles asks nothing. Copied. */
 void manners_learn(struct manners *manners, const struct knowledge *knowledge);
 
-/* It was only overheard. */
+/* It was only overheard or followed (enum heed). */
 bool manners_quiet(const struct message *message);
 
 /* Before anything is made of what was overheard: is it what we said ourselves? */

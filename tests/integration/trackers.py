@@ -410,7 +410,7 @@ def case_long_thread():
     keep.connection.close()
     assert deliver(daemon, comment(f"@whether-bot {QUESTION}", issue["number"], 5))[0] == 200
     wait_until(lambda: world.comments(issue), "an answer")
-    assert len(world.comments(issue)) == 1
+    assert len(world.comments(issue)) == 1, (world.comments(issue), daemon.lines[-20:])
     daemon.stop()
 
 
