@@ -9,6 +9,9 @@
 #ifdef WHETHER_WITH_API
 #include "adapters/api.h"
 #endif
+#ifdef WHETHER_WITH_CHATHOOK
+#include "adapters/chathook.h"
+#endif
 #ifdef WHETHER_WITH_IRC
 #include "adapters/irc.h"
 #endif
@@ -25,6 +28,11 @@
 const struct adapter_ops *const adapter_table[] = {
 #ifdef WHETHER_WITH_API
     &adapter_api,
+#endif
+#ifdef WHETHER_WITH_CHATHOOK
+    &adapter_mattermost,
+    &adapter_rocketchat,
+    &adapter_discord,
 #endif
 #ifdef WHETHER_WITH_IRC
     &adapter_irc,
@@ -73,6 +81,9 @@ bool adapter_check_built(const struct config *config, const char *path, struct f
     fine = check_kind("page", config->has_page, path, faults) && fine;
     for (size_t i = 0; i < CONFIG_TRACKERS; i++) {
         fine = check_kind(config_trackers[i], config->tracker_counts[i] > 0, path, faults) && fine;
+    }
+    for (size_t i = 0; i < CONFIG_CHATS; i++) {
+        fine = check_kind(config_chats[i], config->chat_counts[i] > 0, path, faults) && fine;
     }
     return fine;
 }

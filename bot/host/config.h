@@ -107,7 +107,20 @@ struct config_tracker {
     char *signature_header, *signature_prefix;
     char *text, *id, *author, *reply; /* generic: JSON pointers */
     char *reply_hosts;
+    char *announce; /* "slack, C0123": where answers are told as well; "" nowhere */
 };
+
+/* The chats that talk by webhooks; each is a kind of adapter (adapters/chathook.h). */
+enum config_chat_kind { CONFIG_MATTERMOST, CONFIG_ROCKETCHAT, CONFIG_DISCORD, CONFIG_CHATS };
+extern const char *const config_chats[CONFIG_CHATS]; /* "mattermost" ... */
+
+/* [mattermost], [rocketchat LABEL], [discord] ... */
+struct config_chat {
+    char *label;
+    char *path;                          /* "/hooks/mattermost"; unused for Discord */
+    struct secret_source token, webhook; /* what it sends along; the incoming webhook's URL */
+};
+
 enum config_scheme { SCHEME_HMAC, SCHEME_STANDARD, SCHEME_TOKEN };
 
 /* [api] */
@@ -146,6 +159,8 @@ struct config {
     size_t slack_count;
     struct config_tracker trackers[CONFIG_TRACKERS][CONFIG_INSTANCES_MAX];
     size_t tracker_counts[CONFIG_TRACKERS];
+    struct config_chat chats[CONFIG_CHATS][CONFIG_INSTANCES_MAX];
+    size_t chat_counts[CONFIG_CHATS];
 };
 
 /* A kind of section: one, or one for each label. */

@@ -201,6 +201,34 @@ static void check_tracker(const struct config *config, struct place *place)
     }
 }
 
+static const struct config_chat *chat_at(const struct config *config, const struct place *place)
+{
+    size_t kind = 0;
+    while (kind + 1 < CONFIG_CHATS && strcmp(config_chats[kind], place->name) != 0) {
+        kind++;
+    }
+    return &config->chats[kind][place->instance];
+}
+
+static void check_chat(const struct config *config, struct place *place)
+{
+    const struct config_chat *chat = chat_at(config, place);
+    if (!secret_configured(&chat->token)) {
+        fault(place, "path",
+              "needs token_file or token_env: without it nobody could tell who asks");
+    }
+    if (chat->path[0] != '/') {
+        fault(place, "path", "path begins with a slash");
+    }
+}
+
+static void check_discord(const struct config *config, struct place *place)
+{
+    if (!secret_configured(&config->chats[CONFIG_DISCORD][place->instance].webhook)) {
+        fault(place, "webhook", "needs webhook_file or webhook_env: the address to announce at");
+    }
+}
+
 static void check_secret(const struct place *place, const struct secret_source *source,
                          const struct config_row *row)
 {
@@ -278,10 +306,12 @@ void config_check(struct config *config, const struct config_lines *lines,
     static const struct {
         const char *name;
         void (*check)(const struct config *config, struct place *place); /* NULL: only files */
-    } sections[] = {{"store", check_store},    {"api", check_api},        {"page", NULL},
-                    {"slack", check_slack},    {"irc", check_irc},        {"github", check_tracker},
-                    {"gitlab", check_tracker}, {"gitea", check_tracker},  {"jira", check_tracker},
-                    {"linear", check_tracker}, {"generic", check_tracker}};
+    } sections[] = {
+        {"store", check_store},     {"api", check_api},         {"page", NULL},
+        {"slack", check_slack},     {"irc", check_irc},         {"github", check_tracker},
+        {"gitlab", check_tracker},  {"gitea", check_tracker},   {"jira", check_tracker},
+        {"linear", check_tracker},  {"generic", check_tracker}, {"mattermost", check_chat},
+        {"rocketchat", check_chat}, {"discord", check_discord}};
     struct place place = {.lines = lines, .faults = faults};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         for (size_t next = 0; next_place(&place, sections[i].name, &next);) {
@@ -327,6 +357,21 @@ static size_t complete_trackers(struct config *config)
     return count;
 }
 
+static size_t complete_chats(struct config *config)
+{
+    static const enum config_chat_kind hearing[] = {CONFIG_MATTERMOST, CONFIG_ROCKETCHAT};
+    size_t count = 0;
+    for (size_t k = 0; k < ARRAY_LEN(hearing); k++) {
+        for (size_t i = 0; i < config->chat_counts[hearing[k]]; i++, count++) {
+            struct config_chat *chat = &config->chats[hearing[k]][i];
+            char place[40];
+            snprintf(place, sizeof(place), "/hooks/%s", config_chats[hearing[k]]);
+            complete_path(&chat->path, place, chat->label);
+        }
+    }
+    return count;
+}
+
 static bool there(const struct config_lines *lines, const char *section)
 {
     return lines->sections[config_section_find(section, strlen(section))][0] != 0;
@@ -341,10 +386,10 @@ void config_complete(struct config *config, const struct config_lines *lines)
     for (size_t i = 0; i < config->irc_count; i++) {
         complete_listen(config, &config->irc[i].listen);
     }
-    size_t trackers = complete_trackers(config);
+    size_t hooks = complete_trackers(config) + complete_chats(config);
     config->has_api = there(lines, "api");
     config->has_page = there(lines, "page");
-    if (!config->has_api && !config->has_page && config->slack_count == 0 && trackers == 0 &&
+    if (!config->has_api && !config->has_page && config->slack_count == 0 && hooks == 0 &&
         !there(lines, "http")) {
         config->http_listen[0] = '\0';
     }

@@ -37,6 +37,12 @@ const char *const config_trackers[CONFIG_TRACKERS] = {
     [CONFIG_JIRA] = "jira",     [CONFIG_LINEAR] = "linear", [CONFIG_GENERIC] = "generic",
 };
 
+const char *const config_chats[CONFIG_CHATS] = {
+    [CONFIG_MATTERMOST] = "mattermost",
+    [CONFIG_ROCKETCHAT] = "rocketchat",
+    [CONFIG_DISCORD] = "discord",
+};
+
 #define IRC \
     offsetof(struct config, irc), sizeof(struct config_irc), offsetof(struct config, irc_count)
 #define SLACK                                                    \
@@ -46,6 +52,9 @@ const char *const config_trackers[CONFIG_TRACKERS] = {
 #define TRACKER(kind)                                                       \
     offsetof(struct config, trackers[kind]), sizeof(struct config_tracker), \
         offsetof(struct config, tracker_counts[kind])
+#define CHAT(kind)                                                    \
+    offsetof(struct config, chats[kind]), sizeof(struct config_chat), \
+        offsetof(struct config, chat_counts[kind])
 
 static const struct config_section sections[] = {
     {"bot", LABELS_NONE, 0, 0, 0, true, "What holds everywhere."},
@@ -75,6 +84,12 @@ static const struct config_section sections[] = {
     {"generic", LABELS_MAY, TRACKER(CONFIG_GENERIC), false,
      "Any other sender of JSON: /hooks/generic. Every delivery is a question; the answer is sent\n"
      "as {\"text\": \"...\"} to the address that the delivery names."},
+    {"mattermost", LABELS_MAY, CHAT(CONFIG_MATTERMOST), false,
+     "Mattermost: outgoing webhooks and slash commands go to /hooks/mattermost."},
+    {"rocketchat", LABELS_MAY, CHAT(CONFIG_ROCKETCHAT), false,
+     "Rocket.Chat: outgoing integrations go to /hooks/rocketchat."},
+    {"discord", LABELS_MAY, CHAT(CONFIG_DISCORD), false,
+     "Discord, for announcements only: the `announce` of a tracker."},
 };
 
 #define BOT(name) offsetof(struct config, name)
@@ -83,8 +98,38 @@ static const struct config_section sections[] = {
 #define OF_IRC(name) offsetof(struct config_irc, name)
 #define OF_SLACK(name) offsetof(struct config_slack, name)
 #define OF_TRACKER(name) offsetof(struct config_tracker, name)
+#define OF_CHAT(name) offsetof(struct config_chat, name)
 #define TEXT_MAX_BYTES 2000
 #define POINTER_MAX_BYTES 200
+
+#define CHAT_WEBHOOK(section)                                                       \
+    {                                                                               \
+        section, "webhook", CONFIG_SECRET, OF_CHAT(webhook), "", NULL, 0, 0,        \
+            "The URL of an incoming webhook, for the `announce` of trackers.", NULL \
+    }
+
+#define CHAT_HEARS(section)                                                             \
+    {section,                                                                           \
+     "token",                                                                           \
+     CONFIG_SECRET,                                                                     \
+     OF_CHAT(token),                                                                    \
+     "",                                                                                \
+     NULL,                                                                              \
+     0,                                                                                 \
+     0,                                                                                 \
+     "The tokens that it sends along, a line each: every webhook and command has one.", \
+     NULL},                                                                             \
+        {section,                                                                       \
+         "path",                                                                        \
+         CONFIG_TEXT,                                                                   \
+         OF_CHAT(path),                                                                 \
+         "auto",                                                                        \
+         NULL,                                                                          \
+         2,                                                                             \
+         100,                                                                           \
+         "Where it sends to. auto: /hooks/" section ", or /hooks/" section "/NAME.",    \
+         NULL},                                                                         \
+        CHAT_WEBHOOK(section)
 
 /* What all trackers have. */
 #define TRACKER_COMMON(section)                                                                \
@@ -148,9 +193,21 @@ static const struct config_section sections[] = {
          60,                                                                                      \
          "The label that asks for an answer to a ticket. Empty: none.",                           \
          NULL},                                                                                   \
+        {section,                                                                                 \
+         "record_label",                                                                          \
+         CONFIG_TEXT,                                                                             \
+         OF_TRACKER(record_label),                                                                \
+         "decision-record",                                                                       \
+         NULL,                                                                                    \
+         0,                                                                                       \
+         60,                                                                                      \
+         "The label that asks for the decision record of a ticket. Empty: none.",                 \
+         NULL},                                                                                   \
     {                                                                                             \
-        section, "record_label", CONFIG_TEXT, OF_TRACKER(record_label), "decision-record", NULL,  \
-            0, 60, "The label that asks for the decision record of a ticket. Empty: none.", NULL  \
+        section, "announce", CONFIG_TEXT, OF_TRACKER(announce), "", NULL, 0, 120,                 \
+            "Where each answer is told as well: discord, mattermost, or a chat and a channel:\n"  \
+            "irc libera, #team. Empty: nowhere.",                                                 \
+            NULL                                                                                  \
     }
 
 static const struct config_row rows[] = {
@@ -304,6 +361,10 @@ static const struct config_row rows[] = {
      "Hosts that this address may name, separated by commas. Others are refused.", NULL},
     {"generic", "token", CONFIG_SECRET, OF_TRACKER(token), "", NULL, 0, 0,
      "What the answer carries as \"Authorization: Bearer TOKEN\"; none without it.", NULL},
+
+    CHAT_HEARS("mattermost"),
+    CHAT_HEARS("rocketchat"),
+    CHAT_WEBHOOK("discord"),
 };
 
 _Static_assert(ARRAY_LEN(rows) == CONFIG_ROW_COUNT, "CONFIG_ROW_COUNT");

@@ -323,24 +323,6 @@ static enum settled fall_silent(struct dispatch *dispatch, const struct message 
     return fine ? SETTLED_GUARDED : SETTLED_FAILED;
 }
 
-/* The answer is given all the same: it holds the record. */
-static void keep_record(struct dispatch *dispatch, const struct message *message,
-                        const struct outcome *outcome, int64_t now_ms)
-{
-    const char *folder = dispatch->program->config.records;
-    char name[RECORD_NAME_MAX];
-    struct error err = {0};
-    if (outcome->ask.about != ASK_RECORD || folder[0] == '\0' || message->conversation == NULL) {
-        return;
-    }
-    record_file_name(outcome, message->adapter, message->conversation, name);
-    if (record_file_write(folder, name, outcome, now_ms, &err)) {
-        log_info("record.written", LOG_TEXT("file", name));
-    } else {
-        log_error("record.failed", LOG_TEXT("cause", err.text));
-    }
-}
-
 /* Takes a decided answer the rest of the way: into the store, and to its caller or the outbox. */
 static enum settled answer(struct dispatch *dispatch, const struct message *message,
                            struct given *given, const struct conversation *conversation,
@@ -356,7 +338,7 @@ static enum settled answer(struct dispatch *dispatch, const struct message *mess
     if (!manners_may_say(dispatch->manners, message, &given->reply, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
-    keep_record(dispatch, message, &given->outcome, now_ms);
+    records_keep(dispatch->program->config.records, message, &given->outcome, now_ms);
     bool fine = save(dispatch, message, conversation, now_ms) &&
                 note_if_gap(dispatch, message, &given->outcome, now_ms) &&
                 (message->answer_now || post(dispatch, message, given, adapter, now_ms));
@@ -404,22 +386,6 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
     return answer(dispatch, message, given, &conversation, now_ms);
 }
 
-/* The same verdict again is no news. */
-static bool is_news(const struct message *message, const struct outcome *outcome)
-{
-    const struct verdict *now = &outcome->verdict, *before = &outcome->before;
-    return message->heed == HEED_ALL ||
-           (outcome->kind == KIND_VERDICT &&
-            (now->kind != before->kind ||
-             (now->kind == VERDICT_OPTION && now->option != before->option)));
-}
-
-/* A follow-up to nothing: talk among people. */
-static bool is_strange(const struct message *message, const struct outcome *outcome)
-{
-    return message->heed == HEED_FOLLOW_UP && outcome->before.kind == VERDICT_NONE;
-}
-
 /* What is heard, but not answered. */
 static enum settled take_note(struct dispatch *dispatch, const struct message *message,
                               const struct outcome *outcome,
@@ -427,7 +393,7 @@ static enum settled take_note(struct dispatch *dispatch, const struct message *m
 {
     static const struct outcome silent = {.kind = KIND_SILENT};
     count_answer(dispatch, &silent);
-    return is_strange(message, outcome) || outcome->kind != KIND_VERDICT ||
+    return manners_is_strange(message, outcome) || outcome->kind != KIND_VERDICT ||
                    save(dispatch, message, conversation, now_ms)
                ? SETTLED_SILENT
                : SETTLED_FAILED;
@@ -450,7 +416,7 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
     if (!think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
     }
-    if (is_strange(message, &given->outcome) || !is_news(message, &given->outcome)) {
+    if (!manners_is_news(message, &given->outcome)) {
         return take_note(dispatch, message, &given->outcome, &conversation, now_ms);
     }
     if (followed && !manners_may_hear(dispatch->manners, message, now_ms)) {

@@ -14,6 +14,8 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/hash.h"
+#include "bot/host/log.h"
+#include "bot/host/message.h"
 
 enum { DATE_MAX = 16 };
 
@@ -28,13 +30,13 @@ static void put_date(int64_t now_ms, char ret[DATE_MAX])
 }
 
 /* The date is in the file: in its name a second record would be a second file. */
-void record_file_name(const struct outcome *outcome, const char *adapter, const char *conversation,
-                      char ret[RECORD_NAME_MAX])
+void records_name(const struct outcome *outcome, const char *adapter, const char *conversation,
+                  char ret[RECORDS_NAME_MAX])
 {
     const uint64_t both[] = {hash_bytes(adapter, strlen(adapter)),
                              hash_bytes(conversation, strlen(conversation))};
     uint64_t hash = hash_bytes((const char *)both, sizeof(both));
-    snprintf(ret, RECORD_NAME_MAX, "%.100s-%016" PRIx64 ".md", outcome->pack->id, hash);
+    snprintf(ret, RECORDS_NAME_MAX, "%.100s-%016" PRIx64 ".md", outcome->pack->id, hash);
 }
 
 static bool put_record(const struct outcome *outcome, int64_t now_ms, struct buf *ret)
@@ -49,8 +51,8 @@ static bool put_record(const struct outcome *outcome, int64_t now_ms, struct buf
     return document_end(&document) && buf_putc(ret, '\n');
 }
 
-bool record_file_write(const char *folder, const char *name, const struct outcome *outcome,
-                       int64_t now_ms, struct error *err)
+bool records_write(const char *folder, const char *name, const struct outcome *outcome,
+                   int64_t now_ms, struct error *err)
 {
     char path[PATH_MAX];
     struct buf text;
@@ -61,10 +63,26 @@ bool record_file_write(const char *folder, const char *name, const struct outcom
     if (len < 0 || (size_t)len >= sizeof(path)) {
         return error_set(err, ERROR_INPUT, "%.60s...: this path is too long", folder);
     }
-    buf_init(&text, RECORD_MAX);
+    buf_init(&text, RECORDS_MAX);
     bool fine = (put_record(outcome, now_ms, &text) ||
                  error_set(err, ERROR_INPUT, "%s: the record is too long", path)) &&
                 buf_write_file(&text, path, err);
     buf_finish(&text);
     return fine;
+}
+
+void records_keep(const char *folder, const struct message *message, const struct outcome *outcome,
+                  int64_t now_ms)
+{
+    char name[RECORDS_NAME_MAX];
+    struct error err = {0};
+    if (outcome->ask.about != ASK_RECORD || folder[0] == '\0' || message->conversation == NULL) {
+        return;
+    }
+    records_name(outcome, message->adapter, message->conversation, name);
+    if (records_write(folder, name, outcome, now_ms, &err)) {
+        log_info("record.written", LOG_TEXT("file", name));
+    } else {
+        log_error("record.failed", LOG_TEXT("cause", err.text));
+    }
 }
