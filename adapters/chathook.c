@@ -353,6 +353,12 @@ static bool format(struct adapter *adapter, const struct message *message,
     return fine && !payload->failed;
 }
 
+/* The webhook knows its channel. */
+static bool address(const char *place, struct buf *ret)
+{
+    return place[0] == '\0' && buf_puts(ret, "announcement");
+}
+
 static void status(const struct adapter *adapter, struct adapter_status *ret)
 {
     *ret = ((const struct chathook *)adapter)->status;
@@ -455,6 +461,7 @@ static bool create(const struct chathook_kind *kind, const struct adapter_ops *o
         .count = count_##kind,                                                         \
         .create = create_##kind,                                                       \
         .format = format,                                                              \
+        .address = address,                                                            \
         .ready = ready,                                                                \
         .send = send_out,                                                              \
         .status = status,                                                              \

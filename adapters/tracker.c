@@ -164,9 +164,14 @@ static void take(struct tracker *tracker, struct http_request *request,
 {
     const struct ticket_event *event = hearing->event;
     char conversation[TICKET_KEY_MAX], identity[TICKET_KEY_MAX], address[TICKET_ADDRESS_MAX];
+    char subject[TICKET_KEY_MAX];
+    const struct ticket_place *place = &event->place;
+    const char *announce = tracker->config->announce;
     put_conversation(event, conversation);
     put_identity(hearing, identity);
-    ticket_place_format(&event->place, address);
+    ticket_place_format(place, address);
+    snprintf(subject, sizeof(subject), "%s%s%s", place->project[0] == '-' ? "" : place->project,
+             place->project[0] == '-' ? "" : " ", place->number);
     const struct message message = {
         .adapter = tracker->base.name,
         .surface = hearing->surface,
@@ -178,6 +183,8 @@ static void take(struct tracker *tracker, struct http_request *request,
         .text = hearing->said.data,
         .len = hearing->said.len,
         .heed = hearing->heed,
+        .announce = announce && announce[0] ? announce : NULL,
+        .subject = subject,
     };
     if (!dispatch_take(tracker->setup.dispatch, &message, loop_wall_ms(tracker->setup.loop),
                        on_settled, request)) {

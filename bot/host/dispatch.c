@@ -11,6 +11,7 @@
 #include "bot/base/error.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
+#include "bot/host/announce.h"
 #include "bot/host/log.h"
 #include "bot/host/manners.h"
 #include "bot/host/memory.h"
@@ -280,20 +281,52 @@ static bool note_if_gap(struct dispatch *dispatch, const struct message *message
     return note_gap(dispatch, asks ? "ask" : "unknown", message->text, message->len, now_ms);
 }
 
-static bool post(struct dispatch *dispatch, const struct message *message,
-                 const struct given *given, const struct adapter *adapter, int64_t now_ms)
+static bool post_to(struct dispatch *dispatch, const struct adapter *adapter,
+                    const char *conversation, const char *address, const struct buf *payload,
+                    int64_t now_ms)
 {
     struct error err = {0};
     int64_t id;
-    const struct delivery delivery = {.adapter = message->adapter,
-                                      .conversation = message->conversation,
-                                      .address = message->address,
-                                      .payload = given->payload.data,
-                                      .payload_len = given->payload.len,
+    const struct delivery delivery = {.adapter = adapter->name,
+                                      .conversation = conversation,
+                                      .address = address,
+                                      .payload = payload->data,
+                                      .payload_len = payload->len,
                                       .created_ms = now_ms};
     outbox_added(dispatch->outbox, adapter);
     return store_outbox_add(dispatch->store, &delivery, now_ms, &id, &err) ||
            give_up(dispatch, &err, now_ms);
+}
+
+static bool post(struct dispatch *dispatch, const struct message *message,
+                 const struct given *given, const struct adapter *adapter, int64_t now_ms)
+{
+    return post_to(dispatch, adapter, message->conversation, message->address, &given->payload,
+                   now_ms);
+}
+
+/* In another place as well; that it cannot be told there is no reason not to answer. */
+static bool announce(struct dispatch *dispatch, const struct message *message,
+                     const struct outcome *outcome, int64_t now_ms)
+{
+    struct announce_target target;
+    struct buf address, payload;
+    if (message->announce == NULL || !announce_parse(message->announce, &target)) {
+        return true;
+    }
+    struct adapter *to = outbox_adapter(dispatch->outbox, target.adapter);
+    if (to == NULL) {
+        log_warning("dispatch.announce", LOG_TEXT("unknown", target.adapter));
+        return true;
+    }
+    buf_init(&address, MESSAGE_ADDRESS_MAX);
+    buf_init(&payload, PAYLOAD_MAX);
+    bool fine = !announce_format(dispatch->program->advisor, to, &target, message, outcome,
+                                 &address, &payload) ||
+                post_to(dispatch, to, target.place, address.data, &payload, now_ms);
+    buf_finish(&address);
+    buf_finish(&payload);
+    return fine;
 }
 
 static void count_answer(struct dispatch *dispatch, const struct outcome *outcome)
@@ -341,7 +374,8 @@ static enum settled answer(struct dispatch *dispatch, const struct message *mess
     records_keep(dispatch->program->config.records, message, &given->outcome, now_ms);
     bool fine = save(dispatch, message, conversation, now_ms) &&
                 note_if_gap(dispatch, message, &given->outcome, now_ms) &&
-                (message->answer_now || post(dispatch, message, given, adapter, now_ms));
+                (message->answer_now || post(dispatch, message, given, adapter, now_ms)) &&
+                announce(dispatch, message, &given->outcome, now_ms);
     return fine ? SETTLED_ANSWERED : SETTLED_FAILED;
 }
 

@@ -39,6 +39,8 @@ struct message {
     const char *text; /* UTF-8 or not; without the bot's own name where it was addressed by it */
     size_t len;
     enum heed heed;
+    const char *announce; /* "ADAPTER, PLACE": where a verdict is told as well; NULL: nowhere */
+    const char *subject;  /* what it is about, there: "acme/shop 12"; NULL without announce */
     bool from_bot;   /* another program said it: never answered (PROTOCOLS.md S14, I7) */
     bool answer_now; /* the caller answers by itself, in `settled`: nothing goes to the outbox */
 };

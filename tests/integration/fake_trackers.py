@@ -149,6 +149,16 @@ class FakeReceiver(FakeTracker):
         return 200, self.store(place=path, body=body["text"])
 
 
+class FakeDiscord(FakeTracker):
+    """Discord's webhooks as Slack knows them: POST /webhooks/ID/TOKEN/slack (discord-api-docs, resources/webhook)"""
+    PATH = "/api/webhooks/123/secret-part"
+
+    def answer(self, method, path, query, headers, body):
+        need(path == self.PATH + "/slack", 400, "Cannot send an empty message")  # 50006
+        need(method == "POST" and set(body) <= {"text", "username", "icon_url", "attachments"} and 0 < len(body["text"]) <= 2000, 400, "text")
+        return 200, self.store(place=path, body=body["text"]) and "ok"
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
@@ -178,7 +188,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         tracker.requests.append((self.command, self.path))
         fault = tracker.faults.pop(0) if tracker.faults and self.command == "POST" else None
         if isinstance(fault, int):
-            return self.say(fault, {})
+            return self.say(fault, {}, {"Retry-After": "1"} if fault == 429 else {})
         try:
             if self.command == "POST":
                 need(self.headers.get("Content-Type", "").startswith("application/json"), 415, "Content-Type")
@@ -191,10 +201,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return None
         return self.say(status, answer)
 
-    def say(self, status, answer):
+    def say(self, status, answer, headers=None):
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)

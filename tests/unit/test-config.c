@@ -545,7 +545,7 @@ static void test_example_is_current_and_valid(void **state)
         }
     }
     assert_false(parse(example.data, &config, &faults));
-    assert_int_equal(faults.count, 15);
+    assert_int_equal(faults.count, 18);
     assert_non_null(strstr(faults.items[0].text, "[api] needs token_file"));
     assert_non_null(strstr(faults.items[1].text, "[slack] needs signing_secret_file"));
     for (size_t i = 0; i < faults.count; i++) {
@@ -566,7 +566,8 @@ static void test_trackers(void **state)
                                "path = /x\nask_label =\n"
                                "[jira]\nsecret_file = a\ntoken_file = b\nuser = a@b.c\n"
                                "api = https://x.atlassian.net/\n"
-                               "[generic]\nsecret_file = a\nreply_hosts = a.example\n";
+                               "[generic]\nsecret_file = a\nreply_hosts = a.example\n"
+                               "[mattermost ops]\ntoken_file = a\n[discord]\nwebhook_env = W\n";
     static const struct {
         const char *text, *fault;
     } bad[] = {
@@ -579,6 +580,10 @@ static void test_trackers(void **state)
         {"[github]\nsecret_file = b\ntoken_file = b\npath = hooks\n", "begins with a slash"},
         {"[generic]\nsecret_file = b\n", "[generic] needs reply_hosts"},
         {"[generic]\nsecret_file = b\nreply_hosts = a\nscheme = md5\n", "scheme is"},
+        {"[mattermost]\nwebhook_file = b\n", "[mattermost] needs token_file"},
+        {"[rocketchat]\ntoken_file = b\npath = x/y\n", "begins with a slash"},
+        {"[discord]\n", "[discord] needs webhook_file"},
+        {"[discord]\ntoken_file = b\nwebhook_file = c\n", "token"},
     };
     struct config config;
     struct fault_list faults = {0};
@@ -593,6 +598,8 @@ static void test_trackers(void **state)
     assert_string_equal(github[1].ask_label, "");
     assert_int_equal(github[1].listen, LISTEN_ADDRESSED);
     assert_string_equal(config.trackers[CONFIG_JIRA][0].api, "https://x.atlassian.net");
+    assert_string_equal(config.chats[CONFIG_MATTERMOST][0].path, "/hooks/mattermost/ops");
+    assert_int_equal(config.chat_counts[CONFIG_DISCORD], 1);
     assert_string_equal(config.http_listen, "127.0.0.1:8080");
     config_finish(&config);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
