@@ -106,7 +106,8 @@ const struct english_row english_rows[] = {
      "(will|would|do|does|can|could) not (drop|give up|let go of|budge|change|move from|part "
      "with|leave|go away|ditch|part from|compromise on|abandon|touch|skip|negotiate)"},
     {EN_AFFIRMATION, "not (a) (second|minute|moment|day) (later|too late)"},
-    {EN_AFFIRMATION, "do not (know|care|mind|think|see why|laugh|ask|worry|judge)"},
+    {EN_AFFIRMATION, "do not know (if|whether|which|what|how|why|where|when|who|yet|enough)"},
+    {EN_AFFIRMATION, "do not (care|mind|think|see why|laugh|ask|worry|judge)"},
     {EN_AFFIRMATION, "do not want to (regret|choose|rank)"},
     {EN_AFFIRMATION, "did not (know|mean|think)"},
     {EN_AFFIRMATION, "(can|could) not (decide|agree|choose|tell|wait|say|help|stop|be bothered)"},
