@@ -267,7 +267,7 @@ static bool plainly_asks(const struct reading *r)
     }
     return (s->alternatives && (!s->apart || (s->question && (s->choice_word || weighs(r))))) ||
            (s->option_count >= 2 && s->question && s->choice_word) ||
-           (s->option_count == 1 && s->question && s->choice_word && r->stated);
+           (s->option_count == 1 && (s->question || s->subject) && s->choice_word && r->stated);
 }
 
 static void score_ambient(const struct reading *r, float scores[KIND_COUNT])
