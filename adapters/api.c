@@ -1,10 +1,15 @@
 #include "adapters/api.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "adapters/adapter.h"
+#include "adapters/api_access.h"
+#include "adapters/api_mcp.h"
+#include "adapters/api_schemas.h"
+#include "adapters/http_asset.h"
 #include "adapters/http_body.h"
 #include "adapters/http_server.h"
 #include "bot/advisor/advisor.h"
@@ -20,6 +25,8 @@
 #include "bot/host/outcome_json.h"
 
 #define PATH "/api/ask"
+#define PATH_MCP "/mcp"
+#define PATH_DESCRIPTION "/api/openapi.json"
 #define TYPE_JSON "application/json"
 
 enum {
@@ -32,72 +39,15 @@ enum {
 struct api {
     struct adapter base;
     struct adapter_setup setup;
-    struct secret token;
+    struct api_access access;
 };
 
-/* ---- who may ask ---- */
-
-/*
- * Without a token everybody on this machine may ask, but no web page: a page can make a browser
- * send here under another name (DNS rebinding), and a proxy lets strangers in.
- */
-static bool is_local(const struct http_request *request)
-{
-    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
-    const char *host = http_request_header(request, "Host");
-    if (!http_request_is_loopback(request) || host == NULL ||
-        http_request_header(request, "Origin") != NULL ||
-        http_request_header(request, "Forwarded") != NULL ||
-        http_request_header(request, "X-Forwarded-For") != NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        size_t len = strlen(names[i]);
-        if (strncasecmp(host, names[i], len) == 0 && (host[len] == '\0' || host[len] == ':')) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool may_ask(const struct api *api, const struct http_request *request)
-{
-    static const char scheme[] = "Bearer ";
-    const char *given = http_request_header(request, "Authorization");
-    if (api->token.count == 0) {
-        return is_local(request);
-    }
-    if (given == NULL || http_request_header_count(request, "Authorization") != 1 ||
-        strncasecmp(given, scheme, sizeof(scheme) - 1) != 0) {
-        return false;
-    }
-    given += sizeof(scheme) - 1;
-    return secret_equals(&api->token, given, strlen(given));
-}
-
-static void reject(struct api *api, struct http_request *request, unsigned status,
-                   const char *reason, const char *sentence)
-{
-    metrics_count(api->setup.metrics, METRIC_REJECTED, reason);
-    log_info("api.rejected", LOG_TEXT("reason", reason),
-             LOG_TEXT("peer", http_request_peer(request)));
-    http_respond_error(request, status, sentence);
-}
-
-static void reject_stranger(struct api *api, struct http_request *request)
-{
-    static const char body[] = "{\"error\": \"This needs the bearer token.\"}\n";
-    static const char *const headers[] = {"WWW-Authenticate: Bearer", NULL};
-    if (api->token.count == 0) {
-        reject(api, request, 403, "api_remote",
-               "Without a token only programs on the same machine may ask.");
-        return;
-    }
-    metrics_count(api->setup.metrics, METRIC_REJECTED, "api_token");
-    log_info("api.rejected", LOG_TEXT("reason", "api_token"),
-             LOG_TEXT("peer", http_request_peer(request)));
-    http_respond(request, 401, TYPE_JSON, body, sizeof(body) - 1, headers);
-}
+/* A request that waits until its question is settled. */
+struct waiting {
+    struct api *api;
+    struct http_request *request;
+    char *id; /* of a call by MCP, as JSON; owned; NULL: of /api/ask */
+};
 
 /* ---- what is asked ---- */
 
@@ -173,40 +123,83 @@ static bool put_outcome(const char *id, const struct outcome *outcome, const str
     return fine;
 }
 
-static void respond_silent(struct http_request *request)
+static void respond_outcome(const struct waiting *waiting, const char *outcome, size_t len,
+                            const struct reply *reply)
+{
+    const struct api_access *access = &waiting->api->access;
+    struct buf text, body;
+    if (waiting->id == NULL) {
+        api_respond(access, waiting->request, 200, outcome, len);
+        return;
+    }
+    buf_init(&text, PLAIN_MAX);
+    buf_init(&body, ANSWER_MAX);
+    if (reply != NULL) {
+        wording_format(reply, WORDING_PLAIN, &text);
+    }
+    api_mcp_put_outcome(&body, waiting->id, outcome, len, text.data ? text.data : "");
+    api_respond(access, waiting->request, 200, body.data, body.len);
+    buf_finish(&body);
+    buf_finish(&text);
+}
+
+static void respond_silent(const struct waiting *waiting)
 {
     static const struct outcome silent = {.kind = KIND_SILENT};
     struct buf body;
     buf_init(&body, ANSWER_MAX);
-    if (put_outcome(NULL, &silent, NULL, &body)) {
-        http_respond(request, 200, TYPE_JSON, body.data, body.len, NULL);
-    } else {
-        http_respond_error(request, 500, "The answer could not be written.");
-    }
+    put_outcome(NULL, &silent, NULL, &body);
+    respond_outcome(waiting, body.data ? body.data : "", body.len, NULL);
     buf_finish(&body);
+}
+
+/* reason: as in api_refuse(). To MCP it is the tool that failed, not the request. */
+static void respond_failure(const struct waiting *waiting, unsigned status, const char *reason,
+                            const char *sentence)
+{
+    const struct api_access *access = &waiting->api->access;
+    struct buf body;
+    if (waiting->id == NULL) {
+        api_refuse(access, waiting->request, status, reason, sentence);
+        return;
+    }
+    buf_init(&body, ANSWER_MAX);
+    api_mcp_put_error(&body, waiting->id, sentence);
+    api_respond(access, waiting->request, 200, body.data, body.len);
+    buf_finish(&body);
+}
+
+static void waiting_destroy(struct waiting *waiting)
+{
+    free(waiting->id);
+    mem_free(waiting);
 }
 
 static void on_settled(void *context, enum settled how, const struct answer *answer)
 {
+    struct waiting *waiting = context;
     switch (how) {
     case SETTLED_ANSWERED:
-        http_respond(context, 200, TYPE_JSON, answer->payload, answer->payload_len, NULL);
-        return;
+        respond_outcome(waiting, answer->payload, answer->payload_len, answer->reply);
+        break;
     case SETTLED_SILENT:
     case SETTLED_KNOWN:
-        respond_silent(context);
-        return;
+        respond_silent(waiting);
+        break;
     case SETTLED_GUARDED:
-        http_respond_error(context, 429, "Too many questions at once; wait a moment.");
-        return;
+        respond_failure(waiting, 429, NULL, "Too many questions at once; wait a moment.");
+        break;
     case SETTLED_FAILED:
-        http_respond_error(context, 503, "The question could not be stored; ask again.");
-        return;
+        respond_failure(waiting, 503, NULL, "The question could not be stored; ask again.");
+        break;
     }
+    waiting_destroy(waiting);
 }
 
-static void ask(struct api *api, struct http_request *request, const struct asked *asked)
+/* Takes waiting. */
+static void take_question(struct waiting *waiting, const struct asked *asked)
 {
+    struct api *api = waiting->api;
     const struct message message = {
         .adapter = api->base.name,
         .surface = SURFACE_DM,
@@ -218,34 +211,94 @@ static void ask(struct api *api, struct http_request *request, const struct aske
         .answer_now = true,
     };
     if (!dispatch_take(api->setup.dispatch, &message, loop_wall_ms(api->setup.loop), on_settled,
-                       request)) {
-        reject(api, request, 503, "busy", "Too much at once; ask again.");
+                       waiting)) {
+        respond_failure(waiting, 503, "busy", "Too much at once; ask again.");
+        waiting_destroy(waiting);
     }
 }
 
-static void on_request(void *context, struct http_request *request)
+/* object: what was asked, NULL for none with the reason in err. Takes id. */
+static void ask(struct api *api, struct http_request *request, json_t *object, char *id,
+                struct error *err)
 {
-    struct api *api = context;
-    const char *type = http_request_header(request, "Content-Type");
-    struct error err = {0};
+    struct waiting *waiting = mem_alloc(sizeof(*waiting));
     struct asked asked;
-    size_t len;
-    if (!may_ask(api, request)) {
-        reject_stranger(api, request);
-        return;
+    *waiting = (struct waiting){.api = api, .request = request, .id = id};
+    if (object != NULL && parse(object, &asked, err) && has_pack(api, &asked, err)) {
+        take_question(waiting, &asked);
+    } else {
+        respond_failure(waiting, 400, "malformed", err->text);
+        waiting_destroy(waiting);
+    }
+}
+
+/* False: has answered. */
+static bool fit(struct api *api, struct http_request *request)
+{
+    const char *type = http_request_header(request, "Content-Type");
+    if (!api_access_check(&api->access, request)) {
+        return false;
     }
     if (type == NULL || strncasecmp(type, TYPE_JSON, strlen(TYPE_JSON)) != 0) {
-        reject(api, request, 415, "content_type", "The body must be application/json.");
+        api_refuse(&api->access, request, 415, "content_type",
+                   "The body must be application/json.");
+        return false;
+    }
+    return true;
+}
+
+static void on_ask(void *context, struct http_request *request)
+{
+    struct error err = {0};
+    size_t len;
+    if (!fit(context, request)) {
         return;
     }
     const char *body = http_request_body(request, &len);
     json_t *object = http_json_parse(body, len, &err);
-    if (object != NULL && parse(object, &asked, &err) && has_pack(api, &asked, &err)) {
-        ask(api, request, &asked);
-    } else {
-        reject(api, request, 400, "malformed", err.text);
-    }
+    ask(context, request, object, NULL, &err);
     json_decref(object);
+}
+
+static void on_mcp(void *context, struct http_request *request)
+{
+    struct api *api = context;
+    struct mcp_call call;
+    struct error err = {0};
+    size_t len;
+    if (!fit(api, request)) {
+        return;
+    }
+    if (!api_mcp_speaks(http_request_header(request, "MCP-Protocol-Version"))) {
+        api_refuse(&api->access, request, 400, "mcp_version",
+                   "This version of the protocol is not spoken here.");
+        return;
+    }
+    const char *body = http_request_body(request, &len);
+    api_mcp_read(body, len, dispatch_knowledge(api->setup.dispatch), &call);
+    switch (call.kind) {
+    case MCP_NOTHING:
+        api_respond(&api->access, request, 202, NULL, 0);
+        break;
+    case MCP_BAD:
+        metrics_count(api->setup.metrics, METRIC_REJECTED, "malformed");
+        api_respond(&api->access, request, 400, call.answer, strlen(call.answer));
+        break;
+    case MCP_ANSWERED:
+        api_respond(&api->access, request, 200, call.answer, strlen(call.answer));
+        break;
+    case MCP_ASK:
+        ask(api, request, call.arguments, call.id, &err);
+        call.id = NULL;
+        break;
+    }
+    api_mcp_finish(&call);
+}
+
+static void on_preflight(void *context, struct http_request *request)
+{
+    const struct api *api = context;
+    api_answer_preflight(&api->access, request);
 }
 
 /* ---- the adapter ---- */
@@ -278,8 +331,8 @@ static void status(const struct adapter *adapter, struct adapter_status *ret)
 {
     const struct api *api = (const struct api *)adapter;
     ret->health = ADAPTER_READY;
-    snprintf(ret->text, sizeof(ret->text), "POST " PATH " %s",
-             api->token.count ? "with a bearer token" : "for this machine only");
+    snprintf(ret->text, sizeof(ret->text), "POST " PATH " and " PATH_MCP " %s",
+             api->access.token.count ? "with a bearer token" : "for this machine only");
 }
 
 static void destroy(struct adapter *adapter)
@@ -290,29 +343,28 @@ static void destroy(struct adapter *adapter)
     }
     if (api->setup.server != NULL) {
         http_server_unroute(api->setup.server, api);
+        http_asset_unroute(api->setup.server, &api_openapi);
     }
-    secret_finish(&api->token);
+    api_access_finish(&api->access);
     mem_free(api->base.name);
     mem_free(api);
 }
 
 static bool set_up(struct api *api, struct error *err)
 {
-    const struct config_api *config = &api->setup.config->api;
-    if (api->setup.server == NULL) {
+    struct http_server *server = api->setup.server;
+    if (server == NULL) {
         return error_set(err, ERROR_INPUT, "[api] needs [http] listen");
     }
-    if (secret_configured(&config->token)) {
-        return secret_load(&config->token, "[api] token", &api->token, err);
+    if (!api_access_init(&api->access, &api->setup.config->api, http_server_is_loopback(server),
+                         api->setup.metrics, err)) {
+        return false;
     }
-    if (!config->open) {
-        return error_set(err, ERROR_INPUT,
-                         "[api] has neither a token nor open = yes (for this machine alone)");
-    }
-    if (!http_server_is_loopback(api->setup.server)) {
-        return error_set(err, ERROR_INPUT,
-                         "[api] needs a token: [http] listen is not a loopback address");
-    }
+    http_server_route(server, "POST", PATH, on_ask, api);
+    http_server_route(server, "OPTIONS", PATH, on_preflight, api);
+    http_server_route(server, "POST", PATH_MCP, on_mcp, api);
+    http_server_route(server, "OPTIONS", PATH_MCP, on_preflight, api);
+    http_asset_route(server, PATH_DESCRIPTION, &api_openapi);
     return true;
 }
 
@@ -326,7 +378,6 @@ static bool create(const struct adapter_setup *setup, struct adapter **ret, stru
         destroy(&api->base);
         return false;
     }
-    http_server_route(setup->server, "POST", PATH, on_request, api);
     *ret = &api->base;
     return true;
 }

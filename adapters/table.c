@@ -13,6 +13,9 @@
 #ifdef WHETHER_WITH_IRC
 #include "adapters/irc.h"
 #endif
+#ifdef WHETHER_WITH_PAGE
+#include "adapters/page.h"
+#endif
 #ifdef WHETHER_WITH_SLACK
 #include "adapters/slack.h"
 #endif
@@ -23,6 +26,9 @@ const struct adapter_ops *const adapter_table[] = {
 #endif
 #ifdef WHETHER_WITH_IRC
     &adapter_irc,
+#endif
+#ifdef WHETHER_WITH_PAGE
+    &adapter_page,
 #endif
 #ifdef WHETHER_WITH_SLACK
     &adapter_slack,
@@ -46,7 +52,8 @@ bool adapter_check_built(const struct config *config, const char *path, struct f
         bool wanted;
     } kinds[] = {{"irc", config->irc_count > 0},
                  {"slack", config->slack_count > 0},
-                 {"api", config->has_api}};
+                 {"api", config->has_api},
+                 {"page", config->has_page}};
     bool fine = true;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (kinds[i].wanted && !adapter_is_built(kinds[i].name)) {

@@ -152,15 +152,26 @@ static const struct pack *decision_of(const struct advisor *advisor,
     return outside && conversation->pack < 0 ? NULL : outcome->pack;
 }
 
+static void begin(struct outcome *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    ret->verdict.option = ret->standing.option = ret->before.option = -1;
+    ret->verdict.asks = ret->standing.asks = -1;
+}
+
+static struct verdict told(const struct conversation *conversation)
+{
+    return (struct verdict){.kind = (enum verdict_kind)conversation->told_kind,
+                            .option = conversation->told};
+}
+
 void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
                   struct conversation *conversation, enum surface surface, const char *text,
                   size_t len, struct outcome *ret)
 {
     struct reading *reading = &workspace->reading;
     bool cut = len > TEXT_MAX;
-    memset(ret, 0, sizeof(*ret));
-    ret->verdict.option = ret->standing.option = ret->before.option = -1;
-    ret->verdict.asks = ret->standing.asks = -1;
+    begin(ret);
     mend_conversation(advisor, conversation);
     struct recalled recalled = conversation_recalled(conversation);
     reader_read(advisor->reader, reading, workspace->stemmer, text, cut ? TEXT_MAX : len,
@@ -172,8 +183,7 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
     ret->truncated = cut || reading->truncated;
     bool same_pack = conversation->pack == reading->pack;
     if (same_pack) {
-        ret->before = (struct verdict){.kind = (enum verdict_kind)conversation->told_kind,
-                                       .option = conversation->told};
+        ret->before = told(conversation);
     }
     ret->both = reading->signals.english >> EN_BOTH & 1;
     ret->pack = pack;
@@ -195,6 +205,37 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
         conversation_init(conversation);
     }
     finish(conversation, pack, reading->pack, ret);
+}
+
+const struct pack *advisor_pack(const struct advisor *advisor,
+                                const struct conversation *conversation)
+{
+    const struct knowledge *knowledge = advisor->knowledge;
+    bool about = conversation->pack >= 0 && (size_t)conversation->pack < knowledge->count;
+    int pack = about ? conversation->pack : knowledge->main;
+    return pack < 0 ? NULL : knowledge->packs[pack];
+}
+
+void advisor_assume(const struct advisor *advisor, struct conversation *conversation,
+                    const struct assumed *assumed, struct outcome *ret)
+{
+    begin(ret);
+    mend_conversation(advisor, conversation);
+    const struct pack *pack = advisor_pack(advisor, conversation);
+    ret->kind = KIND_UNKNOWN;
+    ret->ask = (struct ask){ASK_NOTHING, -1, -1};
+    if (pack == NULL) {
+        return;
+    }
+    ret->kind = KIND_VERDICT;
+    ret->ask.about = ASK_CHOICE;
+    ret->pack = ret->decision = pack;
+    ret->before = told(conversation);
+    if (conversation->pack < 0) {
+        conversation->pack = (int16_t)advisor->knowledge->main;
+    }
+    conversation_assume(conversation, pack, assumed);
+    finish(conversation, pack, conversation->pack, ret);
 }
 
 void outcome_request(const struct advisor *advisor, const struct outcome *outcome,

@@ -91,6 +91,23 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
                   struct conversation *conversation, enum surface surface, const char *text,
                   size_t len, struct outcome *ret);
 
+/* Facts set by other means than words: situations that hold, that do not, that nobody spoke of. */
+struct assumed {
+    uint64_t stated, denied, unsaid;
+};
+
+/*
+ * Sets facts of the conversation's current project and decides anew: an outcome of kind verdict. A
+ * conversation that is about no decision yet is about the main one from now on; where there is
+ * none, the outcome is unknown and nothing has changed.
+ */
+void advisor_assume(const struct advisor *advisor, struct conversation *conversation,
+                    const struct assumed *assumed, struct outcome *ret);
+
+/* The decision that a conversation is about, or will be when facts are set: NULL, there is none. */
+const struct pack *advisor_pack(const struct advisor *advisor,
+                                const struct conversation *conversation);
+
 /* The request that words an outcome (reply.h); borrows from it. */
 void outcome_request(const struct advisor *advisor, const struct outcome *outcome,
                      struct request *ret);

@@ -315,3 +315,24 @@ bool conversation_answer(struct conversation *conversation, const struct pack *p
     }
     return true;
 }
+
+void conversation_assume(struct conversation *conversation, const struct pack *pack,
+                         const struct assumed *assumed)
+{
+    struct project *project = conversation_project(conversation);
+    struct facts *facts = &project->facts;
+    uint64_t known = pack->situation_count < 64 ? (1ull << pack->situation_count) - 1 : ~0ull;
+    uint64_t unsaid = assumed->unsaid & known, denied = assumed->denied & known & ~unsaid;
+    uint64_t stated = assumed->stated & known & ~unsaid & ~denied;
+    project->used = 1;
+    fill_slots(project, pack, stated);
+    deny(facts, denied | unsaid);
+    facts->denied &= ~(unsaid | stated);
+    facts->stated |= stated;
+    facts->faint &= ~stated;
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        if (stated >> i & 1) {
+            project->order[i] = turn_number(conversation);
+        }
+    }
+}

@@ -19,6 +19,13 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
 bool conversation_answer(struct conversation *conversation, const struct pack *pack,
                          const struct reading *reading);
 
+/*
+ * Facts that were set by other means than words (a button): each situation of the three sets as it
+ * is to be from now on. Where the sets overlap, the last of them holds.
+ */
+void conversation_assume(struct conversation *conversation, const struct pack *pack,
+                         const struct assumed *assumed);
+
 struct project *conversation_project(struct conversation *conversation);
 
 /* What a reader is told of it. Borrows from the conversation. */

@@ -33,11 +33,13 @@ enum { EXPIRE_MS = 60 * 1000, STOP_POLL_MS = 50 };
  */
 static void fall_back(struct config *config)
 {
-    if (adapter_is_built("api") && config->irc_count == 0 && config->slack_count == 0 &&
-        !config->has_api && config->http_listen[0] == '\0') {
+    if (config->irc_count == 0 && config->slack_count == 0 && !config->has_api &&
+        !config->has_page && config->http_listen[0] == '\0' &&
+        (adapter_is_built("api") || adapter_is_built("page"))) {
         mem_free(config->http_listen);
         config->http_listen = mem_strdup("127.0.0.1:8080");
-        config->has_api = true;
+        config->has_api = adapter_is_built("api");
+        config->has_page = adapter_is_built("page");
         config->api.open = 1;
     }
 }
@@ -161,7 +163,7 @@ static void add_all(struct daemon *daemon, struct fault_list *faults)
     }
     if (daemon->count == 0 && faults->count == 0) {
         fault_add(faults, "configuration", 0,
-                  "nothing to do: there is no [irc NAME], [slack] or [api] section");
+                  "nothing to do: there is no [irc NAME], [slack], [api] or [page] section");
     }
 }
 
@@ -453,13 +455,19 @@ static void greet(const struct daemon *daemon)
 {
     if (daemon->options.config_path == NULL) {
         unsigned port = http_server_port(daemon->server);
-        report("there is no configuration (-c FILE), so only this machine can ask, for instance:");
-        report("  curl -H 'Content-Type: application/json' "
-               "-d '{\"text\": \"Node or Django for a chat?\"}' http://127.0.0.1:%u/api/ask",
-               port);
+        const struct config *config = &daemon->newest->config;
+        report("there is no configuration (-c FILE), so only this machine can ask:");
+        if (config->has_page) {
+            report("  http://127.0.0.1:%u/ in a browser", port);
+        }
+        if (config->has_api) {
+            report("  curl -H 'Content-Type: application/json' "
+                   "-d '{\"text\": \"Node or Django for a chat?\"}' http://127.0.0.1:%u/api/ask",
+                   port);
+        }
         report("what it keeps is in %s; for IRC and Slack: whether check --example > whether.ini, "
                "edit that, then whether run -c whether.ini",
-               daemon->newest->config.store);
+               config->store);
     }
 }
 

@@ -83,7 +83,14 @@ struct config_slack {
 /* [api] */
 struct config_api {
     struct secret_source token;
-    int open; /* without a token: only on a loopback address */
+    int open;      /* without a token: only on a loopback address */
+    char *origins; /* of web pages that may ask, commas between; "" none */
+};
+
+/* [page] */
+struct config_page {
+    char *hosts;                     /* names under which it is served, commas between; "*" any */
+    struct secret_source gaps_token; /* none: no /gaps */
 };
 
 struct config {
@@ -100,6 +107,8 @@ struct config {
     int log_level, log_format, log_messages;
     struct config_api api;
     bool has_api;
+    struct config_page page;
+    bool has_page;
     struct config_irc irc[CONFIG_INSTANCES_MAX];
     size_t irc_count;
     struct config_slack slack[CONFIG_INSTANCES_MAX];

@@ -43,6 +43,33 @@ static bool next_place(struct place *place, const char *name, size_t *next)
     return false;
 }
 
+/* "https://host" or with a port: what browsers send, to the letter. */
+static bool is_origin(const char *text, size_t len)
+{
+    static const char *const schemes[] = {"https://", "http://"};
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        size_t scheme = strlen(schemes[i]);
+        if (len > scheme && memcmp(text, schemes[i], scheme) == 0) {
+            return memchr(text + scheme, '/', len - scheme) == NULL;
+        }
+    }
+    return false;
+}
+
+static void check_origins(const char *origins, struct place *place)
+{
+    for (const char *at = origins; *at != '\0';) {
+        at += strspn(at, " ,");
+        size_t len = strcspn(at, " ,");
+        if (len > 0 && !is_origin(at, len)) {
+            fault(place, "origins",
+                  "origins are as browsers send them: https://host or "
+                  "https://host:port, nothing after it");
+        }
+        at += len;
+    }
+}
+
 static void check_api(const struct config *config, struct place *place)
 {
     const struct config_api *api = &config->api;
@@ -54,6 +81,7 @@ static void check_api(const struct config *config, struct place *place)
         fault(place, "open",
               "open = yes is for [http] listen on a loopback address: others would reach it too");
     }
+    check_origins(api->origins, place);
 }
 
 /* Workspaces of one app share its path, if each says which it is. */
@@ -211,13 +239,18 @@ void config_check(struct config *config, const struct config_lines *lines,
 {
     static const struct {
         const char *name;
-        void (*check)(const struct config *config, struct place *place);
-    } sections[] = {
-        {"store", check_store}, {"api", check_api}, {"slack", check_slack}, {"irc", check_irc}};
+        void (*check)(const struct config *config, struct place *place); /* NULL: only files */
+    } sections[] = {{"store", check_store},
+                    {"api", check_api},
+                    {"page", NULL},
+                    {"slack", check_slack},
+                    {"irc", check_irc}};
     struct place place = {.lines = lines, .faults = faults};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         for (size_t next = 0; next_place(&place, sections[i].name, &next);) {
-            sections[i].check(config, &place);
+            if (sections[i].check != NULL) {
+                sections[i].check(config, &place);
+            }
             if (lines->files) {
                 check_files(config, &place);
             }
@@ -252,7 +285,9 @@ void config_complete(struct config *config, const struct config_lines *lines)
         irc->listen = irc->listen == LISTEN_AS_BOT ? config->listen : irc->listen;
     }
     config->has_api = there(lines, "api");
-    if (!config->has_api && config->slack_count == 0 && !there(lines, "http")) {
+    config->has_page = there(lines, "page");
+    if (!config->has_api && !config->has_page && config->slack_count == 0 &&
+        !there(lines, "http")) {
         config->http_listen[0] = '\0';
     }
 }

@@ -41,10 +41,13 @@ static const struct config_section sections[] = {
     {"store", LABELS_NONE, 0, 0, 0, true, "What `whether run` keeps on the disk."},
     {"log", LABELS_NONE, 0, 0, 0, true, "What `whether run` tells on standard error."},
     {"http", LABELS_NONE, 0, 0, 0, false,
-     "The HTTP listener of `whether run`: /healthz, /readyz, /metrics, and what [api] and [slack]\n"
-     "add. It is on when one of these sections is there."},
+     "The HTTP listener of `whether run`: /healthz, /readyz, /metrics, and what [api], [page]\n"
+     "and [slack] add. It is on when one of these sections is there."},
     {"api", LABELS_NONE, 0, 0, 0, false,
-     "POST /api/ask: questions in JSON. It needs a token, or open = yes on a loopback address."},
+     "POST /api/ask: questions in JSON, and POST /mcp: the same for coding assistants. It needs a\n"
+     "token, or open = yes on a loopback address."},
+    {"page", LABELS_NONE, 0, 0, 0, false,
+     "A page to ask on, at /, and the rules as a table, at /rules."},
     {"slack", LABELS_MAY, SLACK, false,
      "A Slack app: /slack/events, /slack/commands, /slack/actions. For several workspaces there\n"
      "may be several sections, [slack NAME], each below /slack/NAME."},
@@ -53,6 +56,7 @@ static const struct config_section sections[] = {
 
 #define BOT(name) offsetof(struct config, name)
 #define API(name) offsetof(struct config, api.name)
+#define PAGE(name) offsetof(struct config, page.name)
 #define OF_IRC(name) offsetof(struct config_irc, name)
 #define OF_SLACK(name) offsetof(struct config_slack, name)
 #define TEXT_MAX_BYTES 2000
@@ -102,6 +106,19 @@ static const struct config_row rows[] = {
      "What a client must send as \"Authorization: Bearer TOKEN\".", NULL},
     {"api", "open", CONFIG_CHOICE, API(open), "no", yes_no, 0, 0,
      "yes: without a token, for everybody on this machine.", NULL},
+    {"api", "origins", CONFIG_TEXT, API(origins), "", NULL, 0, TEXT_MAX_BYTES,
+     "Origins of web pages that may ask from a browser (CORS), separated by commas:\n"
+     "https://intranet.example.org. Empty: none.",
+     NULL},
+
+    {"page", "hosts", CONFIG_TEXT, PAGE(hosts), "localhost, 127.0.0.1, [::1]", NULL, 1,
+     TEXT_MAX_BYTES,
+     "The names under which browsers reach it, separated by commas: whether.example.org. *: any\n"
+     "name; then a web page elsewhere can read it through a browser here.",
+     NULL},
+    {"page", "gaps_token", CONFIG_SECRET, PAGE(gaps_token), "", NULL, 0, 0,
+     "The password for /gaps, what was asked and not understood. Without it there is no /gaps.",
+     NULL},
 
     {"slack", "signing_secret", CONFIG_SECRET, OF_SLACK(signing_secret), "", NULL, 0, 0,
      "The app's signing secret (Basic Information, App Credentials). While it is being changed\n"

@@ -18,6 +18,7 @@
 #include "bot/host/outbox.h"
 #include "bot/host/program.h"
 #include "bot/host/store.h"
+#include "bot/host/view.h"
 #include "knowledge/load.h"
 
 enum { PAYLOAD_MAX = 64 * 1024, SPARE_MAX = 32, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
@@ -262,8 +263,9 @@ static bool note_gap(struct dispatch *dispatch, const char *kind, const char *te
 {
     struct error err = {0};
     len = len < GAP_TEXT_MAX ? len : GAP_TEXT_MAX;
-    return store_gap_add(dispatch->store, kind, text, len, now_ms, &err) ||
-           give_up(dispatch, &err, now_ms);
+    return begin(dispatch, now_ms) &&
+           (store_gap_add(dispatch->store, kind, text, len, now_ms, &err) ||
+            give_up(dispatch, &err, now_ms));
 }
 
 /* What people asked in vain is what the packs' authors want to know. */
@@ -462,6 +464,40 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
     }
     metrics_observe_answer(dispatch->metrics, now_us() - before);
     return true;
+}
+
+/* ---- what is only looked at ---- */
+
+void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size_t count,
+                   bool asked, int64_t now_ms, struct view *ret)
+{
+    struct outcome outcome;
+    uint64_t before = now_us();
+    const struct program *program = dispatch->program;
+    const struct viewer viewer = {.advisor = program->advisor,
+                                  .workspace = program->workspace,
+                                  .length = (enum reply_length)program->config.length};
+    view_make(&viewer, said, count, ret, &outcome);
+    if (asked && count > 0) {
+        const struct message last = {.text = said[count - 1].text, .len = said[count - 1].len};
+        count_answer(dispatch, &outcome);
+        metrics_observe_answer(dispatch->metrics, now_us() - before);
+        if (last.len > 0) {
+            note_if_gap(dispatch, &last, &outcome, now_ms);
+        }
+    }
+}
+
+bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, void *context)
+{
+    struct error err = {0};
+    return dispatch->store != NULL && (store_gaps(dispatch->store, most, visit, context, &err) ||
+                                       give_up(dispatch, &err, dispatch->now_ms));
+}
+
+const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch)
+{
+    return dispatch->program->knowledge;
 }
 
 /* ---- what adapters report and keep ---- */

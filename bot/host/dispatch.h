@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/host/gap.h"
 #include "bot/host/message.h"
 
 /*
@@ -20,9 +21,12 @@ struct buf;
 struct config;
 struct dispatch;
 struct error;
+struct knowledge;
 struct metrics;
 struct program;
 struct store;
+struct view;
+struct view_said;
 
 struct dispatch_setup {
     struct program *program; /* borrowed; the advisor may be swapped: dispatch_reload() */
@@ -93,6 +97,20 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms);
 
 /* Forgets what has expired. Cheap; call it about once a minute. */
 void dispatch_expire(struct dispatch *dispatch, int64_t now_ms);
+
+/*
+ * Looks at a conversation that its caller holds (view.h): answered here and now, nothing of it is
+ * kept. asked: somebody wants to know, so it is counted, and noted where it was not understood;
+ * false: only a look at what is not finished yet.
+ */
+void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size_t count,
+                   bool asked, int64_t now_ms, struct view *ret);
+
+/* What was asked and not understood, most frequent first. False: trouble with the store, logged. */
+bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, void *context);
+
+/* The packs, until the next reload. */
+const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch);
 
 /* There is a decision of that id among the packs. */
 bool dispatch_has_pack(const struct dispatch *dispatch, const char *id);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/host/gap.h"
 #include "bot/host/message.h"
 
 /*
@@ -131,16 +132,7 @@ bool store_note_get(struct store *store, const char *adapter, const char *key, i
 bool store_note_put(struct store *store, const char *adapter, const char *key, const void *bytes,
                     size_t len, int64_t expires_ms, struct error *err);
 
-/* ---- what was asked and not understood ---- */
-
-struct gap {
-    const char *text; /* the question as it was first asked, at most GAP_TEXT_MAX bytes */
-    const char *kind; /* "unknown", "ask" for a choice without a usable fact, or "wrong" where a
-                         person said that the answer was */
-    uint64_t count;
-    int64_t first_ms, last_ms;
-};
-enum { GAP_TEXT_MAX = 1000, GAPS_KEPT_MAX = 5000 };
+/* ---- what was asked and not understood (gap.h) ---- */
 
 /*
  * Questions that are the same but for case, punctuation and blanks are one. Of more than
@@ -148,8 +140,7 @@ enum { GAP_TEXT_MAX = 1000, GAPS_KEPT_MAX = 5000 };
  */
 bool store_gap_add(struct store *store, const char *kind, const char *text, size_t len,
                    int64_t now_ms, struct error *err);
-typedef void store_visit_gap(void *context, const struct gap *gap);
-bool store_gaps(struct store *store, size_t most, store_visit_gap *visit, void *context,
+bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *context,
                 struct error *err); /* most frequent first */
 
 /* Drops what has expired, a bounded piece at a time: for when little is put in. */

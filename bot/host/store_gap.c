@@ -140,7 +140,7 @@ bool store_gap_add(struct store *store, const char *kind, const char *text, size
     return fine && evict(store, err);
 }
 
-bool store_gaps(struct store *store, size_t most, store_visit_gap *visit, void *context,
+bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *context,
                 struct error *err)
 {
     sqlite3_stmt *s = store_bind(store, SQL_GAPS, "i", (int64_t)most);

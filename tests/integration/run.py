@@ -75,6 +75,9 @@ def case_without_configuration():
         assert any("/api/ask" in line for line in help_lines) and any("check --example" in line for line in help_lines)
         status, answer = it.ask(QUESTION)
         assert status == 200 and answer["kind"] == "verdict" and answer["text"], answer
+        assert any("http://127.0.0.1:8080/ in a browser" in line for line in help_lines)
+        status, page = it.request("GET", "/")
+        assert status == 200 and page.startswith("<!doctype html>") and it.request("GET", "/gaps")[0] == 404
 
 
 def case_answers_and_tells_how_it_is():
@@ -102,7 +105,7 @@ def case_all_faults_at_once():
 
 
 def case_nothing_to_do():
-    fails("[http]\nlisten = 127.0.0.1:0\n", "there is no [irc NAME], [slack] or [api] section")
+    fails("[http]\nlisten = 127.0.0.1:0\n", "there is no [irc NAME], [slack], [api] or [page] section")
 
 
 def case_port_in_use():

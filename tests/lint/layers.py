@@ -38,6 +38,7 @@ LIBRARIES = {
     "curl/curl.h": {"host", "adapters"},
     "sqlite3.h": {"host"},
     "microhttpd.h": {"adapters"},
+    "nettle/base64.h": {"adapters"},
     "nettle/hmac.h": {"adapters"},
     "nettle/memops.h": {"adapters"},
     "libircclient.h": {"adapters"},
@@ -50,7 +51,7 @@ LIBRARIES = {
 NOT_FOR_ADAPTERS = {"bot/advisor/verdict.h", "bot/host/store.h"}
 
 # What adapters share.
-COMMON_ADAPTERS = {"adapters/adapter.h", "adapters/http_body.h", "adapters/http_client.h", "adapters/http_server.h",
+COMMON_ADAPTERS = {"adapters/adapter.h", "adapters/http_asset.h", "adapters/http_body.h", "adapters/http_client.h", "adapters/http_server.h",
                    "adapters/signature.h"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -439,7 +439,7 @@ bool store_gap_add(struct store *store, const char *kind, const char *text, size
     return true;
 }
 
-bool store_gaps(struct store *store, size_t most, store_visit_gap *visit, void *context,
+bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *context,
                 struct error *err)
 {
     for (size_t i = 0; i < store->now.gap_count && i < most; i++) {

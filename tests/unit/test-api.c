@@ -21,6 +21,7 @@
 #include "bot/host/config.h"
 #include "bot/host/dispatch.h"
 #include "bot/host/metrics.h"
+#include "knowledge/pack.h"
 #include "tests/unit/http-bench.h"
 
 /* POST /api/ask and what watchers ask, over a dispatch of this test's own. */
@@ -88,6 +89,15 @@ uint64_t dispatch_waiting(const struct dispatch *dispatch)
     return 5;
 }
 
+static const struct pack first = {.id = "p", .question = "\"A\" or B?"};
+static const struct knowledge packs = {.packs = {&first}, .count = 1};
+
+const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch)
+{
+    (void)dispatch;
+    return &packs;
+}
+
 bool dispatch_has_pack(const struct dispatch *dispatch, const char *id)
 {
     (void)dispatch;
@@ -99,14 +109,18 @@ bool dispatch_healthy(const struct dispatch *dispatch)
     return !dispatch->ill;
 }
 
+#define ORIGIN "https://intranet.example"
+
 static bool create(bool token, bool open, struct error *err)
 {
+    static char origins[] = "https://other.example:8443, " ORIGIN;
     static char env[] = "TEST_API_TOKEN";
     assert_int_equal(setenv(env, "s3cret", 1), 0);
     memset(&fake, 0, sizeof(fake));
     memset(&config, 0, sizeof(config));
     config.has_api = true;
     config.api.open = open;
+    config.api.origins = origins;
     config.api.token.env = token ? env : NULL;
     const struct adapter_setup setup = {.config = &config,
                                         .dispatch = &fake,
@@ -137,25 +151,33 @@ static int set_up_token(void **state)
     return http_bench_set_up(state) == 0 && create(true, false, NULL) ? 0 : -1;
 }
 
-static void post(const char *headers, const char *body, char answer[ANSWER_TEXT_MAX])
+/* line: method and path. */
+static void request(const char *line, const char *headers, const char *body,
+                    char answer[ANSWER_TEXT_MAX])
 {
-    char request[ANSWER_TEXT_MAX];
+    char text[ANSWER_TEXT_MAX];
     int fd = dial();
-    snprintf(request, sizeof(request),
-             "POST /api/ask HTTP/1.1\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n%s",
+    snprintf(text, sizeof(text),
+             "%s HTTP/1.1\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n%s", line,
              strlen(body), headers, body);
-    say(fd, request);
+    say(fd, text);
     hear(fd, NULL, answer, NULL);
     close(fd);
 }
 
-static void expect(const char *headers, const char *body, const char *status, const char *contains)
+static void expect_of(const char *line, const char *headers, const char *body, const char *status,
+                      const char *contains)
 {
     char answer[ANSWER_TEXT_MAX];
-    post(headers, body, answer);
+    request(line, headers, body, answer);
     if (strncmp(answer + 9, status, 3) != 0 || strstr(answer, contains) == NULL) {
-        fail_msg("%s\n%s\nwas answered by\n%s", headers, body, answer);
+        fail_msg("%s\n%s\n%s\nwas answered by\n%s", line, headers, body, answer);
     }
+}
+
+static void expect(const char *headers, const char *body, const char *status, const char *contains)
+{
+    expect_of("POST /api/ask", headers, body, status, contains);
 }
 
 #define TYPE "Content-Type: application/json\r\n"
@@ -267,6 +289,108 @@ static void test_settled(void **state)
     expect(LOCAL, "{\"text\":\"a\"}", "503", "error");
 }
 
+/* ---- web pages ---- */
+
+static void test_origins(void **state)
+{
+    (void)state;
+    static const char *const strangers[] = {
+        "https://evil.example",    "null",        "", ORIGIN ".evil.example",
+        "http://intranet.example", ORIGIN ":8443"};
+#define ALLOW "Access-Control-Allow-Origin: "
+    char answer[ANSWER_TEXT_MAX], headers[300];
+    for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
+        snprintf(headers, sizeof(headers), LOCAL "Origin: %s\r\n", strangers[i]);
+        request("POST /api/ask", headers, "{\"text\":\"a\"}", answer);
+        assert_memory_equal(answer + 9, "403", 3);
+        assert_null(strstr(answer, "Access-Control"));
+        request("OPTIONS /api/ask", headers, "", answer);
+        assert_memory_equal(answer + 9, "403", 3);
+        assert_null(strstr(answer, "Access-Control"));
+    }
+    assert_int_equal(fake.taken, 0);
+    expect(LOCAL "Origin: " ORIGIN "\r\n", "{\"text\":\"a\"}", "200", ALLOW ORIGIN "\r\n");
+    expect(LOCAL "Origin: " ORIGIN "\r\n", "{}", "400", ALLOW ORIGIN "\r\n");
+    expect(LOCAL "Origin: https://other.example:8443\r\n", "{\"text\":\"a\"}", "200",
+           "Vary: Origin");
+    expect_of("OPTIONS /api/ask", "Host: localhost\r\nOrigin: " ORIGIN "\r\n", "", "204",
+              "Access-Control-Allow-Headers: Authorization");
+    expect_of("OPTIONS /mcp", "Host: localhost\r\nOrigin: " ORIGIN "\r\n", "", "204",
+              ALLOW ORIGIN "\r\n");
+    /* A page of another name for this machine. */
+    expect("Host: evil.example\r\n" TYPE "Origin: " ORIGIN "\r\n", "{\"text\":\"a\"}", "403",
+           "error");
+    request("POST /api/ask", LOCAL, "{\"text\":\"a\"}", answer);
+    assert_null(strstr(answer, "Access-Control"));
+}
+
+/* ---- the Model Context Protocol ---- */
+
+#define RPC(id, more) "{\"jsonrpc\":\"2.0\",\"id\":" id "," more "}"
+#define CALL(id, arguments) \
+    RPC(id, "\"method\":\"tools/call\",\"params\":{\"name\":\"ask\",\"arguments\":" arguments "}")
+
+static void test_mcp(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *status, *contains;
+    } rows[] = {
+        {RPC("1", "\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\"}"),
+         "200", "\"id\": 1, \"result\": {\"protocolVersion\": \"2025-06-18\""},
+        {RPC("1", "\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"1999\"}"), "200",
+         "\"protocolVersion\": \"2025-11-25\""},
+        {RPC("1", "\"method\":\"initialize\""), "200", "\"tools\": {}"},
+        {RPC("\"a\\u0001\"", "\"method\":\"ping\""), "200", "\"id\": \"a\\u0001\", \"result\": {}"},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}", "202", ""},
+        {"{\"jsonrpc\":\"2.0\",\"method\":\"tools/call\"}", "202", ""},
+        {RPC("4", "\"result\":{}"), "202", ""},
+        {CALL("7", "{\"text\":\"x or y?\",\"pack\":\"p\",\"id\":\"q\"}"), "200",
+         "\"id\": 7, \"result\": {\"content\": [{\"type\": \"text\", \"text\": \"Hello!\"}], "
+         "\"structuredContent\": {\"id\": \"q\", " OUTCOME},
+        /* What the tool cannot do it says to the model. */
+        {CALL("7", "{\"text\":7}"), "200", "\"text must be a string.\"}], \"isError\": true}"},
+        {CALL("7", "{\"text\":\"a\",\"pack\":\"none\"}"), "200", "\"isError\": true}"},
+        {CALL("7", "[]"), "200", "\"code\": -32602"},
+        {RPC("7", "\"method\":\"tools/call\",\"params\":{\"name\":\"rm\"}"), "200", "-32602"},
+        {RPC("7", "\"method\":\"tools/call\",\"params\":[]"), "200", "\"code\": -32602"},
+        {RPC("7", "\"method\":\"resources/list\""), "200", "\"code\": -32601"},
+        /* No messages. */
+        {"", "400", "\"id\": null, \"error\": {\"code\": -32700"},
+        {"[" RPC("1", "\"method\":\"ping\"") "]", "400", "\"code\": -32700"},
+        {"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}", "400", "\"code\": -32600"},
+        {RPC("1", "\"method\":7"), "400", "\"code\": -32600"},
+        {RPC("null", "\"method\":\"ping\""), "400", "\"code\": -32600"},
+        {RPC("1.5", "\"method\":\"ping\""), "400", "\"code\": -32600"},
+        {RPC("{}", "\"method\":\"ping\""), "400", "\"code\": -32600"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        expect_of("POST /mcp", LOCAL, rows[i].body, rows[i].status, rows[i].contains);
+    }
+    assert_int_equal(fake.taken, 1);
+    assert_string_equal(fake.text, "x or y?");
+    assert_string_equal(fake.pack, "p");
+}
+
+static void test_mcp_around(void **state)
+{
+    (void)state;
+    static const char ping[] = RPC("1", "\"method\":\"ping\"");
+    expect_of("POST /mcp", LOCAL "MCP-Protocol-Version: 2025-06-18\r\n", ping, "200", "result");
+    expect_of("POST /mcp", LOCAL "MCP-Protocol-Version: 2019-01-01\r\n", ping, "400", "version");
+    expect_of("POST /mcp", "Host: localhost\r\n", ping, "415", "error");
+    expect_of("POST /mcp", "Host: evil.example\r\n" TYPE, ping, "403", "error");
+    expect_of("POST /mcp", LOCAL "Origin: https://evil.example\r\n", ping, "403", "error");
+    expect_of("GET /mcp", LOCAL, "", "405", "Allow: POST");
+    fake.how = SETTLED_FAILED;
+    expect_of("POST /mcp", LOCAL, CALL("1", "{\"text\":\"a\"}"), "200", "\"isError\": true}");
+    fake.how = SETTLED_SILENT;
+    expect_of("POST /mcp", LOCAL, CALL("1", "{\"text\":\"a\"}"), "200",
+              "\"text\": \"\"}], \"structuredContent\": {\"id\": null, \"kind\": \"silent\"");
+    fake.full = true;
+    expect_of("POST /mcp", LOCAL, CALL("1", "{\"text\":\"a\"}"), "200", "\"isError\": true}");
+}
+
 static void test_create_refused(void **state)
 {
     (void)state;
@@ -352,6 +476,9 @@ int main(void)
         OPEN(test_local_only),
         cmocka_unit_test_setup_teardown(test_token, set_up_token, tear_down),
         OPEN(test_settled),
+        OPEN(test_origins),
+        OPEN(test_mcp),
+        OPEN(test_mcp_around),
         cmocka_unit_test_setup_teardown(test_create_refused, http_bench_set_up, tear_down),
         OPEN(test_health),
     };

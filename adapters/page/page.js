@@ -1,0 +1,165 @@
+/*
+ * Makes the page answer while one types; without this file it answers when a button is pressed. The server renders
+ * either way: what comes back is a whole page, of which a part takes the place of what is there.
+ */
+"use strict";
+(() => {
+    const PAUSE_MS = 180; // after the last key
+    let form = document.getElementById("talk");
+    let timer = 0;
+    let request = null;
+
+    function body(button) {
+        const data = new URLSearchParams(new FormData(form));
+        if (button && button.name) {
+            data.append(button.name, button.value);
+        }
+        return data;
+    }
+
+    // The page that the server makes of the form; null when a newer question has overtaken it.
+    async function fetchPage(data) {
+        request?.abort();
+        const mine = request = new AbortController();
+        try {
+            const response = await fetch(form.action, { method: "POST", body: data, signal: mine.signal });
+            const type = response.headers.get("Content-Type") || "";
+            if (!type.startsWith("text/html")) {
+                throw new Error("HTTP " + response.status);
+            }
+            const page = new DOMParser().parseFromString(await response.text(), "text/html");
+            return { page, fine: response.ok };
+        } catch (error) {
+            if (mine.signal.aborted) {
+                return null;
+            }
+            throw error;
+        } finally {
+            if (request === mine) {
+                request = null;
+            }
+        }
+    }
+
+    // The beam swings over from where it was.
+    function swing(before) {
+        const scale = document.getElementById("scale");
+        if (before && scale) {
+            const after = scale.getAttribute("class");
+            scale.setAttribute("class", before);
+            scale.getBoundingClientRect();
+            scale.setAttribute("class", after);
+        }
+    }
+
+    function say(sentence) {
+        document.getElementById("status").textContent = sentence;
+    }
+
+    // What went wrong takes the place of the verdict.
+    function complain(sentence) {
+        const line = document.createElement("p");
+        line.className = "lead";
+        line.textContent = sentence;
+        document.getElementById("verdict")?.replaceChildren(line);
+        say(sentence);
+    }
+
+    // Takes over the part of the page with that id. False: the other has none.
+    function exchange(page, id) {
+        const old = document.getElementById(id), fresh = page.getElementById(id);
+        const before = document.getElementById("scale")?.getAttribute("class");
+        if (!old || !fresh) {
+            return false;
+        }
+        old.replaceWith(document.adoptNode(fresh));
+        form = document.getElementById("talk");
+        swing(before);
+        say(document.querySelector("#verdict p")?.textContent || "");
+        return true;
+    }
+
+    // The button about the same fact, or the field.
+    function refocus(button) {
+        const fact = button.value.slice(1).split(" ")[0];
+        const again = [...form.querySelectorAll("button[name=press]")].find((one) => one.value.slice(1) === fact);
+        (button.name === "press" && again || document.getElementById("text"))?.focus({ preventScroll: button.name === "press" });
+    }
+
+    async function look() {
+        const began = performance.now();
+        const data = body(null);
+        data.append("live", "1");
+        try {
+            const answer = await fetchPage(data);
+            if (answer && !answer.fine) {
+                complain(answer.page.querySelector(".intro").textContent);
+            } else if (answer && exchange(answer.page, "answer")) {
+                performance.measure("answer", { start: began });
+            }
+        } catch {
+            complain("No answer: the connection is lost.");
+        }
+    }
+
+    async function act(button) {
+        clearTimeout(timer);
+        try {
+            const answer = await fetchPage(body(button));
+            if (answer && !answer.fine) {
+                complain(answer.page.querySelector(".intro").textContent);
+            } else if (answer && exchange(answer.page, "main")) {
+                listen();
+                refocus(button);
+            }
+        } catch {
+            complain("No answer: the connection is lost.");
+        }
+    }
+
+    function onKey(event) {
+        if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+            event.preventDefault();
+            form.querySelector("button.ask")?.click();
+        }
+    }
+
+    function listen() {
+        form = document.getElementById("talk");
+        form?.addEventListener("submit", (event) => {
+            if (event.submitter) {
+                event.preventDefault();
+                act(event.submitter);
+            }
+        });
+        const text = document.getElementById("text");
+        text?.addEventListener("keydown", onKey);
+        text?.addEventListener("input", () => {
+            clearTimeout(timer);
+            timer = setTimeout(look, PAUSE_MS);
+        });
+    }
+
+    // Entries of /gaps get a button each.
+    function offerCopies() {
+        for (const entry of document.querySelectorAll("pre.entry")) {
+            const button = document.createElement("button");
+            button.type = "button";
+            button.className = "small";
+            button.textContent = "Copy";
+            button.addEventListener("click", async () => {
+                try {
+                    await navigator.clipboard.writeText(entry.textContent);
+                    button.textContent = "Copied";
+                } catch {
+                    getSelection().selectAllChildren(entry);
+                    button.textContent = "Selected: press Ctrl-C";
+                }
+            });
+            entry.after(button);
+        }
+    }
+
+    listen();
+    offerCopies();
+})();
