@@ -171,7 +171,8 @@ static void reweigh(struct project *project, const struct reading *reading, uint
         (reading->light | (reading->light_back ? back : 0) | (reading->later & ~reading->stated)) &
         known & ~heavy;
     if (has(reading, EN_EQUAL)) {
-        facts->heavy = facts->light = 0;
+        /* "Both halves weigh the same": so each of them is meant. */
+        facts->heavy = facts->light = facts->faint = 0;
         return;
     }
     if (heavy) {

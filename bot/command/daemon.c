@@ -44,6 +44,18 @@ static void fall_back(struct config *config)
     }
 }
 
+/* An empty file, half written when it is read again, must not take everything away. */
+static bool has_something_to_do(const struct config *config, const char *path,
+                                struct fault_list *faults)
+{
+    if (config->irc_count > 0 || config->slack_count > 0 || config->has_api || config->has_page) {
+        return true;
+    }
+    fault_add(faults, path != NULL ? path : "configuration", 0,
+              "nothing to do: there is no [irc NAME], [slack], [api] or [page] section");
+    return false;
+}
+
 bool daemon_load(const struct program_options *options, struct program *ret,
                  struct generation **ret_generation, struct fault_list *faults)
 {
@@ -54,8 +66,14 @@ bool daemon_load(const struct program_options *options, struct program *ret,
         program_close(ret);
         return false;
     }
+    if (options->config_path == NULL) {
+        fall_back(&ret->config);
+    }
+    if (!has_something_to_do(&ret->config, options->config_path, faults)) {
+        program_close(ret);
+        return false;
+    }
     struct generation *generation = mem_alloc(sizeof(*generation));
-    fall_back(&ret->config);
     generation->config = ret->config;
     *ret_generation = generation;
     return true;
@@ -160,10 +178,6 @@ static void add_all(struct daemon *daemon, struct fault_list *faults)
                 fault_add(faults, "configuration", 0, "%s", err.text);
             }
         }
-    }
-    if (daemon->count == 0 && faults->count == 0) {
-        fault_add(faults, "configuration", 0,
-                  "nothing to do: there is no [irc NAME], [slack], [api] or [page] section");
     }
 }
 

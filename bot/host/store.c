@@ -85,6 +85,7 @@ bool store_begin(struct store *store, struct error *err)
     assert(!store->open);
     store->open = store_run(store, store_bind(store, SQL_BEGIN, ""), err);
     store->counts_before = store->counts;
+    store->recent.passed = false;
     return store->open;
 }
 

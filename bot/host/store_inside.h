@@ -22,6 +22,8 @@ struct error;
     X(SQL_CLAIM, "INSERT INTO claim(name, at) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET at = "      \
                  "excluded.at WHERE at <= ?3")                                                     \
     X(SQL_TALK_GET, "SELECT bytes FROM conversation WHERE name = ?1 AND expires > ?2")             \
+    X(SQL_TALK_PUT, "INSERT INTO conversation(name, bytes, expires) VALUES(?1, ?2, ?3) ON "        \
+                    "CONFLICT DO UPDATE SET bytes = excluded.bytes, expires = excluded.expires")   \
     X(SQL_TALK_DELETE, "DELETE FROM conversation WHERE name = ?1")                                 \
     X(SQL_RECENT_GET, "SELECT bytes, expires > ?2 FROM recent WHERE id = ?3 AND name = ?1")        \
     X(SQL_RECENT_PUT, "INSERT INTO recent(name, bytes, expires) VALUES(?1, ?2, ?3)")               \
@@ -110,6 +112,7 @@ struct store_recent {
     } places[RECENT_PLACES];
     size_t rows;  /* of the table */
     bool unknown; /* the table must be read first */
+    bool passed;  /* this transaction says so much that the rest goes past it */
 };
 
 /* Pages of -wal (store_log.c). */

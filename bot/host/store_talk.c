@@ -123,21 +123,36 @@ bool store_conversation_get(struct store *store, const char *adapter, const char
     return fine;
 }
 
+/* A transaction that fills the table by itself fills the others' pages as well: no way round. */
+static bool make_room(struct store *store, struct error *err)
+{
+    if (!know(store, err)) {
+        return false;
+    }
+    if (store->recent.rows >= RECENT_MAX) {
+        store->recent.passed = store_fold(store, err);
+        return store->recent.passed;
+    }
+    return true;
+}
+
 bool store_conversation_put(struct store *store, const char *adapter, const char *key,
                             const void *bytes, size_t len, int64_t expires_ms, struct error *err)
 {
     struct store_name name;
     if (!store_fits_name(store, "key", adapter, key, err) || !store_fits_bytes(store, len, err) ||
-        !know(store, err) || (store->recent.rows >= RECENT_MAX && !store_fold(store, err))) {
+        !make_room(store, err)) {
         return false;
     }
+    enum statement id = store->recent.passed ? SQL_TALK_PUT : SQL_RECENT_PUT;
     store_name(&name, adapter, '\0', key);
-    if (!store_run(store, store_bind(store, SQL_RECENT_PUT, "nbi", &name, bytes, len, expires_ms),
-                   err)) {
+    if (!store_run(store, store_bind(store, id, "nbi", &name, bytes, len, expires_ms), err)) {
         return false;
     }
     store->walks[STORE_TALKS].owed++;
-    note(&store->recent, hash_bytes(name.text, name.len), sqlite3_last_insert_rowid(store->db));
+    if (!store->recent.passed) {
+        note(&store->recent, hash_bytes(name.text, name.len), sqlite3_last_insert_rowid(store->db));
+    }
     return true;
 }
 

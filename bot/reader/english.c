@@ -23,6 +23,7 @@ const struct english_row english_rows[] = {
     {EN_NEGATION, "(avoid|refuse*|hate) (to|the|any|all|having|using|writing)"},
     {EN_NEGATION, "(do not|does not|did not|will not|is not|are not|can not|have not|has not|would "
                   "not|should not|was not)"},
+    {EN_NEGATION, "(hate|dislike|loathe|despise|can not stand) (it when|when|that|how)"},
     {EN_NEGATION, "last thing (we|i) (want|need)"},
     {EN_NEGATION, "as opposed to"},
     {EN_NEGATION, "leave .. out"},
@@ -89,6 +90,9 @@ const struct english_row english_rows[] = {
     {EN_AFFIRMATION, "neither ... nor ... (garnish|decoration|gimmick|afterthought)"},
     {EN_AFFIRMATION,
      "(it is|its) not (that|as if|as though|like) .. (not|do not|does not|did not)"},
+    {EN_AFFIRMATION, "(not one|none) of (the|our|my|these|those|all) .. "
+                     "(longer|bigger|larger|smaller|shorter|heavier|older|more|less) than"},
+    {EN_AFFIRMATION, "(can|could|would) do without .. (if it were not|if it was not|were it not)"},
     {EN_AFFIRMATION, "not without"},
     {EN_AFFIRMATION,
      "(not|never) (mean|bad|badly|wrong|dead|stupid|crazy|easy|sure|certain|clear|yet sure|so "
@@ -106,7 +110,8 @@ const struct english_row english_rows[] = {
      "(will|would|do|does|can|could) not (drop|give up|let go of|budge|change|move from|part "
      "with|leave|go away|ditch|part from|compromise on|abandon|touch|skip|negotiate)"},
     {EN_AFFIRMATION, "not (a) (second|minute|moment|day) (later|too late)"},
-    {EN_AFFIRMATION, "do not (know|care|mind|think|see why|laugh|ask|worry|judge)"},
+    {EN_AFFIRMATION, "do not know (if|whether|which|what|how|why|where|when|who|yet|enough)"},
+    {EN_AFFIRMATION, "do not (care|mind|think|see why|laugh|ask|worry|judge)"},
     {EN_AFFIRMATION, "do not want to (regret|choose|rank)"},
     {EN_AFFIRMATION, "did not (know|mean|think)"},
     {EN_AFFIRMATION, "(can|could) not (decide|agree|choose|tell|wait|say|help|stop|be bothered)"},
@@ -229,6 +234,7 @@ const struct english_row english_rows[] = {
     {EN_HEAVY, "(stands|stand) (or|and) (falls|fall) with"},
     {EN_HEAVY, "(matters|matter|counts|count|weighs|weigh) [far|way|much|even|a lot|a great "
                "deal|by far] (most|more|first|the most|above all)"},
+    {EN_HEAVY, "what matters (more|most|first|above all)"},
     {EN_HEAVY, "is what .. (is|are) [all] about"},
     {EN_HEAVY, "(part|bit|side|half|thing) (wins|counts|matters)"},
     {EN_HEAVY, "what we [really|actually|mostly] "
@@ -270,6 +276,8 @@ const struct english_row english_rows[] = {
      "(is|are|matter|count|come)"},
     {EN_REST_LIGHT, "(everything else|all else|the rest|rest|the others|other parts) "
                     "(is|are|can|comes|matters|matter|counts|count|just|being)"},
+    {EN_LIGHT, "(that|this|the) one (package|library|module|thing|feature|wish) "
+               "(tip|tips|turn|turns|decide|decides|change|changes)"},
     {EN_LIGHT, "(matters|matter|counts|count|weighs|weigh) (less|least|little|not)"},
     {EN_LIGHT, "(less|least) (important|crucial|critical)"},
     {EN_LIGHT, "(secondary|comes second|second place|on the side|for show|could live "

@@ -158,6 +158,7 @@ static float score_facts(const struct reading *r, const struct context *context)
     float score = -1.5f;
     if (context->asked && any(s, about_answer)) {
         score = s->words <= 14 ? 1.5f : 0.5f;
+        score += s->question && !s->alternatives && !r->stated && !r->denied ? 4 : 0;
     }
     if (s->option_count && !s->alternatives && any(s, about_option)) {
         score = score > 0.5f ? score : 0.5f;
@@ -266,7 +267,7 @@ static bool plainly_asks(const struct reading *r)
     }
     return (s->alternatives && (!s->apart || (s->question && (s->choice_word || weighs(r))))) ||
            (s->option_count >= 2 && s->question && s->choice_word) ||
-           (s->option_count == 1 && s->question && s->choice_word && r->stated);
+           (s->option_count == 1 && (s->question || s->subject) && s->choice_word && r->stated);
 }
 
 static void score_ambient(const struct reading *r, float scores[KIND_COUNT])

@@ -532,6 +532,10 @@ static void read_weights(const struct reader *reader, struct reading *r, uint64_
     if (r->signals.english & words) {
         weigh_clauses(reader, r, known | r->stated);
     }
+    /* "Mostly forms" weighs nothing as long as there is nothing else to weigh it against. */
+    if (!((known | r->stated) & ~r->heavy)) {
+        r->heavy = 0;
+    }
     uint64_t unclear = r->heavy & r->light;
     r->heavy &= ~unclear & (known | r->stated);
     r->light &= ~unclear & (known | r->stated);

@@ -156,13 +156,24 @@ static bool is_bare(const struct reading *r, const struct match *match)
         "will",   "should",  "do",       "does",     "can",    "make",    "work",  "fit",
         "suit",   "backend", "server",   "fur",      "furs",   "fuers",   "fuer",  "als",
         "mit",    "hinter",  "derriere", "pour",     "pro",    "por",     "para",  "avec",
-        "con",    "com",     NULL};
+        "con",    "com",     "like",     "against",  "room",   NULL};
     const struct token *next =
         match->last + 1 < r->tokens.count ? &r->tokens.items[match->last + 1] : NULL;
     if (!next || next->border >= BORDER_COMMA || (next->flags & (TOKEN_NUMBER | TOKEN_SLASH))) {
         return true;
     }
     return token_is_any(next, words);
+}
+
+/* "Last item, X or Y for the ferry": whether few words part it from a comma or the beginning. */
+static bool leads_its_part(const struct reading *r, uint32_t word)
+{
+    uint32_t first = r->scopes.clause_first[word];
+    uint32_t i = word;
+    while (i > first && word - i < LEADING_WORDS && r->tokens.items[i].border < BORDER_COMMA) {
+        i--;
+    }
+    return i == first || r->tokens.items[i].border >= BORDER_COMMA;
 }
 
 /* Whether the sentence around an option asks what to choose, and does not only tell of it. */
@@ -181,7 +192,7 @@ static bool asks_in_sentence(const struct reading *r, const struct match *option
             chooses = chooses || item == EN_CHOICE;
         }
     }
-    bool leads = option->first - r->scopes.clause_first[option->first] <= LEADING_WORDS;
+    bool leads = leads_its_part(r, option->first);
     bool question = r->tokens.items[last].flags & TOKEN_QUESTION;
     return (!tells || weighs) && (leads || question || chooses || weighs);
 }

@@ -503,13 +503,24 @@ static struct text_line *begin_line(struct text *text, uint8_t flags)
     return line;
 }
 
+/* "**Goals**": all of a line in bold type is a heading. */
+static bool is_bold(const struct cursor *cur, size_t end)
+{
+    while (end > cur->at && strchr(" \t\r:", cur->bytes[end - 1]) && cur->bytes[end - 1]) {
+        end--;
+    }
+    return cur->bold_line && end >= cur->at + 5 && starts(cur, end - 2, "**");
+}
+
 /*
  * A line that only goes on where a long one was wrapped starts small, after a long line without an
  * end mark.
  */
-static bool is_soft(const struct text *text, uint8_t flags, size_t previous_len)
+static bool is_soft(const struct text *text, uint8_t flags, bool after_blank)
 {
-    if (flags || text->len < 2 || previous_len < 56) {
+    enum { WRAPPED_LEAST = 56 };
+    const struct text_line *before = text->line_count ? &text->lines[text->line_count - 1] : NULL;
+    if (flags || !before || after_blank || text->len < before->start + WRAPPED_LEAST) {
         return false;
     }
     char last = text->normal[text->len - 2];
@@ -517,11 +528,12 @@ static bool is_soft(const struct text *text, uint8_t flags, size_t previous_len)
 }
 
 static void read_line(struct text *text, struct cursor *cur, size_t end, uint8_t flags,
-                      size_t previous_len)
+                      bool after_blank)
 {
     flags |= read_prefix(cur, end);
     cur->bold_line = starts(cur, cur->at, "**");
-    if (is_soft(text, flags, previous_len)) {
+    flags |= is_bold(cur, end) ? LINE_HEADING : 0;
+    if (is_soft(text, flags, after_blank)) {
         flags |= LINE_SOFT;
     }
     struct text_line *line = begin_line(text, flags);
@@ -549,7 +561,7 @@ void text_read(struct text *ret, const char *bytes, size_t len)
     ret->mentions = 0;
     ret->truncated = 0;
     uint8_t flags = 0;
-    size_t previous_len = 0;
+    bool after_blank = true;
     while (cur.at < len && !ret->truncated) {
         size_t start = cur.at;
         size_t end = line_end(&cur, start);
@@ -559,11 +571,11 @@ void text_read(struct text *ret, const char *bytes, size_t len)
             flags |= LINE_PARAGRAPH;
         } else if (end == start || (end == start + 1 && bytes[start] == '\r')) {
             flags |= LINE_PARAGRAPH;
-            previous_len = 0;
+            after_blank = true;
         } else {
-            read_line(ret, &cur, end, flags, previous_len);
+            read_line(ret, &cur, end, flags, after_blank);
             flags = 0;
-            previous_len = end - start;
+            after_blank = false;
         }
         /* A comment or an entity may have reached past the line's end. */
         cur.at = (cur.at > end ? cur.at : end) + 1;

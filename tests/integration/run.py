@@ -183,7 +183,7 @@ def case_bad_reloads_are_refused():
     good = "[http]\nlisten = 127.0.0.1:0\n[api]\ntoken_file = token\n"
     with daemon(good) as it:
         for number, (config, cause) in enumerate([
-                ("[bto]\n", "unknown section"), (good + "[bot]\npacks = nowhere\n", "nowhere"),
+                ("", "nothing to do"), ("[bto]\n", "unknown section"), (good + "[bot]\npacks = nowhere\n", "nowhere"),
                 (good.replace("token_file = token", "token_file = gone"), "gone"), (good + "[irc a]\n", "server"),
                 (good + "[irc a]\nserver = irc.example.org:6667\nchannels = team\n", "no channel")], 1):
             it.write_config(config)

@@ -11,13 +11,13 @@ import tempfile
 
 SOURCE, COMPILER = pathlib.Path(sys.argv[1]), sys.argv[2]
 PATIENCE_S = 200
-VARIANTS = [["irc"], ["slack"], ["api"], ["api", "irc", "slack"]]
+VARIANTS = [["irc"], ["slack"], ["api"], ["page"], ["api", "irc", "page", "slack"]]
 SECTIONS = {"irc": "[irc a]\nserver = 127.0.0.1:1\ntls = no\n", "slack": "[slack]\nsigning_secret_env = SECRET\n",
-            "api": "[api]\nopen = yes\n"}
+            "api": "[api]\nopen = yes\n", "page": "[page]\n"}
 
 
 def run(*command, status=0, **env):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ | env)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ | {"WHETHER_PACKS": str(SOURCE / "knowledge")} | env)
     assert done.returncode == status, f"{command!r}: {done.returncode}\n{(done.stdout + done.stderr)[-3000:]}"
     return done.stdout + done.stderr
 
@@ -37,7 +37,7 @@ def check(without, folder):
         if name in without:
             assert "built without" in run(whether, "run", "-c", ini, status=1, SECRET="x")
     assert "Node" in run(whether, "ask", "--length", "line", "Node or Django for a chat?")
-    if "api" in without:
+    if {"api", "page"} <= set(without):
         # Without a configuration and without the API there is nothing that it could do.
         assert "nothing to do" in run(whether, "run", status=1)
 

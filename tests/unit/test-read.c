@@ -266,6 +266,7 @@ static void test_unasked(void **state)
         {"It was rejected, the orion or lyra plan", true},
         {"Funny how all of them say Orion or Lyra", true},
         {"Hey all: orion or lyra for a granary", false},
+        {"ok last item, orion or lyra for the granary", false},
         {"We cannot agree, should it be orion or lyra", false},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
