@@ -178,7 +178,9 @@ static void take(struct tracker *tracker, struct http_request *request,
         .delivery = delivery_id(tracker, request),
         .identity = identity[0] ? identity : NULL,
         .conversation = conversation,
-        .person = event->sender[0] ? event->sender : NULL,
+        .person = event->sender[0]                 ? event->sender
+                  : event->what == TICKET_QUESTION ? NULL /* a program, and it is signed */
+                                                   : "a deleted user",
         .address = address,
         .text = hearing->said.data,
         .len = hearing->said.len,

@@ -117,6 +117,7 @@ struct tracker_kind {
     const char *self_id;       /* ... and to what deliveries call us */
     const char *lists[3];      /* in the answer to LOOK: pointers to arrays of comments */
     const char *list_author, *list_mark; /* in each: who wrote it, and what holds the marker */
+    bool pages;                          /* a full answer to LOOK has another page after it */
     const char *errors;        /* a pointer to what is there in a 2xx answer that is a failure */
     const char *error_limited; /* a word in such an answer: the rate limit (N3) */
 };

@@ -255,6 +255,7 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .lists = {""},
             .list_author = "/user/login",
             .list_mark = "/body",
+            .pages = true,
         },
     [CONFIG_GITLAB] =
         {
@@ -282,6 +283,7 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .lists = {""},
             .list_author = "/author/username",
             .list_mark = "/body",
+            .pages = true,
         },
     [CONFIG_GITEA] =
         {
@@ -305,6 +307,7 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .lists = {""},
             .list_author = "/user/login",
             .list_mark = "/body",
+            .pages = true,
         },
     [CONFIG_JIRA] =
         {
@@ -335,6 +338,7 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .lists = {"/comments"},
             .list_author = "/author/accountId",
             .list_mark = "/properties",
+            .pages = true,
         },
     [CONFIG_LINEAR] =
         {

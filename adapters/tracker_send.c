@@ -331,7 +331,7 @@ static void on_look(struct tracker_call *call, const struct judged *judged)
     } else if (tracker_look_read(tracker->kind, judged->body, tracker->self.id, call->mark,
                                  &count)) {
         finish(call, DELIVERED, 0, NULL);
-    } else if (count >= TRACKER_PAGE && call->page < PAGES_MAX && tracker->kind->errors == NULL) {
+    } else if (tracker->kind->pages && count >= TRACKER_PAGE && call->page < PAGES_MAX) {
         call->page++;
         request(call, TRACKER_LOOK);
     } else {

@@ -105,7 +105,7 @@ def case_all_faults_at_once():
 
 
 def case_nothing_to_do():
-    fails("[http]\nlisten = 127.0.0.1:0\n", "there is no [irc NAME], [slack], [api] or [page] section")
+    fails("[http]\nlisten = 127.0.0.1:0\n", "there is no section of a chat, a tracker, [api] or [page]")
 
 
 def case_port_in_use():

@@ -291,7 +291,7 @@ def case_github_bad_token():
 def case_github_labels():
     """The label asks, the other label records; a ticket that is opened with it comes twice and is answered once."""
     world = World()
-    daemon = github(world)
+    daemon = github(world, bot="records = records\n")
     world.hook(daemon)
     issue = world.open("Live auction board", "Thousands of bids a second, the frontend is React.", labels=["stack-decision"])
     wait_until(lambda: world.comments(issue), "an answer")
@@ -307,6 +307,16 @@ def case_github_labels():
     for part in ["# Node", "## Context and Problem Statement", "## Considered Options", "## Decision Outcome",
                  "Chosen option: Node.js", "### Consequences", "- Good for Node.js", "Source: "]:
         assert part in text, (part, text)
+    files = list((scratch / "records").iterdir())
+    assert len(files) == 1 and files[0].name.startswith("node-or-django-"), files
+    kept = files[0].read_text()
+    assert kept.startswith("---\nstatus: proposed\ndate: 20") and kept.rstrip().endswith(text.partition("\n\n<!--")[0][-40:]), kept
+    # Again, by the word, after what was said since: the same file.
+    world.say(issue, "It is an internal business app full of CRUD forms with an admin panel. No live bids, and no React.")
+    wait_until(lambda: world.comments(issue)[2:], "another verdict")
+    world.say(issue, "@whether-bot record this, please")
+    wait_until(lambda: world.comments(issue)[3:], "another record")
+    assert list((scratch / "records").iterdir()) == files and "Chosen option: Django" in files[0].read_text()
     daemon.stop()
 
 

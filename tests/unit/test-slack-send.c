@@ -11,6 +11,7 @@
 #include "adapters/adapter.h"
 #include "adapters/http_server.h"
 #include "adapters/slack.h"
+#include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/loop.h"
@@ -237,6 +238,21 @@ static void test_foreign_address(void **state)
 }
 
 /* S27: speaks, and knows no more. */
+/* What is announced in a channel goes the way of an answer to a mention there, without a thread. */
+static void test_channel_address(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"", "#team", "C1 D2", "c1", "C1/x"};
+    struct buf address;
+    buf_init(&address, 2000);
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        assert_false(adapter_slack.address(none[i], &address));
+    }
+    assert_true(adapter_slack.address("C0123ABCD", &address));
+    assert_string_equal(address.data, "post C0123ABCD - -");
+    buf_finish(&address);
+}
+
 static void test_webhook_only(void **state)
 {
     (void)state;
@@ -333,6 +349,7 @@ int main(void)
         CASE(test_not_in_channel),
         CASE(test_token_lost),
         CASE(test_foreign_address),
+        cmocka_unit_test(test_channel_address),
         BARE(test_webhook_only),
         BARE(test_auth_refused),
         BARE(test_auth_again),
