@@ -96,6 +96,7 @@ static const struct ticket_rule gitlab_rules[] = {
     {"note", "update", NOTE_ON, "MergeRequest", TICKET_RECOMMENT, &gitlab_merge_note},
     {"note", "create", NOTE_ON, "Issue", TICKET_COMMENT, &gitlab_issue_note},
     {"note", "create", NOTE_ON, "MergeRequest", TICKET_COMMENT, &gitlab_merge_note},
+    {"note", "delete", NULL, NULL, TICKET_IGNORED, &gitlab_issue_note},
     /* Before GitLab 16.11 notes have no action, and only new ones are told. */
     {"note", NULL, NOTE_ON, "Issue", TICKET_COMMENT, &gitlab_issue_note},
     {"note", NULL, NOTE_ON, "MergeRequest", TICKET_COMMENT, &gitlab_merge_note},
