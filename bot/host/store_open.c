@@ -91,8 +91,9 @@ static const char *const migrations[] = {
     " WHERE talk = old.talk); END;"
     "DROP INDEX gap_rarest;",
 
-    "CREATE TABLE recent(id INTEGER PRIMARY KEY, expires INTEGER NOT NULL, name TEXT NOT NULL,"
-    " bytes BLOB NOT NULL);",
+    /* In brackets: clang takes two strings in the midst of a list for a forgotten comma. */
+    ("CREATE TABLE recent(id INTEGER PRIMARY KEY, expires INTEGER NOT NULL, name TEXT NOT NULL,"
+     " bytes BLOB NOT NULL);"),
 };
 
 static bool cannot_open(const struct store *store, struct error *err)
