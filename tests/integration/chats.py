@@ -15,6 +15,7 @@ import traceback
 import urllib.parse
 
 from daemon import Daemon, wait_until
+from fake_slack import TOKEN, FakeSlack
 from fake_trackers import FakeDiscord, FakeGitea
 
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
@@ -129,6 +130,27 @@ def case_announce():
         assert len(told) == 1 and told[0]["body"].startswith("acme/shop 5: Node.js, clearly, because of"), told
         assert not tracker.refusals and not discord.refusals, (tracker.refusals, discord.refusals)
         assert not [line for line in daemon.lines if "secret-part" in line]
+        assert daemon.stop() == 0
+
+
+def case_announce_in_slack():
+    """The same in a channel of Slack: without a thread, and without the buttons of an answer."""
+    with FakeGitea() as tracker, FakeSlack() as slack:
+        write_secret("secret", "s")
+        write_secret("token", tracker.TOKEN)
+        write_secret("slack-token", TOKEN)
+        daemon = run(f"[gitea]\nsecret_file = secret\ntoken_file = token\napi = {tracker.url}/api/v1\nannounce = slack, C0123\n"
+                     f"[slack]\nsigning_secret_file = secret\nbot_token_file = slack-token\napi = {slack.api}\n")
+        daemon.wait_for("tracker.ready")
+        daemon.wait_for("slack.ready")
+        body = json.dumps({"action": "opened", "issue": {"number": 7, "id": 9, "title": "Backend", "body": f"@whether {QUESTION}", "user": {"login": "ann"}},
+                           "sender": {"login": "ann"}, "repository": {"full_name": "acme/shop"}})
+        signature = hmac.new(b"s", body.encode(), hashlib.sha256).hexdigest()
+        assert daemon.request("POST", "/hooks/gitea", body, {"Content-Type": JSON, "X-Gitea-Event": "issues", "X-Gitea-Delivery": "d",
+                                                             "X-Gitea-Signature": signature})[0] == 200
+        told = wait_until(lambda: slack.messages.get(("C0123", "")), "the announcement")
+        assert len(told) == 1 and told[0]["text"].startswith("acme/shop 7: Node.js, clearly, because of"), told
+        wait_until(lambda: tracker.comments, "the answer in the ticket")
         assert daemon.stop() == 0
 
 
