@@ -76,6 +76,12 @@ struct adapter_ops {
                    const struct outcome *outcome, const struct reply *reply, struct buf *payload);
 
     /*
+     * Pure: the address of a place that the configuration names (a channel), for what is announced
+     * there. False: there is no such place. NULL: nothing can be announced.
+     */
+    bool (*address)(const char *place, struct buf *ret);
+
+    /*
      * Asked before a delivery is marked as under way; changes nothing. delivery NULL: can anything
      * leave at all (connected, not too many under way)? False: not now; the loop asks again
      * `*ret_after_ms` later, or when anything has happened. NULL: always.

@@ -68,6 +68,69 @@ bool http_json_true(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
+/* ---- JSON pointers ---- */
+
+enum { POINTER_TOKEN_MAX = 200, INDEX_DIGITS_MAX = 6 };
+
+/* One token, unescaped. Returns where the next slash or the end is; NULL: not a token. */
+static const char *take_token(const char *pointer, char ret[POINTER_TOKEN_MAX])
+{
+    size_t len = 0;
+    for (; *pointer != '\0' && *pointer != '/'; pointer++) {
+        char c = *pointer;
+        if (c == '~') {
+            pointer++;
+            if (*pointer != '0' && *pointer != '1') {
+                return NULL;
+            }
+            c = *pointer == '0' ? '~' : '/';
+        }
+        if (len + 1 >= POINTER_TOKEN_MAX) {
+            return NULL;
+        }
+        ret[len++] = c;
+    }
+    ret[len] = '\0';
+    return pointer;
+}
+
+static const json_t *element(const json_t *array, const char *token)
+{
+    size_t index = 0, len = strlen(token);
+    if (len == 0 || len > INDEX_DIGITS_MAX || strspn(token, "0123456789") != len ||
+        (len > 1 && token[0] == '0')) {
+        return NULL;
+    }
+    for (; *token; token++) {
+        index = index * 10 + (size_t)(*token - '0');
+    }
+    return json_array_get(array, index);
+}
+
+const json_t *http_json_at(const json_t *value, const char *pointer)
+{
+    char token[POINTER_TOKEN_MAX];
+    while (value != NULL && *pointer != '\0') {
+        if (*pointer != '/' || (pointer = take_token(pointer + 1, token)) == NULL) {
+            return NULL;
+        }
+        value = json_is_array(value) ? element(value, token) : json_object_get(value, token);
+    }
+    return value;
+}
+
+bool http_json_pointer_valid(const char *pointer)
+{
+    char token[POINTER_TOKEN_MAX];
+    while (*pointer == '/') {
+        pointer = take_token(pointer + 1, token);
+        if (pointer == NULL) {
+            return false;
+        }
+    }
+    return *pointer == '\0';
+}
+
 static void put_escaped(struct buf *ret, char c)
 {
     static const char from[] = "\"\\\n\r\t", to[] = "\"\\nrt";

@@ -28,6 +28,13 @@ const json_t *http_json_object(const json_t *object, const char *key);
 bool http_json_true(const json_t *object, const char *key);
 
 /*
+ * What a JSON pointer (RFC 6901: "", "/a/0/b", with ~0 and ~1) names in a value, borrowed; NULL
+ * where there is nothing, also for a pointer that is none.
+ */
+const json_t *http_json_at(const json_t *value, const char *pointer);
+bool http_json_pointer_valid(const char *pointer);
+
+/*
  * Appends a text as it stands between quotes: escaped; what is not UTF-8, and NULs, which many
  * refuse, become U+FFFD.
  */

@@ -480,6 +480,7 @@ const struct adapter_ops adapter_irc = {
     .prepare = irc_prepare,
     .dispatch = irc_dispatch,
     .format = irc_answer_format,
+    .address = irc_answer_address,
     .ready = irc_answer_ready,
     .send = irc_answer_send,
     .status = irc_status,

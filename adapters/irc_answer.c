@@ -206,6 +206,12 @@ static void read_address(const char *address, struct irc_text *ret)
     irc_span_copy((struct irc_span){nick, strlen(nick)}, ret->nick, sizeof(ret->nick));
 }
 
+bool irc_answer_address(const char *place, struct buf *ret)
+{
+    bool channel = place[0] == '#' || place[0] == '&' || place[0] == '+' || place[0] == '!';
+    return channel && strpbrk(place, " ,\a") == NULL && buf_puts(ret, place);
+}
+
 static bool place_ready(struct irc *irc, const char *target)
 {
     const struct irc_support *support = &irc_wire_relay(irc->wire)->support;

@@ -153,6 +153,8 @@ void irc_answer_offline(struct irc *irc);
 bool irc_answer_idle(const struct irc *irc);
 void irc_answer_finish(struct irc *irc); /* frees */
 
+/* A channel, for what is announced. */
+bool irc_answer_address(const char *place, struct buf *ret);
 bool irc_answer_ready(struct adapter *adapter, const struct delivery *delivery,
                       uint64_t *ret_after_ms);
 bool irc_answer_send(struct adapter *adapter, const struct delivery *delivery,

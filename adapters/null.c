@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bot/advisor/wording.h"
+#include "bot/base/buf.h"
 #include "bot/base/mem.h"
 #include "bot/host/dispatch.h"
 
@@ -19,6 +20,11 @@ static bool format(struct adapter *adapter, const struct message *message,
     (void)message;
     (void)outcome;
     return !null_of(adapter)->formats_not && wording_format(reply, WORDING_PLAIN, payload);
+}
+
+static bool address(const char *place, struct buf *ret)
+{
+    return place[0] != '\0' && buf_puts(ret, place);
 }
 
 static bool ready(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms)
@@ -52,7 +58,7 @@ static bool send(struct adapter *adapter, const struct delivery *delivery, uint6
 }
 
 static const struct adapter_ops ops = {
-    .name = "null", .format = format, .ready = ready, .send = send};
+    .name = "null", .format = format, .address = address, .ready = ready, .send = send};
 
 struct null_adapter *null_create(const char *name)
 {

@@ -330,6 +330,21 @@ static bool format(struct adapter *adapter, const struct message *message,
     return slack_format_reply(reply, &extras, payload);
 }
 
+/* A channel's id, C...: names can be changed. */
+static bool address(const char *place, struct buf *ret)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    struct slack_address where = {.private = false};
+    char text[SLACK_URL_MAX + 3 * SLACK_ID_MAX];
+    size_t len = strlen(place);
+    if (len == 0 || len >= sizeof(where.channel) || strspn(place, allowed) != len) {
+        return false;
+    }
+    memcpy(where.channel, place, len + 1);
+    slack_address_format(&where, text, sizeof(text));
+    return buf_puts(ret, text);
+}
+
 static void status(const struct adapter *adapter, struct adapter_status *ret)
 {
     *ret = ((const struct slack *)adapter)->status;
@@ -445,6 +460,7 @@ const struct adapter_ops adapter_slack = {
     .prepare = slack_prepare,
     .dispatch = slack_dispatch,
     .format = format,
+    .address = address,
     .ready = slack_ready,
     .send = slack_send,
     .status = status,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adapters/http_body.h"
+#include "adapters/http_url.h"
 #include "bot/base/mem.h"
 
 /*
@@ -416,7 +417,7 @@ static void set_press_keys(const struct slack_view *view, const struct press *pr
         set_conversation(ret, press->thread);
     }
     set_address(ret, threaded && !private ? press->thread : NULL,
-                slack_url_allowed(url, view->response_hosts) ? url : "", private);
+                http_url_allowed(url, view->response_hosts) ? url : "", private);
     ret->surface = private ? SURFACE_SLASH : is_direct(ret->channel) ? SURFACE_DM : SURFACE_MENTION;
 }
 

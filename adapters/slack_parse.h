@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "adapters/http_url.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/reader/kind.h"
@@ -16,7 +17,7 @@
 enum {
     SLACK_ID_MAX = 100, /* bytes of an id or a ts, with its NUL */
     SLACK_KEY_MAX = 480,
-    SLACK_URL_MAX = 1000,
+    SLACK_URL_MAX = HTTP_URL_MAX,
     SLACK_CHALLENGE_MAX = 1000,
     SLACK_TEXT_READ_MAX = 64 * 1024, /* of one message: what is beyond is not read */
     SLACK_VALUE_MAX = 900,           /* bytes of a question that a button keeps (Slack: 2,000) */
@@ -78,9 +79,6 @@ void slack_incoming_finish(struct slack_incoming *incoming);
  */
 void slack_decode(const char *text, size_t len, const char *self_user, struct buf *ret,
                   bool *ret_mentioned);
-
-/* Whether a response_url may be called: https (http on loopback), one of the hosts, no tricks. */
-bool slack_url_allowed(const char *url, const char *hosts);
 
 /* Where an answer goes; "" for what there is not. All without blanks. */
 struct slack_address {

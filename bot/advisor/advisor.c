@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bot/advisor/conversation.h"
+#include "bot/advisor/record.h"
 #include "bot/advisor/reply.h"
 #include "bot/advisor/workspace.h"
 #include "bot/base/mem.h"
@@ -179,7 +180,8 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
     const struct pack *pack = advisor->knowledge->packs[reading->pack];
     struct context context = conversation_context(conversation, surface);
     kind_score(advisor->reader, reading, &context, workspace->kind_scores);
-    ret->kind = best_kind(workspace->kind_scores);
+    bool record = surface != SURFACE_AMBIENT && conversation->asked && record_wanted(text, len);
+    ret->kind = record ? KIND_FACTS : best_kind(workspace->kind_scores);
     ret->truncated = cut || reading->truncated;
     bool same_pack = conversation->pack == reading->pack;
     if (same_pack) {
@@ -192,14 +194,15 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
         ret->ask = (struct ask){ASK_NOTHING, -1, -1};
         return;
     }
-    if (surface != SURFACE_AMBIENT && same_pack &&
+    if (!record && surface != SURFACE_AMBIENT && same_pack &&
         conversation_answer(conversation, pack, reading)) {
         ret->kind = KIND_VERDICT;
     } else if (ret->kind == KIND_VERDICT) {
         change_pack(conversation, reading->pack);
         conversation_apply(conversation, pack, reading);
     }
-    ret->ask = ask_read(advisor->reader, reading, ret->kind, &context);
+    ret->ask = record ? (struct ask){ASK_RECORD, -1, -1}
+                      : ask_read(advisor->reader, reading, ret->kind, &context);
     ret->decision = decision_of(advisor, conversation, ret);
     if (ret->ask.about == ASK_RESET) {
         conversation_init(conversation);

@@ -54,8 +54,7 @@ static size_t put_clean(char *text, size_t out, const char *at, size_t step, boo
     return out;
 }
 
-/* Cleans text in place (it never grows); returns the new length. */
-static size_t clean(char *text, size_t len, bool keep_lines)
+size_t reply_clean(char *text, size_t len, bool keep_lines)
 {
     size_t out = 0;
     for (size_t i = 0; i < len;) {
@@ -77,7 +76,7 @@ static size_t clean(char *text, size_t len, bool keep_lines)
 static void take_block(struct reply *reply, enum block_type type, size_t len)
 {
     char *text = reply->text + reply->text_len;
-    len = clean(text, len, type == BLOCK_CODE);
+    len = reply_clean(text, len, type == BLOCK_CODE);
     text[len] = '\0';
     if (len == 0) {
         return;

@@ -70,3 +70,9 @@ void reply_build(const struct request *request, enum reply_length length, struct
  */
 void reply_add(struct reply *reply, enum block_type type, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/*
+ * The cleaning alone, in place; returns the new length, which is never larger. lines: line feeds
+ * stay.
+ */
+size_t reply_clean(char *text, size_t len, bool lines);

@@ -367,6 +367,12 @@ static void answer_rule(struct draft *draft)
     }
 }
 
+/* The record itself is a document (record.h): who has room for one adds it. */
+static void answer_record(struct draft *draft)
+{
+    reply_add(draft->reply, BLOCK_LEAD, "%s", SAY_RECORD);
+}
+
 void reply_facts(struct draft *draft)
 {
     static void (*const answers[ASK_COUNT])(struct draft *) = {
@@ -375,6 +381,7 @@ void reply_facts(struct draft *draft)
         [ASK_COMPARE] = answer_compare, [ASK_RULE] = answer_rule,
         [ASK_SOURCE] = answer_source,   [ASK_FACT] = answer_fact,
         [ASK_TOOL] = answer_tool,       [ASK_BETTER] = answer_better,
+        [ASK_RECORD] = answer_record,
     };
     unsigned about = (unsigned)draft->request->ask.about;
     if (about < ASK_COUNT && answers[about]) {

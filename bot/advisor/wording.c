@@ -122,7 +122,10 @@ static void put_slack_code(struct buf *ret, const char *text)
 /* Would this character begin a mention or a reference to an issue? */
 static bool begins_reference(const char *at)
 {
-    return (*at == '@' || *at == '#' || *at == '!') && (is_alnum(at[1]) || at[1] == '_');
+    /* GitLab's milestones, snippets and epics. */
+    bool gitlab = strchr("%$&", *at) != NULL && is_digit(at[1]);
+    return gitlab ||
+           ((*at == '@' || *at == '#' || *at == '!') && (is_alnum(at[1]) || at[1] == '_'));
 }
 
 static bool begins_bare_link(const char *at)
@@ -152,8 +155,8 @@ static void put_markdown_char(struct buf *ret, const char *at)
 }
 
 /*
- * What means something only at the beginning of a line: headings, lists, rules. Returns how much
- * of the text it took.
+ * What means something only at the beginning of a line: headings, lists, rules, commands. Returns
+ * how much of the text it took.
  */
 static size_t put_markdown_start(struct buf *ret, const char *text)
 {
@@ -167,7 +170,7 @@ static size_t put_markdown_start(struct buf *ret, const char *text)
         buf_putc(ret, text[digits]);
         return digits + 1;
     }
-    if (*text && strchr("#-+=", *text)) {
+    if (*text && strchr("#-+=/", *text)) { /* the slash begins GitLab's quick actions */
         buf_putc(ret, '\\');
     }
     return 0;
@@ -307,12 +310,7 @@ static void put_block_markdown(struct buf *ret, const struct reply *reply,
 {
     const char *text = block_text(reply, block), *link = block_link(reply, block);
     if (block->type == BLOCK_CODE) {
-        size_t fence = fence_length(text);
-        put_fence(ret, fence);
-        buf_putc(ret, '\n');
-        put_lines(ret, text, "");
-        buf_putc(ret, '\n');
-        put_fence(ret, fence);
+        wording_put_code(ret, text);
         return;
     }
     buf_puts(ret, prefix(block, "- "));
@@ -492,4 +490,36 @@ bool wording_slack_blocks(const struct reply *reply, struct buf *ret)
     buf_putc(ret, ']');
     buf_finish(&slack.text);
     return !ret->failed;
+}
+
+/* ---- parts, for documents ---- */
+
+void wording_put_markdown(struct buf *ret, const char *text)
+{
+    put_markdown(ret, text);
+}
+
+void wording_put_code(struct buf *ret, const char *text)
+{
+    size_t fence = fence_length(text);
+    put_fence(ret, fence);
+    buf_putc(ret, '\n');
+    put_lines(ret, text, "");
+    buf_putc(ret, '\n');
+    put_fence(ret, fence);
+}
+
+void wording_put_json(struct buf *ret, const char *text)
+{
+    put_json(ret, text, strlen(text));
+}
+
+void wording_put_url(struct buf *ret, const char *url)
+{
+    put_url(ret, url, "&");
+}
+
+bool wording_is_url(const char *url)
+{
+    return is_web_url(url);
 }

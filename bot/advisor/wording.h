@@ -29,3 +29,13 @@ enum wording { WORDING_PLAIN, WORDING_IRC, WORDING_MRKDWN, WORDING_MARKDOWN };
 /* Appends to ret; false when it is full. */
 bool wording_format(const struct reply *reply, enum wording wording, struct buf *ret);
 bool wording_slack_blocks(const struct reply *reply, struct buf *ret);
+
+/*
+ * Parts of the above for document.c: one text for Markdown, a fenced block of code, the inside of a
+ * JSON string (malformed bytes become U+FFFD), a URL within a link.
+ */
+void wording_put_markdown(struct buf *ret, const char *text);
+void wording_put_code(struct buf *ret, const char *text);
+void wording_put_json(struct buf *ret, const char *text);
+void wording_put_url(struct buf *ret, const char *url);
+bool wording_is_url(const char *url);

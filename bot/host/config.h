@@ -80,6 +80,49 @@ struct config_slack {
     char *response_hosts; /* hosts that response_url may name, commas between */
 };
 
+/* The trackers that a section may be of; each is a kind of adapter (adapters/tracker.h). */
+enum config_tracker_kind {
+    CONFIG_GITHUB,
+    CONFIG_GITLAB,
+    CONFIG_GITEA,
+    CONFIG_JIRA,
+    CONFIG_LINEAR,
+    CONFIG_GENERIC,
+    CONFIG_TRACKERS
+};
+
+extern const char *const config_trackers[CONFIG_TRACKERS]; /* "github" ... */
+
+/* [github], [gitlab LABEL] ...: one account at one tracker. */
+struct config_tracker {
+    char *label;
+    char *path;                         /* "/hooks/github" or "/hooks/github/LABEL" */
+    char *api;                          /* "" for generic */
+    char *user;                         /* Jira: whose token it is */
+    struct secret_source secret, token; /* what deliveries are signed with; what we log in with */
+    int listen;
+    char *ask_label, *record_label; /* of tickets; "" none */
+    int window_s;                   /* Linear and generic: how old a delivery may be */
+    int scheme;                     /* generic: enum config_scheme */
+    char *signature_header, *signature_prefix;
+    char *text, *id, *author, *reply; /* generic: JSON pointers */
+    char *reply_hosts;
+    char *announce; /* "slack, C0123": where answers are told as well; "" nowhere */
+};
+
+/* The chats that talk by webhooks; each is a kind of adapter (adapters/chathook.h). */
+enum config_chat_kind { CONFIG_MATTERMOST, CONFIG_ROCKETCHAT, CONFIG_DISCORD, CONFIG_CHATS };
+extern const char *const config_chats[CONFIG_CHATS]; /* "mattermost" ... */
+
+/* [mattermost], [rocketchat LABEL], [discord] ... */
+struct config_chat {
+    char *label;
+    char *path;                          /* "/hooks/mattermost"; unused for Discord */
+    struct secret_source token, webhook; /* what it sends along; the incoming webhook's URL */
+};
+
+enum config_scheme { SCHEME_HMAC, SCHEME_STANDARD, SCHEME_TOKEN };
+
 /* [api] */
 struct config_api {
     struct secret_source token;
@@ -102,6 +145,7 @@ struct config {
     int listen;                /* enum listen: the default of every section that has none */
     int memory_days;           /* how long a conversation is remembered */
     int deliver_hours;         /* how long a delivery is tried */
+    char *records;             /* where decision records are written; "" nowhere */
     char *store;               /* [store] path */
     char *http_listen;         /* [http] listen; "" none, when nothing needs it */
     int log_level, log_format, log_messages;
@@ -113,6 +157,10 @@ struct config {
     size_t irc_count;
     struct config_slack slack[CONFIG_INSTANCES_MAX];
     size_t slack_count;
+    struct config_tracker trackers[CONFIG_TRACKERS][CONFIG_INSTANCES_MAX];
+    size_t tracker_counts[CONFIG_TRACKERS];
+    struct config_chat chats[CONFIG_CHATS][CONFIG_INSTANCES_MAX];
+    size_t chat_counts[CONFIG_CHATS];
 };
 
 /* A kind of section: one, or one for each label. */
@@ -161,6 +209,9 @@ bool config_load(const char *path, bool files, struct config *ret, struct fault_
  */
 bool config_parse(const char *path, const char *text, size_t len, bool files, struct config *ret,
                   struct fault_list *faults);
+
+/* No section of any adapter is there. */
+bool config_is_idle(const struct config *config);
 
 /* "libera" of [irc libera], "" of a section without a label. Borrowed. */
 const char *config_label(const struct config *config, const char *section, size_t instance);

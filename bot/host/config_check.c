@@ -163,6 +163,72 @@ static void check_irc(const struct config *config, struct place *place)
     }
 }
 
+static const struct config_tracker *tracker_at(const struct config *config,
+                                               const struct place *place)
+{
+    for (size_t kind = 0; kind < CONFIG_TRACKERS; kind++) {
+        if (strcmp(config_trackers[kind], place->name) == 0) {
+            return &config->trackers[kind][place->instance];
+        }
+    }
+    return NULL;
+}
+
+static void check_tracker(const struct config *config, struct place *place)
+{
+    const struct config_tracker *tracker = tracker_at(config, place);
+    bool generic = strcmp(place->name, config_trackers[CONFIG_GENERIC]) == 0;
+    if (!secret_configured(&tracker->secret)) {
+        fault(place, "path",
+              "needs secret_file or secret_env: without it nobody could tell who sends");
+    }
+    if (!generic && !secret_configured(&tracker->token)) {
+        fault(place, "path", "needs token_file or token_env, to comment with");
+    }
+    if (tracker->path[0] != '/') {
+        fault(place, "path", "path begins with a slash");
+    }
+    /* A bad one is a fault already. */
+    if (!generic && tracker->api == NULL &&
+        place->lines->rows[config_row_find(place->name, "api")][place->instance] == 0) {
+        fault(place, "api", "needs api = https://..., the tracker's address");
+    }
+    if (strcmp(place->name, config_trackers[CONFIG_JIRA]) == 0 && tracker->user[0] == '\0') {
+        fault(place, "user", "needs user = the mail address of the account that the token is of");
+    }
+    if (generic && tracker->reply_hosts[0] == '\0') {
+        fault(place, "reply_hosts", "needs reply_hosts: which hosts an answer may be sent to");
+    }
+}
+
+static const struct config_chat *chat_at(const struct config *config, const struct place *place)
+{
+    size_t kind = 0;
+    while (kind + 1 < CONFIG_CHATS && strcmp(config_chats[kind], place->name) != 0) {
+        kind++;
+    }
+    return &config->chats[kind][place->instance];
+}
+
+static void check_chat(const struct config *config, struct place *place)
+{
+    const struct config_chat *chat = chat_at(config, place);
+    if (!secret_configured(&chat->token)) {
+        fault(place, "path",
+              "needs token_file or token_env: without it nobody could tell who asks");
+    }
+    if (chat->path[0] != '/') {
+        fault(place, "path", "path begins with a slash");
+    }
+}
+
+static void check_discord(const struct config *config, struct place *place)
+{
+    if (!secret_configured(&config->chats[CONFIG_DISCORD][place->instance].webhook)) {
+        fault(place, "webhook", "needs webhook_file or webhook_env: the address to announce at");
+    }
+}
+
 static void check_secret(const struct place *place, const struct secret_source *source,
                          const struct config_row *row)
 {
@@ -240,11 +306,12 @@ void config_check(struct config *config, const struct config_lines *lines,
     static const struct {
         const char *name;
         void (*check)(const struct config *config, struct place *place); /* NULL: only files */
-    } sections[] = {{"store", check_store},
-                    {"api", check_api},
-                    {"page", NULL},
-                    {"slack", check_slack},
-                    {"irc", check_irc}};
+    } sections[] = {
+        {"store", check_store},     {"api", check_api},         {"page", NULL},
+        {"slack", check_slack},     {"irc", check_irc},         {"github", check_tracker},
+        {"gitlab", check_tracker},  {"gitea", check_tracker},   {"jira", check_tracker},
+        {"linear", check_tracker},  {"generic", check_tracker}, {"mattermost", check_chat},
+        {"rocketchat", check_chat}, {"discord", check_discord}};
     struct place place = {.lines = lines, .faults = faults};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         for (size_t next = 0; next_place(&place, sections[i].name, &next);) {
@@ -258,16 +325,51 @@ void config_check(struct config *config, const struct config_lines *lines,
     }
 }
 
-static void complete_slack(struct config *config, struct config_slack *slack)
+/* "auto": below a place of its kind, by its label. */
+static void complete_path(char **path, const char *place, const char *label)
 {
-    if (strcmp(slack->path, "auto") == 0) {
-        struct buf path;
-        buf_init(&path, 2 * CONFIG_LABEL_MAX);
-        buf_printf(&path, "/slack%s%s", slack->label[0] == '\0' ? "" : "/", slack->label);
-        mem_free(slack->path);
-        slack->path = buf_take(&path, NULL);
+    if (strcmp(*path, "auto") == 0) {
+        struct buf text;
+        buf_init(&text, 2 * CONFIG_LABEL_MAX);
+        buf_printf(&text, "%s%s%s", place, label[0] == '\0' ? "" : "/", label);
+        mem_free(*path);
+        *path = buf_take(&text, NULL);
     }
-    slack->listen = slack->listen == LISTEN_AS_BOT ? config->listen : slack->listen;
+}
+
+static void complete_listen(const struct config *config, int *listen)
+{
+    *listen = *listen == LISTEN_AS_BOT ? config->listen : *listen;
+}
+
+static size_t complete_trackers(struct config *config)
+{
+    size_t count = 0;
+    for (size_t kind = 0; kind < CONFIG_TRACKERS; kind++) {
+        for (size_t i = 0; i < config->tracker_counts[kind]; i++, count++) {
+            struct config_tracker *tracker = &config->trackers[kind][i];
+            char place[40];
+            snprintf(place, sizeof(place), "/hooks/%s", config_trackers[kind]);
+            complete_path(&tracker->path, place, tracker->label);
+            complete_listen(config, &tracker->listen);
+        }
+    }
+    return count;
+}
+
+static size_t complete_chats(struct config *config)
+{
+    static const enum config_chat_kind hearing[] = {CONFIG_MATTERMOST, CONFIG_ROCKETCHAT};
+    size_t count = 0;
+    for (size_t k = 0; k < ARRAY_LEN(hearing); k++) {
+        for (size_t i = 0; i < config->chat_counts[hearing[k]]; i++, count++) {
+            struct config_chat *chat = &config->chats[hearing[k]][i];
+            char place[40];
+            snprintf(place, sizeof(place), "/hooks/%s", config_chats[hearing[k]]);
+            complete_path(&chat->path, place, chat->label);
+        }
+    }
+    return count;
 }
 
 static bool there(const struct config_lines *lines, const char *section)
@@ -278,15 +380,16 @@ static bool there(const struct config_lines *lines, const char *section)
 void config_complete(struct config *config, const struct config_lines *lines)
 {
     for (size_t i = 0; i < config->slack_count; i++) {
-        complete_slack(config, &config->slack[i]);
+        complete_path(&config->slack[i].path, "/slack", config->slack[i].label);
+        complete_listen(config, &config->slack[i].listen);
     }
     for (size_t i = 0; i < config->irc_count; i++) {
-        struct config_irc *irc = &config->irc[i];
-        irc->listen = irc->listen == LISTEN_AS_BOT ? config->listen : irc->listen;
+        complete_listen(config, &config->irc[i].listen);
     }
+    size_t hooks = complete_trackers(config) + complete_chats(config);
     config->has_api = there(lines, "api");
     config->has_page = there(lines, "page");
-    if (!config->has_api && !config->has_page && config->slack_count == 0 &&
+    if (!config->has_api && !config->has_page && config->slack_count == 0 && hooks == 0 &&
         !there(lines, "http")) {
         config->http_listen[0] = '\0';
     }

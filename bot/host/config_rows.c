@@ -28,13 +28,33 @@ _Static_assert(LOG_FORMAT_LOGFMT == 0 && LOG_FORMAT_JSON == 1, "formats");
 
 static const char *const yes_no[] = {"no", "yes", NULL};
 static const char *const auto_word[] = {"auto", NULL};
+static const char *const schemes[] = {"hmac", "standard", "token", NULL};
+_Static_assert(SCHEME_HMAC == 0 && SCHEME_STANDARD == 1 && SCHEME_TOKEN == 2, "schemes");
 static const char *const history_words[] = {"auto", "none", NULL};
+
+const char *const config_trackers[CONFIG_TRACKERS] = {
+    [CONFIG_GITHUB] = "github", [CONFIG_GITLAB] = "gitlab", [CONFIG_GITEA] = "gitea",
+    [CONFIG_JIRA] = "jira",     [CONFIG_LINEAR] = "linear", [CONFIG_GENERIC] = "generic",
+};
+
+const char *const config_chats[CONFIG_CHATS] = {
+    [CONFIG_MATTERMOST] = "mattermost",
+    [CONFIG_ROCKETCHAT] = "rocketchat",
+    [CONFIG_DISCORD] = "discord",
+};
 
 #define IRC \
     offsetof(struct config, irc), sizeof(struct config_irc), offsetof(struct config, irc_count)
 #define SLACK                                                    \
     offsetof(struct config, slack), sizeof(struct config_slack), \
         offsetof(struct config, slack_count)
+
+#define TRACKER(kind)                                                       \
+    offsetof(struct config, trackers[kind]), sizeof(struct config_tracker), \
+        offsetof(struct config, tracker_counts[kind])
+#define CHAT(kind)                                                    \
+    offsetof(struct config, chats[kind]), sizeof(struct config_chat), \
+        offsetof(struct config, chat_counts[kind])
 
 static const struct config_section sections[] = {
     {"bot", LABELS_NONE, 0, 0, 0, true, "What holds everywhere."},
@@ -52,6 +72,24 @@ static const struct config_section sections[] = {
      "A Slack app: /slack/events, /slack/commands, /slack/actions. For several workspaces there\n"
      "may be several sections, [slack NAME], each below /slack/NAME."},
     {"irc", LABELS_MUST, IRC, false, "An IRC network, by a name of your own: [irc libera]."},
+    {"github", LABELS_MAY, TRACKER(CONFIG_GITHUB), false,
+     "Issues and pull requests at GitHub: its webhooks go to /hooks/github. Like all trackers\n"
+     "there may be several, [github NAME], each at /hooks/github/NAME."},
+    {"gitlab", LABELS_MAY, TRACKER(CONFIG_GITLAB), false,
+     "Issues and merge requests at GitLab: /hooks/gitlab."},
+    {"gitea", LABELS_MAY, TRACKER(CONFIG_GITEA), false,
+     "Issues and pull requests at Gitea or Forgejo: /hooks/gitea."},
+    {"jira", LABELS_MAY, TRACKER(CONFIG_JIRA), false, "Issues in Jira Cloud: /hooks/jira."},
+    {"linear", LABELS_MAY, TRACKER(CONFIG_LINEAR), false, "Issues in Linear: /hooks/linear."},
+    {"generic", LABELS_MAY, TRACKER(CONFIG_GENERIC), false,
+     "Any other sender of JSON: /hooks/generic. Every delivery is a question; the answer is sent\n"
+     "as {\"text\": \"...\"} to the address that the delivery names."},
+    {"mattermost", LABELS_MAY, CHAT(CONFIG_MATTERMOST), false,
+     "Mattermost: outgoing webhooks and slash commands go to /hooks/mattermost."},
+    {"rocketchat", LABELS_MAY, CHAT(CONFIG_ROCKETCHAT), false,
+     "Rocket.Chat: outgoing integrations go to /hooks/rocketchat."},
+    {"discord", LABELS_MAY, CHAT(CONFIG_DISCORD), false,
+     "Discord, for announcements only: the `announce` of a tracker."},
 };
 
 #define BOT(name) offsetof(struct config, name)
@@ -59,7 +97,118 @@ static const struct config_section sections[] = {
 #define PAGE(name) offsetof(struct config, page.name)
 #define OF_IRC(name) offsetof(struct config_irc, name)
 #define OF_SLACK(name) offsetof(struct config_slack, name)
+#define OF_TRACKER(name) offsetof(struct config_tracker, name)
+#define OF_CHAT(name) offsetof(struct config_chat, name)
 #define TEXT_MAX_BYTES 2000
+#define POINTER_MAX_BYTES 200
+
+#define CHAT_WEBHOOK(section)                                                       \
+    {                                                                               \
+        section, "webhook", CONFIG_SECRET, OF_CHAT(webhook), "", NULL, 0, 0,        \
+            "The URL of an incoming webhook, for the `announce` of trackers.", NULL \
+    }
+
+#define CHAT_HEARS(section)                                                             \
+    {section,                                                                           \
+     "token",                                                                           \
+     CONFIG_SECRET,                                                                     \
+     OF_CHAT(token),                                                                    \
+     "",                                                                                \
+     NULL,                                                                              \
+     0,                                                                                 \
+     0,                                                                                 \
+     "The tokens that it sends along, a line each: every webhook and command has one.", \
+     NULL},                                                                             \
+        {section,                                                                       \
+         "path",                                                                        \
+         CONFIG_TEXT,                                                                   \
+         OF_CHAT(path),                                                                 \
+         "auto",                                                                        \
+         NULL,                                                                          \
+         2,                                                                             \
+         100,                                                                           \
+         "Where it sends to. auto: /hooks/" section ", or /hooks/" section "/NAME.",    \
+         NULL},                                                                         \
+        CHAT_WEBHOOK(section)
+
+/* What all trackers have. */
+#define TRACKER_COMMON(section)                                                                \
+    {section,                                                                                  \
+     "secret",                                                                                 \
+     CONFIG_SECRET,                                                                            \
+     OF_TRACKER(secret),                                                                       \
+     "",                                                                                       \
+     NULL,                                                                                     \
+     0,                                                                                        \
+     0,                                                                                        \
+     "What its deliveries are signed with. While it is being changed the file may hold two.",  \
+     NULL},                                                                                    \
+    {                                                                                          \
+        section, "path", CONFIG_TEXT, OF_TRACKER(path), "auto", NULL, 2, 100,                  \
+            "Where deliveries come in. auto: /hooks/" section ", or /hooks/" section "/NAME.", \
+            NULL                                                                               \
+    }
+
+/* What those have in which people talk. */
+#define TRACKER_TALK(section, default_api)                                                        \
+    TRACKER_COMMON(section),                                                                      \
+        {section,                                                                                 \
+         "token",                                                                                 \
+         CONFIG_SECRET,                                                                           \
+         OF_TRACKER(token),                                                                       \
+         "",                                                                                      \
+         NULL,                                                                                    \
+         0,                                                                                       \
+         0,                                                                                       \
+         "What the bot logs in with, to comment.",                                                \
+         NULL},                                                                                   \
+        {section,                                                                                 \
+         "api",                                                                                   \
+         CONFIG_URL,                                                                              \
+         OF_TRACKER(api),                                                                         \
+         default_api,                                                                             \
+         NULL,                                                                                    \
+         1,                                                                                       \
+         200,                                                                                     \
+         "The API's address.",                                                                    \
+         default_api ? NULL : "https://tracker.example.org"},                                     \
+        {section,                                                                                 \
+         "listen",                                                                                \
+         CONFIG_CHOICE,                                                                           \
+         OF_TRACKER(listen),                                                                      \
+         "bot",                                                                                   \
+         own_listens,                                                                             \
+         0,                                                                                       \
+         0,                                                                                       \
+         "addressed: mentions and labels. questions: also new issues that plainly ask. bot: as\n" \
+         "in [bot].",                                                                             \
+         NULL},                                                                                   \
+        {section,                                                                                 \
+         "ask_label",                                                                             \
+         CONFIG_TEXT,                                                                             \
+         OF_TRACKER(ask_label),                                                                   \
+         "stack-decision",                                                                        \
+         NULL,                                                                                    \
+         0,                                                                                       \
+         60,                                                                                      \
+         "The label that asks for an answer to a ticket. Empty: none.",                           \
+         NULL},                                                                                   \
+        {section,                                                                                 \
+         "record_label",                                                                          \
+         CONFIG_TEXT,                                                                             \
+         OF_TRACKER(record_label),                                                                \
+         "decision-record",                                                                       \
+         NULL,                                                                                    \
+         0,                                                                                       \
+         60,                                                                                      \
+         "The label that asks for the decision record of a ticket. Empty: none.",                 \
+         NULL},                                                                                   \
+    {                                                                                             \
+        section, "announce", CONFIG_TEXT, OF_TRACKER(announce), "", NULL, 0, 120,                 \
+            "Where each answer is told as well: discord, mattermost, or a chat and a channel:\n"  \
+            "irc libera, #team. Empty: nowhere.",                                                 \
+            NULL                                                                                  \
+    }
 
 static const struct config_row rows[] = {
     {"bot", "name", CONFIG_TEXT, BOT(name), "whether", NULL, 1, 40,
@@ -84,6 +233,11 @@ static const struct config_row rows[] = {
      "For how many days after its last message a conversation is remembered.", NULL},
     {"bot", "deliver_hours", CONFIG_NUMBER, BOT(deliver_hours), "24", NULL, 1, 168,
      "For how many hours the delivery of an answer is tried before it is given up.", NULL},
+
+    {"bot", "records", CONFIG_PATH, BOT(records), "", NULL, 0, 0,
+     "A folder for decision records, which the word \"record\" in a conversation asks for. Empty:\n"
+     "they are only shown.",
+     NULL},
 
     {"store", "path", CONFIG_PATH, BOT(store), "whether.db", NULL, 1, 0,
      "The file with conversations, answers on their way and questions not understood. Only one\n"
@@ -173,6 +327,44 @@ static const struct config_row rows[] = {
      "The server's password (PASS), also for bouncers.", NULL},
     {"irc", "nickserv_password", CONFIG_SECRET, OF_IRC(nickserv_password), "", NULL, 0, 0,
      "For networks without SASL: what NickServ is told.", NULL},
+
+    TRACKER_TALK("github", "https://api.github.com"),
+    TRACKER_TALK("gitlab", "https://gitlab.com/api/v4"),
+    TRACKER_TALK("gitea", NULL),
+    TRACKER_TALK("jira", NULL),
+    {"jira", "user", CONFIG_TEXT, OF_TRACKER(user), "", NULL, 0, 100,
+     "The mail address of the account whose API token it is.", NULL},
+    TRACKER_TALK("linear", "https://api.linear.app/graphql"),
+    {"linear", "window", CONFIG_NUMBER, OF_TRACKER(window_s), "60", NULL, 10, 86400,
+     "For how many seconds a delivery is taken after it was signed; later it could be a replay.",
+     NULL},
+
+    TRACKER_COMMON("generic"),
+    {"generic", "scheme", CONFIG_CHOICE, OF_TRACKER(scheme), "hmac", schemes, 0, 0,
+     "hmac: hex HMAC-SHA256 of the body in signature_header. standard: Standard Webhooks. token:\n"
+     "the secret itself in signature_header.",
+     NULL},
+    {"generic", "signature_header", CONFIG_TEXT, OF_TRACKER(signature_header),
+     "X-Hub-Signature-256", NULL, 1, 100, "The header with the signature or token.", NULL},
+    {"generic", "signature_prefix", CONFIG_TEXT, OF_TRACKER(signature_prefix), "sha256=", NULL, 0,
+     20, "What stands before the hex digits; empty for nothing.", NULL},
+    {"generic", "text", CONFIG_TEXT, OF_TRACKER(text), "/text", NULL, 1, POINTER_MAX_BYTES,
+     "Where in the body the question stands: a JSON pointer (RFC 6901).", NULL},
+    {"generic", "id", CONFIG_TEXT, OF_TRACKER(id), "/id", NULL, 1, POINTER_MAX_BYTES,
+     "Where the id of the ticket or thread stands: what has the same id is one conversation.",
+     NULL},
+    {"generic", "author", CONFIG_TEXT, OF_TRACKER(author), "", NULL, 0, POINTER_MAX_BYTES,
+     "Where its author stands. Empty: the body does not say.", NULL},
+    {"generic", "reply", CONFIG_TEXT, OF_TRACKER(reply), "/reply", NULL, 1, POINTER_MAX_BYTES,
+     "Where the address for the answer stands.", NULL},
+    {"generic", "reply_hosts", CONFIG_TEXT, OF_TRACKER(reply_hosts), "", NULL, 0, TEXT_MAX_BYTES,
+     "Hosts that this address may name, separated by commas. Others are refused.", NULL},
+    {"generic", "token", CONFIG_SECRET, OF_TRACKER(token), "", NULL, 0, 0,
+     "What the answer carries as \"Authorization: Bearer TOKEN\"; none without it.", NULL},
+
+    CHAT_HEARS("mattermost"),
+    CHAT_HEARS("rocketchat"),
+    CHAT_WEBHOOK("discord"),
 };
 
 _Static_assert(ARRAY_LEN(rows) == CONFIG_ROW_COUNT, "CONFIG_ROW_COUNT");
@@ -220,4 +412,14 @@ size_t config_count(const struct config *config, const struct config_section *se
     return section->labels == LABELS_NONE
                ? 1
                : *(const size_t *)((const char *)config + section->count);
+}
+
+bool config_is_idle(const struct config *config)
+{
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        if (sections[i].labels != LABELS_NONE && config_count(config, &sections[i]) > 0) {
+            return false;
+        }
+    }
+    return !config->has_api && !config->has_page;
 }

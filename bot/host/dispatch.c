@@ -11,12 +11,14 @@
 #include "bot/base/error.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
+#include "bot/host/announce.h"
 #include "bot/host/log.h"
 #include "bot/host/manners.h"
 #include "bot/host/memory.h"
 #include "bot/host/metrics.h"
 #include "bot/host/outbox.h"
 #include "bot/host/program.h"
+#include "bot/host/records.h"
 #include "bot/host/store.h"
 #include "bot/host/view.h"
 #include "knowledge/load.h"
@@ -279,20 +281,52 @@ static bool note_if_gap(struct dispatch *dispatch, const struct message *message
     return note_gap(dispatch, asks ? "ask" : "unknown", message->text, message->len, now_ms);
 }
 
-static bool post(struct dispatch *dispatch, const struct message *message,
-                 const struct given *given, const struct adapter *adapter, int64_t now_ms)
+static bool post_to(struct dispatch *dispatch, const struct adapter *adapter,
+                    const char *conversation, const char *address, const struct buf *payload,
+                    int64_t now_ms)
 {
     struct error err = {0};
     int64_t id;
-    const struct delivery delivery = {.adapter = message->adapter,
-                                      .conversation = message->conversation,
-                                      .address = message->address,
-                                      .payload = given->payload.data,
-                                      .payload_len = given->payload.len,
+    const struct delivery delivery = {.adapter = adapter->name,
+                                      .conversation = conversation,
+                                      .address = address,
+                                      .payload = payload->data,
+                                      .payload_len = payload->len,
                                       .created_ms = now_ms};
     outbox_added(dispatch->outbox, adapter);
     return store_outbox_add(dispatch->store, &delivery, now_ms, &id, &err) ||
            give_up(dispatch, &err, now_ms);
+}
+
+static bool post(struct dispatch *dispatch, const struct message *message,
+                 const struct given *given, const struct adapter *adapter, int64_t now_ms)
+{
+    return post_to(dispatch, adapter, message->conversation, message->address, &given->payload,
+                   now_ms);
+}
+
+/* In another place as well; that it cannot be told there is no reason not to answer. */
+static bool announce(struct dispatch *dispatch, const struct message *message,
+                     const struct outcome *outcome, int64_t now_ms)
+{
+    struct announce_target target;
+    struct buf address, payload;
+    if (message->announce == NULL || !announce_parse(message->announce, &target)) {
+        return true;
+    }
+    struct adapter *to = outbox_adapter(dispatch->outbox, target.adapter);
+    if (to == NULL) {
+        log_warning("dispatch.announce", LOG_TEXT("unknown", target.adapter));
+        return true;
+    }
+    buf_init(&address, MESSAGE_ADDRESS_MAX);
+    buf_init(&payload, PAYLOAD_MAX);
+    bool fine = !announce_format(dispatch->program->advisor, to, &target, message, outcome,
+                                 &address, &payload) ||
+                post_to(dispatch, to, target.place, address.data, &payload, now_ms);
+    buf_finish(&address);
+    buf_finish(&payload);
+    return fine;
 }
 
 static void count_answer(struct dispatch *dispatch, const struct outcome *outcome)
@@ -337,9 +371,11 @@ static enum settled answer(struct dispatch *dispatch, const struct message *mess
     if (!manners_may_say(dispatch->manners, message, &given->reply, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
+    records_keep(dispatch->program->config.records, message, &given->outcome, now_ms);
     bool fine = save(dispatch, message, conversation, now_ms) &&
                 note_if_gap(dispatch, message, &given->outcome, now_ms) &&
-                (message->answer_now || post(dispatch, message, given, adapter, now_ms));
+                (message->answer_now || post(dispatch, message, given, adapter, now_ms)) &&
+                announce(dispatch, message, &given->outcome, now_ms);
     return fine ? SETTLED_ANSWERED : SETTLED_FAILED;
 }
 
@@ -384,6 +420,19 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
     return answer(dispatch, message, given, &conversation, now_ms);
 }
 
+/* What is heard, but not answered. */
+static enum settled take_note(struct dispatch *dispatch, const struct message *message,
+                              const struct outcome *outcome,
+                              const struct conversation *conversation, int64_t now_ms)
+{
+    static const struct outcome silent = {.kind = KIND_SILENT};
+    count_answer(dispatch, &silent);
+    return manners_is_strange(message, outcome) || outcome->kind != KIND_VERDICT ||
+                   save(dispatch, message, conversation, now_ms)
+               ? SETTLED_SILENT
+               : SETTLED_FAILED;
+}
+
 static enum settled hear(struct dispatch *dispatch, const struct message *message,
                          struct given *given, int64_t now_ms)
 {
@@ -393,11 +442,19 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
     if (claimed != CLAIM_NEW) {
         return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
     }
-    if (!manners_may_hear(dispatch->manners, message, now_ms)) {
+    /* What is only followed is guarded once it is to be answered: people may talk as they like. */
+    bool followed = message->heed != HEED_ALL;
+    if (!followed && !manners_may_hear(dispatch->manners, message, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
     if (!think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
+    }
+    if (!manners_is_news(message, &given->outcome)) {
+        return take_note(dispatch, message, &given->outcome, &conversation, now_ms);
+    }
+    if (followed && !manners_may_hear(dispatch->manners, message, now_ms)) {
+        return SETTLED_GUARDED;
     }
     count_answer(dispatch, &given->outcome);
     if (given->outcome.kind == KIND_SILENT) {
@@ -421,8 +478,8 @@ static enum settled consider(struct dispatch *dispatch, const struct message *me
     if (!begin(dispatch, now_ms)) {
         return SETTLED_FAILED;
     }
-    return manners_quiet(message) ? overhear(dispatch, message, given, now_ms)
-                                  : hear(dispatch, message, given, now_ms);
+    return message->surface == SURFACE_AMBIENT ? overhear(dispatch, message, given, now_ms)
+                                               : hear(dispatch, message, given, now_ms);
 }
 
 static uint64_t now_us(void)

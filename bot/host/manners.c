@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bot/advisor/advisor.h"
 #include "bot/advisor/reply.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
@@ -46,7 +47,23 @@ void manners_learn(struct manners *manners, const struct knowledge *knowledge)
 
 bool manners_quiet(const struct message *message)
 {
-    return message->surface == SURFACE_AMBIENT;
+    return message->surface == SURFACE_AMBIENT || message->heed != HEED_ALL;
+}
+
+bool manners_is_strange(const struct message *message, const struct outcome *outcome)
+{
+    return message->heed == HEED_FOLLOW_UP && outcome->before.kind == VERDICT_NONE;
+}
+
+bool manners_is_news(const struct message *message, const struct outcome *outcome)
+{
+    const struct verdict *now = &outcome->verdict, *before = &outcome->before;
+    if (message->heed == HEED_ALL) {
+        return true;
+    }
+    return !manners_is_strange(message, outcome) && outcome->kind == KIND_VERDICT &&
+           (now->kind != before->kind ||
+            (now->kind == VERDICT_OPTION && now->option != before->option));
 }
 
 static void tell_guarded(struct manners *manners, const struct message *message, const char *reason)

@@ -13,6 +13,7 @@
 struct knowledge;
 struct manners;
 struct metrics;
+struct outcome;
 struct reply;
 
 struct manners *manners_create(struct metrics *metrics); /* borrowed */
@@ -21,8 +22,14 @@ void manners_destroy(struct manners *manners);           /* NULL is fine */
 /* The packs' sources: who names one of their titles asks nothing. Copied. */
 void manners_learn(struct manners *manners, const struct knowledge *knowledge);
 
-/* It was only overheard. */
+/* It was only overheard or followed (enum heed). */
 bool manners_quiet(const struct message *message);
+
+/* A follow-up (enum heed) to nothing: talk among people, not to be remembered. */
+bool manners_is_strange(const struct message *message, const struct outcome *outcome);
+
+/* Whether what is only followed has an answer: not what is strange, nor the same verdict again. */
+bool manners_is_news(const struct message *message, const struct outcome *outcome);
 
 /* Before anything is made of what was overheard: is it what we said ourselves? */
 bool manners_own_words(struct manners *manners, const struct message *message);

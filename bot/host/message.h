@@ -17,6 +17,13 @@ struct reply;
 /* Bytes, without the NUL: longer ones are refused (counted, never cut: two keys must not meet). */
 enum { MESSAGE_KEY_MAX = 500, MESSAGE_ADDRESS_MAX = 2000 };
 
+/* What deserves an answer, of what a conversation is told. */
+enum heed {
+    HEED_ALL,
+    HEED_CHANGE,    /* only what gives another verdict than the one told last */
+    HEED_FOLLOW_UP, /* the same, and nothing is heard where none was told */
+};
+
 struct message {
     const char *adapter;  /* the instance's name, "slack" or "irc libera" */
     enum surface surface; /* ambient: not addressed to the bot, only overheard */
@@ -31,7 +38,10 @@ struct message {
     const char *pack; /* the decision that a new conversation is about, by its pack's id, or NULL */
     const char *text; /* UTF-8 or not; without the bot's own name where it was addressed by it */
     size_t len;
-    bool from_bot;   /* another program said it: never answered (PROTOCOLS.md S14, I7) */
+    enum heed heed;
+    const char *announce; /* "ADAPTER, PLACE": where a verdict is told as well; NULL: nowhere */
+    const char *subject;  /* what it is about, there: "acme/shop 12"; NULL without announce */
+    bool from_bot;        /* another program said it: never answered (PROTOCOLS.md S14, I7) */
     bool answer_now; /* the caller answers by itself, in `settled`: nothing goes to the outbox */
 };
 

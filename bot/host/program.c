@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "bot/advisor/advisor.h"
+#include "bot/advisor/document.h"
+#include "bot/advisor/record.h"
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
@@ -169,6 +171,26 @@ void program_close(struct program *program)
     *program = (struct program){0};
 }
 
+/* The record as a snippet, before the source: in Markdown, as its file would have it. */
+static void add_record(const struct outcome *outcome, struct reply *reply)
+{
+    struct document document;
+    struct buf text;
+    size_t count = reply->block_count;
+    buf_init(&text, REPLY_TEXT_MAX);
+    document_begin(&document, MARKUP_MARKDOWN, &text);
+    record_decision(&document, outcome);
+    if (document_end(&document)) {
+        reply_add(reply, BLOCK_CODE, "%s", text.data);
+    }
+    if (count > 0 && reply->block_count > count) {
+        struct block record = reply->blocks[count];
+        reply->blocks[count] = reply->blocks[count - 1];
+        reply->blocks[count - 1] = record;
+    }
+    buf_finish(&text);
+}
+
 void program_turn(struct program *program, struct conversation *conversation, enum surface surface,
                   const char *text, size_t len, int length, struct outcome *ret_outcome,
                   struct reply *ret_reply)
@@ -180,6 +202,9 @@ void program_turn(struct program *program, struct conversation *conversation, en
     if (ret_outcome->kind != KIND_SILENT) {
         outcome_request(program->advisor, ret_outcome, &request);
         reply_build(&request, (enum reply_length)length, ret_reply);
+    }
+    if (ret_outcome->ask.about == ASK_RECORD) {
+        add_record(ret_outcome, ret_reply);
     }
 }
 

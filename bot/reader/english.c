@@ -131,7 +131,7 @@ const struct english_row english_rows[] = {
              "since|unless|until|so)"},
     {EN_NO_ANSWER,
      "(no|nope|nah|never|nein|non|god no|hell no|heavens no|pff|anything but|hardly any|"
-     "not at all|not really|none)"},
+     "not at all|not really|none|nobody|nobody here|no one|none of us)"},
     {EN_NOT_SO, "not"},
     {EN_NOT_SO, "(it|they|that|those|he|she|we|there) "
                 "(will not|is not|are not|does not|do not|did not|would not|can not|was not|were "

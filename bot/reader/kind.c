@@ -20,7 +20,7 @@ static const char *const ask_names[ASK_COUNT] = {
     [ASK_FACT] = "fact",           [ASK_TOOL] = "tool",     [ASK_BETTER] = "better",
     [ASK_NEIGHBOUR] = "neighbour", [ASK_HELLO] = "hello",   [ASK_THANKS] = "thanks",
     [ASK_HELP] = "help",           [ASK_WHO] = "who",       [ASK_RESET] = "reset",
-    [ASK_NEVERMIND] = "nevermind",
+    [ASK_NEVERMIND] = "nevermind", [ASK_RECORD] = "record",
 };
 
 static const char *name_of(const char *const *names, size_t count, unsigned value)

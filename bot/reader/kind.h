@@ -48,6 +48,7 @@ enum ask_about {
     ASK_WHO,
     ASK_RESET,     /* forget that, start over */
     ASK_NEVERMIND, /* sorry, wrong window; never mind */
+    ASK_RECORD,    /* facts: write the decision down */
     ASK_COUNT
 };
 

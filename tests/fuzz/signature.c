@@ -36,13 +36,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char given[HEADER_MAX], time[HEADER_MAX];
     take_line(&data, &size, given);
     take_line(&data, &size, time);
-    struct signature_input input = {given, time, 1, 1, (const char *)data, size, 1531420618};
+    struct signature_input input = {given, time,       1,    1, (const char *)data,
+                                    size,  1531420618, NULL, 0};
     enum signature_result result = signature_check(&signature_slack, &secret, &input);
     REQUIRE(result <= SIGNATURE_STALE);
     REQUIRE((signature_reason(result)[0] == '\0') == (result == SIGNATURE_GOOD));
     /* No other is known to anybody without the key. */
     REQUIRE(result != SIGNATURE_GOOD || strcasecmp(given, TRUE_SIGNATURE) == 0);
     REQUIRE(signature_check(&untimed, &secret, &input) != SIGNATURE_GOOD);
+    input.id = given;
+    input.id_count = 1;
+    REQUIRE(signature_check(&signature_standard, &secret, &input) != SIGNATURE_GOOD);
+    REQUIRE((signature_check(&signature_gitlab, &secret, &input) == SIGNATURE_GOOD) ==
+            (strcmp(given, key) == 0 || strcmp(given, other) == 0));
     const struct secret none = {.count = 0};
     REQUIRE(signature_check(&signature_slack, &none, &input) != SIGNATURE_GOOD);
     return 0;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "adapters/http_url.h"
 #include "adapters/slack_parse.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -35,7 +36,7 @@ static void check(const struct slack_view *view, struct slack_incoming *incoming
         REQUIRE(slack_address_parse(incoming->address, &address));
         REQUIRE(strcmp(address.channel, incoming->channel) == 0);
         REQUIRE(!address.response_url[0] ||
-                slack_url_allowed(address.response_url, view->response_hosts));
+                http_url_allowed(address.response_url, view->response_hosts));
     }
     slack_incoming_finish(incoming);
 }

@@ -13,6 +13,7 @@
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/mem.h"
 #include "bot/host/config.h"
 
 static bool parse(const char *text, struct config *ret, struct fault_list *faults)
@@ -555,12 +556,70 @@ static void test_example_is_current_and_valid(void **state)
         }
     }
     assert_false(parse(example.data, &config, &faults));
-    assert_int_equal(faults.count, 2);
+    assert_int_equal(faults.count, 18);
     assert_non_null(strstr(faults.items[0].text, "[api] needs token_file"));
     assert_non_null(strstr(faults.items[1].text, "[slack] needs signing_secret_file"));
+    for (size_t i = 0; i < faults.count; i++) {
+        assert_non_null(strstr(faults.items[i].text, "] needs "));
+    }
     fault_finish(&faults);
     buf_finish(&example);
     buf_finish(&file);
+}
+
+/* What every tracker needs, and where it listens. */
+static void test_trackers(void **state)
+{
+    (void)state;
+    static const char good[] = "[bot]\nlisten = questions\n"
+                               "[github]\nsecret_file = a\ntoken_env = B\n"
+                               "[github two]\nsecret_file = a\ntoken_env = B\nlisten = addressed\n"
+                               "path = /x\nask_label =\n"
+                               "[jira]\nsecret_file = a\ntoken_file = b\nuser = a@b.c\n"
+                               "api = https://x.atlassian.net/\n"
+                               "[generic]\nsecret_file = a\nreply_hosts = a.example\n"
+                               "[mattermost ops]\ntoken_file = a\n[discord]\nwebhook_env = W\n";
+    static const struct {
+        const char *text, *fault;
+    } bad[] = {
+        {"[github]\ntoken_file = b\n", "[github] needs secret_file"},
+        {"[gitlab]\nsecret_file = b\n", "[gitlab] needs token_file"},
+        {"[gitea]\nsecret_file = b\ntoken_file = b\n", "[gitea] needs api"},
+        {"[jira]\nsecret_file = b\ntoken_file = b\napi = https://x\n", "[jira] needs user"},
+        {"[linear]\nsecret_file = b\ntoken_file = b\nwindow = 5\n", "window is a number"},
+        {"[github]\nsecret_file = b\ntoken_file = b\napi = http://x\n", "https://"},
+        {"[github]\nsecret_file = b\ntoken_file = b\npath = hooks\n", "begins with a slash"},
+        {"[generic]\nsecret_file = b\n", "[generic] needs reply_hosts"},
+        {"[generic]\nsecret_file = b\nreply_hosts = a\nscheme = md5\n", "scheme is"},
+        {"[mattermost]\nwebhook_file = b\n", "[mattermost] needs token_file"},
+        {"[rocketchat]\ntoken_file = b\npath = x/y\n", "begins with a slash"},
+        {"[discord]\n", "[discord] needs webhook_file"},
+        {"[discord]\ntoken_file = b\nwebhook_file = c\n", "token"},
+    };
+    struct config config;
+    struct fault_list faults = {0};
+    assert_true(parse(good, &config, &faults));
+    const struct config_tracker *github = config.trackers[CONFIG_GITHUB];
+    assert_int_equal(config.tracker_counts[CONFIG_GITHUB], 2);
+    assert_string_equal(github[0].path, "/hooks/github");
+    assert_string_equal(github[0].api, "https://api.github.com");
+    assert_string_equal(github[0].ask_label, "stack-decision");
+    assert_int_equal(github[0].listen, LISTEN_QUESTIONS);
+    assert_string_equal(github[1].path, "/x");
+    assert_string_equal(github[1].ask_label, "");
+    assert_int_equal(github[1].listen, LISTEN_ADDRESSED);
+    assert_string_equal(config.trackers[CONFIG_JIRA][0].api, "https://x.atlassian.net");
+    assert_string_equal(config.chats[CONFIG_MATTERMOST][0].path, "/hooks/mattermost/ops");
+    assert_int_equal(config.chat_counts[CONFIG_DISCORD], 1);
+    assert_string_equal(config.http_listen, "127.0.0.1:8080");
+    config_finish(&config);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_false(parse(bad[i].text, &config, &faults));
+        assert_int_equal(faults.count, 1);
+        assert_non_null(strstr(faults.items[0].text, bad[i].fault));
+        fault_finish(&faults);
+        faults = (struct fault_list){0};
+    }
 }
 
 static void test_documentation_is_current(void **state)
@@ -600,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_rows_are_sound),
         cmocka_unit_test(test_example_is_current_and_valid),
         cmocka_unit_test(test_documentation_is_current),
+        cmocka_unit_test(test_trackers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

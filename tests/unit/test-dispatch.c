@@ -101,6 +101,36 @@ static void test_answer_now(void **state)
     assert_int_equal(fate.how, SETTLED_ANSWERED);
 }
 
+/* What is only followed gets an answer when the verdict is another, and is heard all the same. */
+static void test_heed(void **state)
+{
+    (void)state;
+    struct message talk = message("C1", "The frontend is React, bids come in live.");
+    talk.heed = HEED_FOLLOW_UP;
+    assert_int_equal(say(&talk), SETTLED_SILENT);
+    struct message why = message("C1", "why?");
+    why.heed = HEED_FOLLOW_UP;
+    assert_int_equal(say(&why), SETTLED_SILENT);
+    assert_int_equal(slack->sent_count, 0);
+    struct message asks = message("C1", "Node or Django for an auction with live bids?");
+    assert_int_equal(say(&asks), SETTLED_ANSWERED);
+    dispatch_delivered(dispatch, slack->sent[0].id, DELIVERED, 0, NULL, now_ms);
+    /* The same verdict; small talk; then facts that turn it. */
+    assert_int_equal(say(&talk), SETTLED_SILENT);
+    assert_int_equal(say(&why), SETTLED_SILENT);
+    struct message turn_it = message("C1", "No live bids any more, and no React. It is an internal "
+                                           "business app of CRUD forms with an admin panel.");
+    turn_it.heed = HEED_FOLLOW_UP;
+    assert_int_equal(say(&turn_it), SETTLED_ANSWERED);
+    assert_int_equal(slack->sent_count, 2);
+    assert_non_null(strstr(slack->sent[1].payload, "Django"));
+    /* HEED_CHANGE begins a conversation. */
+    struct message edit = message("C2", choice);
+    edit.heed = HEED_CHANGE;
+    assert_int_equal(say(&edit), SETTLED_ANSWERED);
+    assert_int_equal(say(&edit), SETTLED_SILENT);
+}
+
 static void test_conversations(void **state)
 {
     (void)state;
@@ -615,6 +645,7 @@ int main(void)
         TEST(test_nothing_to_do_is_nothing_written),
         TEST(test_a_turn_shares_one_transaction),
         TEST(test_answer_now),
+        TEST(test_heed),
         TEST(test_conversations),
         TEST(test_a_new_conversation_about_a_pack),
         TEST(test_copies_by_either_name),

@@ -28,6 +28,41 @@ static void test_json_good(void **state)
     json_decref(object);
 }
 
+/* RFC 6901, section 5, and what is no pointer. */
+static void test_json_pointers(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"foo\": [\"bar\", \"baz\"], \"\": 0, \"a/b\": 1, \"c%d\": 2, "
+                               "\"m~n\": 8, \"o\": {\"p\": [[7]]}}";
+    static const struct {
+        const char *pointer;
+        json_int_t value;
+    } numbers[] = {{"/", 0}, {"/a~1b", 1}, {"/c%d", 2}, {"/m~0n", 8}, {"/o/p/0/0", 7}};
+    static const char *const nothing[] = {"/foo/2",       "/foo/-",    "/foo/00", "/foo/1x",
+                                          "/none",        "/o/p/a",    "/a/b",    "/foo/",
+                                          "/foo/9999999", "/o/p/0/0/0"};
+    static const char *const bad[] = {"foo", "/a~b", "/a~", "/~2", " /foo"};
+    json_t *value = json_loads(text, 0, NULL);
+    assert_ptr_equal(http_json_at(value, ""), value);
+    assert_string_equal(json_string_value(http_json_at(value, "/foo/1")), "baz");
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        assert_true(http_json_pointer_valid(numbers[i].pointer));
+        assert_int_equal(json_integer_value(http_json_at(value, numbers[i].pointer)),
+                         numbers[i].value);
+        assert_true(json_is_integer(http_json_at(value, numbers[i].pointer)));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(nothing); i++) {
+        assert_true(http_json_pointer_valid(nothing[i]));
+        assert_null(http_json_at(value, nothing[i]));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_false(http_json_pointer_valid(bad[i]));
+        assert_null(http_json_at(value, bad[i]));
+    }
+    assert_null(http_json_at(NULL, "/a"));
+    json_decref(value);
+}
+
 static void test_json_bad(void **state)
 {
     (void)state;
@@ -196,10 +231,10 @@ static void test_form_put(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json_good),  cmocka_unit_test(test_json_bad),
-        cmocka_unit_test(test_json_depth), cmocka_unit_test(test_json_put),
-        cmocka_unit_test(test_form_good),  cmocka_unit_test(test_form_bad),
-        cmocka_unit_test(test_form_put),
+        cmocka_unit_test(test_json_good),     cmocka_unit_test(test_json_bad),
+        cmocka_unit_test(test_json_pointers), cmocka_unit_test(test_json_depth),
+        cmocka_unit_test(test_json_put),      cmocka_unit_test(test_form_good),
+        cmocka_unit_test(test_form_bad),      cmocka_unit_test(test_form_put),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

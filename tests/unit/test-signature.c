@@ -27,7 +27,7 @@ static char right[] = SECRET, other[] = "0123456789abcdef0123456789abcdef";
 
 static struct signature_input vector(void)
 {
-    return (struct signature_input){SIGNATURE, TIME, 1, 1, BODY, strlen(BODY), NOW};
+    return (struct signature_input){SIGNATURE, TIME, 1, 1, BODY, strlen(BODY), NOW, NULL, 0};
 }
 
 static enum signature_result check(const struct signature_input *input)
@@ -163,23 +163,117 @@ static void test_secrets(void **state)
     }
 }
 
-/* Other senders are rows: GitHub's vector (G1), no time in it. */
-static void test_other_scheme(void **state)
+/* Other senders are rows: GitHub's vector (G1), no time in it, and those that sign like it. */
+static void test_hex_schemes(void **state)
 {
     (void)state;
     static char key[] = "It's a Secret to Everybody";
-    static const struct signature_scheme github = {.header = "X-Hub-Signature-256",
-                                                   .prefix = "sha256="};
-    const struct secret secret = {.items = {key}, .count = 1};
-    struct signature_input input = {
-        .given = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
-        .given_count = 1,
-        .body = "Hello, World!",
-        .len = 13,
-        .now_s = NOW};
-    assert_int_equal(signature_check(&github, &secret, &input), SIGNATURE_GOOD);
-    input.body = "Hello, World?";
-    assert_int_equal(signature_check(&github, &secret, &input), SIGNATURE_WRONG);
+#define G1 "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    static const struct {
+        const struct signature_scheme *scheme;
+        const char *given;
+    } rows[] = {{&signature_github, "sha256=" G1},
+                {&signature_jira, "sha256=" G1},
+                {&signature_linear, G1},
+                {&signature_gitea, G1},
+                {&signature_forgejo, G1}};
+    const struct secret secret = {.items = {other, key}, .count = 2};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct signature_input input = {.given = rows[i].given,
+                                        .given_count = 1,
+                                        .body = "Hello, World!",
+                                        .len = 13,
+                                        .now_s = NOW};
+        assert_int_equal(signature_check(rows[i].scheme, &secret, &input), SIGNATURE_GOOD);
+        input.body = "Hello, World?";
+        assert_int_equal(signature_check(rows[i].scheme, &secret, &input), SIGNATURE_WRONG);
+        input.given = rows[i].scheme->prefix; /* T2 */
+        assert_int_equal(signature_check(rows[i].scheme, &secret, &input),
+                         input.given[0] ? SIGNATURE_MALFORMED : SIGNATURE_MISSING);
+        input.given = "sha1=" G1;
+        assert_int_equal(signature_check(rows[i].scheme, &secret, &input), SIGNATURE_MALFORMED);
+    }
+}
+
+/* The published vector of Standard Webhooks. */
+#define STANDARD "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+static struct signature_input standard(const char *given)
+{
+    return (struct signature_input){.given = given,
+                                    .given_count = 1,
+                                    .time = "1614265330",
+                                    .time_count = 1,
+                                    .id = "msg_p5jXN8AQM9LWM0D4loKWxJek",
+                                    .id_count = 1,
+                                    .body = "{\"test\": 2432232314}",
+                                    .len = 20,
+                                    .now_s = 1614265330};
+}
+
+static void test_standard(void **state)
+{
+    (void)state;
+    static char key[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", plain[] = "plain key";
+    const struct secret secret = {.items = {other, key}, .count = 2};
+    const struct secret bytes = {.items = {plain}, .count = 1};
+    static const struct {
+        const char *given;
+        enum signature_result expected;
+    } rows[] = {
+        {STANDARD, SIGNATURE_GOOD},
+        {"v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= " STANDARD, SIGNATURE_GOOD},
+        {STANDARD " v1a,anything", SIGNATURE_GOOD},
+        {"v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", SIGNATURE_WRONG},
+        {"v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", SIGNATURE_MALFORMED},
+        {"g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", SIGNATURE_MALFORMED},
+        {"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1O", SIGNATURE_MALFORMED},
+        {"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1O==", SIGNATURE_MALFORMED},
+        {"v1,", SIGNATURE_MALFORMED},
+        {"", SIGNATURE_MISSING},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct signature_input input = standard(rows[i].given);
+        assert_int_equal(signature_check(&signature_standard, &secret, &input), rows[i].expected);
+    }
+    struct signature_input input = standard(STANDARD);
+    input.id = "msg_other";
+    assert_int_equal(signature_check(&signature_standard, &secret, &input), SIGNATURE_WRONG);
+    input.id = NULL;
+    input.id_count = 0;
+    assert_int_equal(signature_check(&signature_standard, &secret, &input), SIGNATURE_MISSING);
+    input = standard(STANDARD);
+    input.id_count = 2;
+    assert_int_equal(signature_check(&signature_standard, &secret, &input), SIGNATURE_REPEATED);
+    input = standard(STANDARD);
+    input.now_s += 301;
+    assert_int_equal(signature_check(&signature_standard, &secret, &input), SIGNATURE_STALE);
+    input = standard("v1,vQ53RP0YRVgSL9lqoC8JYqZgGgUNoiI2U57oSRpilIo=");
+    assert_int_equal(signature_check(&signature_standard, &bytes, &input), SIGNATURE_GOOD);
+}
+
+/* L1: the secret itself. */
+static void test_plain(void **state)
+{
+    (void)state;
+    const struct secret secret = {.items = {right, other}, .count = 2};
+    static const struct {
+        const char *given;
+        size_t count;
+        enum signature_result expected;
+    } rows[] = {
+        {right, 1, SIGNATURE_GOOD},       {other, 1, SIGNATURE_GOOD},
+        {"", 1, SIGNATURE_MISSING},       {NULL, 0, SIGNATURE_MISSING},
+        {right, 2, SIGNATURE_REPEATED},   {"8f742231b10e8888", 1, SIGNATURE_WRONG},
+        {SECRET "0", 1, SIGNATURE_WRONG}, {"8F742231B10E8888ABCD99YYYZZZ85A5", 1, SIGNATURE_WRONG}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct signature_input input = {
+            .given = rows[i].given, .given_count = rows[i].count, .body = "", .now_s = NOW};
+        assert_int_equal(signature_check(&signature_gitlab, &secret, &input), rows[i].expected);
+    }
+    const struct secret none = {.count = 0};
+    struct signature_input input = {.given = right, .given_count = 1, .body = "", .now_s = NOW};
+    assert_int_equal(signature_check(&signature_gitlab, &none, &input), SIGNATURE_WRONG);
 }
 
 static void test_words(void **state)
@@ -197,10 +291,11 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vector),       cmocka_unit_test(test_flipped),
-        cmocka_unit_test(test_malformed),    cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_window),       cmocka_unit_test(test_secrets),
-        cmocka_unit_test(test_other_scheme), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_vector),      cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_malformed),   cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_window),      cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_hex_schemes), cmocka_unit_test(test_standard),
+        cmocka_unit_test(test_plain),       cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

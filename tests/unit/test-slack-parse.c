@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "adapters/http_url.h"
 #include "adapters/slack_parse.h"
 #include "bot/base/mem.h"
 
@@ -438,11 +439,11 @@ static void test_urls(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         bool allowed =
-            slack_url_allowed(rows[i].url, "hooks.slack.com, hooks.slack-gov.com,127.0.0.1:8125");
+            http_url_allowed(rows[i].url, "hooks.slack.com, hooks.slack-gov.com,127.0.0.1:8125");
         if (allowed != rows[i].allowed) {
             fail_msg("%s: %d", rows[i].url, allowed);
         }
-        assert_false(slack_url_allowed(rows[i].url, ""));
+        assert_false(http_url_allowed(rows[i].url, ""));
     }
 }
 

@@ -1,0 +1,530 @@
+#include "adapters/tracker.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <nettle/base64.h>
+
+#include "adapters/http_body.h"
+#include "adapters/http_server.h"
+#include "adapters/tracker_inside.h"
+#include "bot/advisor/advisor.h"
+#include "bot/advisor/record.h"
+#include "bot/base/buf.h"
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/dispatch.h"
+#include "bot/host/log.h"
+#include "bot/host/loop.h"
+#include "bot/host/metrics.h"
+
+/* Hearing: what comes in by HTTP. tracker_send.c is the other half. */
+
+#define TYPE_FORM "application/x-www-form-urlencoded"
+
+/* ---- acknowledging: after the commit ---- */
+
+static void acknowledge(struct http_request *request)
+{
+    http_respond(request, 200, NULL, "", 0, NULL);
+}
+
+static void on_settled(void *context, enum settled how, const struct answer *answer)
+{
+    (void)answer;
+    if (how == SETTLED_FAILED) {
+        http_respond_error(context, 503, "The delivery could not be stored; send it again.");
+    } else {
+        acknowledge(context);
+    }
+}
+
+static void reject(struct tracker *tracker, struct http_request *request, unsigned status,
+                   const char *reason, const char *sentence)
+{
+    metrics_count(tracker->setup.metrics, METRIC_REJECTED, reason);
+    log_warning("tracker.rejected", LOG_TEXT("adapter", tracker->base.name),
+                LOG_TEXT("reason", reason), LOG_TEXT("peer", http_request_peer(request)));
+    http_respond_error(request, status, sentence);
+}
+
+/* L4: some senders give up for good when they are told that it was their fault. */
+static void reject_body(struct tracker *tracker, struct http_request *request, unsigned status,
+                        const char *reason, const char *sentence)
+{
+    reject(tracker, request, tracker->kind->never_4xx ? 200 : status, reason, sentence);
+}
+
+static void ignore(struct tracker *tracker, struct http_request *request, const char *why)
+{
+    log_debug("tracker.ignored", LOG_TEXT("adapter", tracker->base.name), LOG_TEXT("why", why));
+    acknowledge(request);
+}
+
+/* ---- what deserves an answer ---- */
+
+struct hearing {
+    const struct ticket_event *event;
+    struct buf said; /* what its author says */
+    bool mentioned;
+    enum surface surface;
+    enum heed heed;
+};
+
+/* False: nobody speaks to us. */
+static bool judge(const struct tracker *tracker, struct hearing *hearing)
+{
+    const struct ticket_event *event = hearing->event;
+    bool asked = hearing->mentioned || event->labelled;
+    hearing->surface = SURFACE_TRACKER;
+    hearing->heed = HEED_ALL;
+    switch (event->what) {
+    case TICKET_OPENED:
+        if (!asked && tracker->config->listen != LISTEN_QUESTIONS) {
+            return false;
+        }
+        hearing->surface = asked ? SURFACE_TRACKER : SURFACE_AMBIENT;
+        return true;
+    case TICKET_EDITED:
+        hearing->heed = asked ? HEED_CHANGE : HEED_FOLLOW_UP;
+        return true;
+    case TICKET_COMMENT:
+        hearing->heed = hearing->mentioned ? HEED_ALL : HEED_FOLLOW_UP;
+        return true;
+    case TICKET_RECOMMENT:
+        hearing->heed = hearing->mentioned ? HEED_CHANGE : HEED_FOLLOW_UP;
+        return true;
+    case TICKET_ASKED:
+    case TICKET_RECORD:
+    case TICKET_QUESTION:
+        return true;
+    case TICKET_BAD:
+    case TICKET_IGNORED:
+        break;
+    }
+    return false;
+}
+
+/* A mention without words asks what the bot is for; a label has words of its own. */
+static void set_words(struct hearing *hearing)
+{
+    const char *text = hearing->said.len > 0 ? hearing->said.data : "";
+    if (hearing->event->what == TICKET_RECORD) {
+        buf_clear(&hearing->said);
+        buf_puts(&hearing->said, "record");
+    } else if (text[strspn(text, " \t\r\n")] == '\0') {
+        buf_clear(&hearing->said);
+        buf_puts(&hearing->said, "help");
+    }
+}
+
+/*
+ * What has these words is one message, under whichever delivery: a ticket that is opened with a
+ * label comes twice. A label that asks for a record may be put on again.
+ */
+static void put_identity(const struct hearing *hearing, char ret[TICKET_KEY_MAX])
+{
+    const struct ticket_event *event = hearing->event;
+    bool edit = event->what == TICKET_EDITED || event->what == TICKET_RECOMMENT;
+    bool ticket = event->what == TICKET_OPENED || event->what == TICKET_ASKED;
+    ret[0] = '\0';
+    if (event->what != TICKET_RECORD && event->what != TICKET_QUESTION) {
+        snprintf(ret, TICKET_KEY_MAX, "%s %.200s%s%.100s", ticket ? "ticket" : "text", event->id,
+                 edit ? " " : "", edit ? event->version : "");
+    }
+}
+
+/* ---- taking it ---- */
+
+static const char *delivery_id(const struct tracker *tracker, const struct http_request *request)
+{
+    const char *const *headers = tracker->kind->delivery_headers;
+    for (size_t i = 0; headers[i] != NULL; i++) {
+        const char *id = http_request_header(request, headers[i]);
+        if (id != NULL && id[0] != '\0' && strlen(id) < TICKET_ID_MAX) {
+            return id;
+        }
+    }
+    return NULL;
+}
+
+static void put_conversation(const struct ticket_event *event, char ret[TICKET_KEY_MAX])
+{
+    if (event->what == TICKET_QUESTION) {
+        snprintf(ret, TICKET_KEY_MAX, "%s", event->id);
+    } else {
+        snprintf(ret, TICKET_KEY_MAX, "%s %s %s", event->place.project, event->place.noun,
+                 event->place.number);
+    }
+}
+
+static void take(struct tracker *tracker, struct http_request *request,
+                 const struct hearing *hearing)
+{
+    const struct ticket_event *event = hearing->event;
+    char conversation[TICKET_KEY_MAX], identity[TICKET_KEY_MAX], address[TICKET_ADDRESS_MAX];
+    char subject[TICKET_KEY_MAX];
+    const struct ticket_place *place = &event->place;
+    const char *announce = tracker->config->announce;
+    put_conversation(event, conversation);
+    put_identity(hearing, identity);
+    ticket_place_format(place, address);
+    snprintf(subject, sizeof(subject), "%s%s%s", place->project[0] == '-' ? "" : place->project,
+             place->project[0] == '-' ? "" : " ", place->number);
+    const struct message message = {
+        .adapter = tracker->base.name,
+        .surface = hearing->surface,
+        .delivery = delivery_id(tracker, request),
+        .identity = identity[0] ? identity : NULL,
+        .conversation = conversation,
+        .person = event->sender[0] ? event->sender : NULL,
+        .address = address,
+        .text = hearing->said.data,
+        .len = hearing->said.len,
+        .heed = hearing->heed,
+        .announce = announce && announce[0] ? announce : NULL,
+        .subject = subject,
+    };
+    if (!dispatch_take(tracker->setup.dispatch, &message, loop_wall_ms(tracker->setup.loop),
+                       on_settled, request)) {
+        reject(tracker, request, 503, "busy", "Too much at once; send it again.");
+    }
+}
+
+static bool is_self(const struct tracker *tracker, const char *id)
+{
+    return id[0] && strcmp(tracker->self.id, id) == 0;
+}
+
+static bool is_own(const struct tracker *tracker, const struct ticket_event *event)
+{
+    return is_self(tracker, event->author) || is_self(tracker, event->sender) ||
+           tracker_text_is_own(event->text.len > 0 ? event->text.data : "", event->text.len);
+}
+
+static void hear(struct tracker *tracker, struct http_request *request,
+                 const struct ticket_event *event)
+{
+    const struct tracker_names names = {
+        .names = {tracker->setup.config->name, tracker->self.names[0], tracker->self.names[1]},
+        .id = tracker->self.id};
+    struct hearing hearing = {.event = event};
+    buf_init(&hearing.said, 2 * TICKET_TEXT_MAX);
+    tracker_text_read(tracker->kind->text, event->text.len > 0 ? event->text.data : "",
+                      event->text.len, &names, &hearing.said, &hearing.mentioned);
+    set_words(&hearing);
+    if (judge(tracker, &hearing)) {
+        take(tracker, request, &hearing);
+    } else {
+        ignore(tracker, request, "not_addressed");
+    }
+    buf_finish(&hearing.said);
+}
+
+/* N1: the time in the body, which is signed with it. */
+static bool is_stale(const struct tracker *tracker, const struct ticket_event *event)
+{
+    return tracker->kind->signed_at != NULL &&
+           !signature_fresh(event->signed_ms / 1000, loop_wall_ms(tracker->setup.loop) / 1000,
+                            (uint32_t)tracker->config->window_s);
+}
+
+static void consider(struct tracker *tracker, struct http_request *request,
+                     const struct ticket_event *event)
+{
+    if (is_stale(tracker, event)) {
+        reject(tracker, request, 401, signature_reason(SIGNATURE_STALE),
+               signature_sentence(SIGNATURE_STALE));
+    } else if (event->what == TICKET_BAD) {
+        reject_body(tracker, request, 400, "malformed", event->why);
+    } else if (event->what == TICKET_IGNORED) {
+        ignore(tracker, request, event->why);
+    } else if (!tracker_knows_self(tracker)) {
+        reject(tracker, request, 503, "starting", "Not ready yet; send it again.");
+    } else if (is_own(tracker, event)) {
+        ignore(tracker, request, "own");
+    } else if (event->from_bot) {
+        metrics_count(tracker->setup.metrics, METRIC_GUARDED, "bot");
+        ignore(tracker, request, "bot");
+    } else {
+        hear(tracker, request, event);
+    }
+}
+
+/* ---- requests ---- */
+
+/* The JSON of a delivery, wherever in the body it is. */
+struct body {
+    const char *text; /* NULL: there is none */
+    size_t len;
+    struct http_form form; /* what text lies in, for a form */
+    struct error err;
+};
+
+static bool has_type(const struct http_request *request, const char *type)
+{
+    const char *given = http_request_header(request, "Content-Type");
+    return given != NULL && strncasecmp(given, type, strlen(type)) == 0;
+}
+
+/* G2, T2 */
+static void find_body(const struct http_request *request, struct body *ret)
+{
+    *ret = (struct body){0};
+    ret->text = http_request_body(request, &ret->len);
+    if (!has_type(request, TYPE_FORM)) {
+        return;
+    }
+    const char *payload = NULL;
+    if (http_form_parse(ret->text, ret->len, &ret->form, &ret->err)) {
+        payload = http_form_get(&ret->form, "payload");
+    }
+    error_set(&ret->err, ERROR_INPUT, "The form has no payload.");
+    ret->text = payload;
+    ret->len = payload ? strlen(payload) : 0;
+}
+
+static enum signature_result check_signature(const struct tracker *tracker,
+                                             const struct http_request *request,
+                                             const struct body *body)
+{
+    const struct signature_scheme *const *schemes = tracker->kind->schemes;
+    const struct signature_scheme *scheme = schemes[0] ? schemes[0] : &tracker->own_scheme;
+    int64_t now_s = loop_wall_ms(tracker->setup.loop) / 1000;
+    for (size_t i = 0; schemes[i] != NULL; i++) {
+        scheme = schemes[i];
+        if (http_request_header_count(request, scheme->header) > 0) {
+            break;
+        }
+    }
+    return tracker->kind->signs_payload
+               ? signature_of_part(scheme, &tracker->secret, request, body->text ? body->text : "",
+                                   body->len, now_s)
+               : signature_of_request(scheme, &tracker->secret, request, now_s);
+}
+
+static const char *event_header(const struct tracker *tracker, const struct http_request *request)
+{
+    const char *const *headers = tracker->kind->event_headers;
+    for (size_t i = 0; headers[i] != NULL; i++) {
+        if (http_request_header(request, headers[i]) != NULL) {
+            return http_request_header(request, headers[i]);
+        }
+    }
+    return NULL;
+}
+
+static void read_body(struct tracker *tracker, struct http_request *request, struct body *body)
+{
+    json_t *json = body->text ? http_json_parse(body->text, body->len, &body->err) : NULL;
+    const struct ticket_view view = {
+        .kind = tracker->kind, .config = tracker->config, .event = event_header(tracker, request)};
+    if (json == NULL) {
+        reject_body(tracker, request, 400, "malformed", body->err.text);
+        return;
+    }
+    struct ticket_event event;
+    ticket_parse(&view, json, &event);
+    json_decref(json);
+    consider(tracker, request, &event);
+    ticket_finish(&event);
+}
+
+static void on_request(void *context, struct http_request *request)
+{
+    struct tracker *tracker = context;
+    struct body body;
+    find_body(request, &body);
+    enum signature_result signature = check_signature(tracker, request, &body);
+    if (signature == SIGNATURE_GOOD) {
+        read_body(tracker, request, &body);
+    } else if (!http_request_pass(request)) {
+        /* Another section on the same path might have had the secret. */
+        reject(tracker, request, 401, signature_reason(signature), signature_sentence(signature));
+    }
+    http_form_finish(&body.form);
+}
+
+/* ---- the adapter ---- */
+
+static bool format(struct adapter *adapter, const struct message *message,
+                   const struct outcome *outcome, const struct reply *reply, struct buf *payload)
+{
+    const struct tracker *tracker = (const struct tracker *)adapter;
+    struct document document;
+    (void)message;
+    document_begin(&document, tracker->kind->markup, payload);
+    if (outcome->ask.about == ASK_RECORD) {
+        record_decision(&document, outcome);
+    } else {
+        record_comment(&document, outcome, reply);
+    }
+    return document_end(&document);
+}
+
+static void status(const struct adapter *adapter, struct adapter_status *ret)
+{
+    *ret = ((const struct tracker *)adapter)->status;
+}
+
+static void wipe(char *secret)
+{
+    volatile char *at = secret;
+    while (at != NULL && *at) {
+        *at++ = '\0';
+    }
+    mem_free(secret);
+}
+
+static void destroy(struct adapter *adapter)
+{
+    struct tracker *tracker = (struct tracker *)adapter;
+    if (tracker == NULL) {
+        return;
+    }
+    tracker_drop_calls(tracker);
+    if (tracker->setup.server != NULL) {
+        http_server_unroute(tracker->setup.server, tracker);
+    }
+    wipe(tracker->authorization);
+    secret_finish(&tracker->secret);
+    secret_finish(&tracker->token);
+    mem_free(tracker->base.name);
+    mem_free(tracker);
+}
+
+/* "user:token" as Basic authentication wants it. */
+static void put_basic(struct buf *ret, const char *user, const char *token)
+{
+    char plain[SECRET_LEN_MAX + 200], coded[BASE64_ENCODE_RAW_LENGTH(sizeof(plain)) + 1];
+    int len = snprintf(plain, sizeof(plain), "%s:%s", user, token);
+    base64_encode_raw(coded, (size_t)len, (const uint8_t *)plain);
+    buf_append(ret, coded, BASE64_ENCODE_RAW_LENGTH((size_t)len));
+    memset(plain, 0, sizeof(plain));
+}
+
+static void set_authorization(struct tracker *tracker)
+{
+    struct buf line;
+    if (tracker->token.count == 0) {
+        return;
+    }
+    buf_init(&line, 2 * SECRET_LEN_MAX);
+    buf_puts(&line, tracker->kind->authorization);
+    if (tracker->kind->basic) {
+        put_basic(&line, tracker->config->user, tracker->token.items[0]);
+    } else {
+        buf_puts(&line, tracker->token.items[0]);
+    }
+    tracker->authorization = buf_take(&line, NULL);
+}
+
+static bool load_secrets(struct tracker *tracker, struct error *err)
+{
+    const struct config_tracker *config = tracker->config;
+    char what[120];
+    snprintf(what, sizeof(what), "[%.60s] secret", tracker->base.name);
+    if (!secret_configured(&config->secret)) {
+        return error_set(err, ERROR_INPUT,
+                         "[%s] has no secret: nobody could tell who it is that sends",
+                         tracker->base.name);
+    }
+    if (!secret_load(&config->secret, what, &tracker->secret, err)) {
+        return false;
+    }
+    snprintf(what, sizeof(what), "[%.60s] token", tracker->base.name);
+    if (secret_configured(&config->token) &&
+        !secret_load(&config->token, what, &tracker->token, err)) {
+        return false;
+    }
+    if (tracker->token.count == 0 && tracker->kind->config != CONFIG_GENERIC) {
+        return error_set(err, ERROR_INPUT, "[%s] has no token to comment with", tracker->base.name);
+    }
+    set_authorization(tracker);
+    return true;
+}
+
+/* What [generic] says of signatures and bodies, which others have in their rows. */
+static bool set_generic(struct tracker *tracker, struct error *err)
+{
+    const struct config_tracker *config = tracker->config;
+    const char *const pointers[] = {config->text, config->id, config->author, config->reply};
+    if (tracker->kind->config != CONFIG_GENERIC) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(pointers); i++) {
+        if (!http_json_pointer_valid(pointers[i])) {
+            return error_set(err, ERROR_INPUT, "[%s] \"%.100s\" is not a JSON pointer (/a/b)",
+                             tracker->base.name, pointers[i]);
+        }
+    }
+    tracker->own_scheme = signature_standard;
+    if (config->scheme != SCHEME_STANDARD) {
+        tracker->own_scheme = (struct signature_scheme){
+            .header = config->signature_header,
+            .prefix = config->signature_prefix,
+            .form = config->scheme == SCHEME_TOKEN ? SIGNATURE_PLAIN : SIGNATURE_HEX};
+    }
+    return true;
+}
+
+static bool create(const struct tracker_kind *kind, const struct adapter_ops *ops,
+                   const struct adapter_setup *setup, struct adapter **ret, struct error *err)
+{
+    struct tracker *tracker = mem_alloc(sizeof(*tracker));
+    struct buf name;
+    tracker->base.ops = ops;
+    tracker->setup = *setup;
+    tracker->kind = kind;
+    tracker->config = &setup->config->trackers[kind->config][setup->instance];
+    buf_init(&name, 2 * CONFIG_LABEL_MAX);
+    buf_printf(&name, "%s%s%s", kind->name, tracker->config->label[0] ? " " : "",
+               tracker->config->label);
+    tracker->base.name = buf_take(&name, NULL);
+    tracker->status.health = ADAPTER_STARTING;
+    if (setup->server == NULL) {
+        error_set(err, ERROR_INPUT, "[%s] needs [http] listen, where webhooks are sent to",
+                  tracker->base.name);
+    }
+    if (setup->server == NULL || !load_secrets(tracker, err) || !set_generic(tracker, err)) {
+        destroy(&tracker->base);
+        return false;
+    }
+    http_server_route(setup->server, "POST", tracker->config->path, on_request, tracker);
+    *ret = &tracker->base;
+    return true;
+}
+
+/* The interface knows kinds by their ops alone. */
+#define TRACKER(kind, id)                                                              \
+    static size_t count_##kind(const struct config *config)                            \
+    {                                                                                  \
+        return config->tracker_counts[id];                                             \
+    }                                                                                  \
+    static bool create_##kind(const struct adapter_setup *setup, struct adapter **ret, \
+                              struct error *err)                                       \
+    {                                                                                  \
+        return create(&tracker_kinds[id], &adapter_##kind, setup, ret, err);           \
+    }                                                                                  \
+    const struct adapter_ops adapter_##kind = {                                        \
+        .name = #kind,                                                                 \
+        .count = count_##kind,                                                         \
+        .create = create_##kind,                                                       \
+        .start = tracker_start,                                                        \
+        .prepare = tracker_prepare,                                                    \
+        .dispatch = tracker_dispatch,                                                  \
+        .format = format,                                                              \
+        .ready = tracker_ready,                                                        \
+        .send = tracker_send,                                                          \
+        .status = status,                                                              \
+        .stop = tracker_stop,                                                          \
+        .destroy = destroy,                                                            \
+    };
+
+TRACKER(github, CONFIG_GITHUB)
+TRACKER(gitlab, CONFIG_GITLAB)
+TRACKER(gitea, CONFIG_GITEA)
+TRACKER(jira, CONFIG_JIRA)
+TRACKER(linear, CONFIG_LINEAR)
+TRACKER(generic, CONFIG_GENERIC)

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "adapters/adapter.h"
+#include "adapters/signature.h"
+#include "adapters/tracker_kind.h"
+#include "bot/host/secret.h"
+
+/*
+ * What tracker.c (hearing) and tracker_send.c (speaking) share. Not for anybody else.
+ */
+struct tracker_call;
+
+struct tracker {
+    struct adapter base;
+    struct adapter_setup setup; /* borrowed things */
+    const struct tracker_kind *kind;
+    const struct config_tracker *config; /* borrowed */
+    struct signature_scheme own_scheme;  /* generic: what the configuration says */
+    struct secret secret, token;
+    char *authorization; /* the header's line, owned; NULL without a token */
+
+    struct adapter_status status;
+    struct tracker_self self; /* "" while it is not known */
+
+    struct tracker_call *calls; /* under way */
+    size_t call_count;
+    uint64_t free_at_ms;   /* when the tracker takes requests again */
+    uint64_t asked_at_ms;  /* when to ask who we are; 0: not now */
+    uint64_t ask_pause_ms; /* after the next failure */
+};
+
+void tracker_set_status(struct tracker *tracker, enum adapter_health health, const char *format,
+                        ...) __attribute__((format(printf, 3, 4)));
+
+/* Whether deliveries can be told from our own comments. */
+bool tracker_knows_self(const struct tracker *tracker);
+
+/* adapter_ops of the speaking side. */
+void tracker_start(struct adapter *adapter, uint64_t now_ms);
+void tracker_prepare(struct adapter *adapter, struct pollset *pollset);
+void tracker_dispatch(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms);
+bool tracker_ready(struct adapter *adapter, const struct delivery *delivery,
+                   uint64_t *ret_after_ms);
+bool tracker_send(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms);
+bool tracker_stop(struct adapter *adapter, uint64_t now_ms);
+
+/* Ends all calls, without a word to anybody. */
+void tracker_drop_calls(struct tracker *tracker);

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""`whether run` in Mattermost and Rocket.Chat, as their documentation says they send, and announcing in Discord (a fake).
+
+usage: chats.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER goes before WHETHER
+"""
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import shlex
+import sys
+import tempfile
+import traceback
+import urllib.parse
+
+from daemon import Daemon, wait_until
+from fake_trackers import FakeDiscord, FakeGitea
+
+WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
+QUESTION = "Node or Django for a live auction board with thousands of bids a second?"
+TOKENS = ["xr3j5x3p4pfk7kk6ck7b4e6ghh", "second-token"]
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+scratch = None
+started = []
+
+
+def write_secret(name, text):
+    (scratch / name).write_text(text + "\n")
+    (scratch / name).chmod(0o600)
+
+
+def run(sections):
+    write_secret("tokens", "\n".join(TOKENS))
+    daemon = Daemon(WHETHER, scratch, f"[http]\nlisten = 127.0.0.1:0\n[log]\nlevel = debug\n{sections}").start()
+    started.append(daemon)
+    return daemon
+
+
+def post(daemon, path, fields, kind=FORM, **headers):
+    body = fields if isinstance(fields, str) else urllib.parse.urlencode(fields) if kind == FORM else json.dumps(fields)
+    status, text = daemon.request("POST", path, body, {"Content-Type": kind} | headers)
+    return status, json.loads(text) if text else None
+
+
+def outgoing(text, ident="p1", user="u1", trigger="whether", **more):
+    """developers.mattermost.com/integrate/webhooks/outgoing"""
+    return {"channel_id": "hawos4dqtby53pd64o4a4cmeoo", "channel_name": "town-square", "team_domain": "team", "team_id": "kwoknj9nwpypzgzy78wkw516qe",
+            "post_id": ident, "text": text, "timestamp": "1445532266", "token": TOKENS[0], "trigger_word": trigger, "user_id": user, "user_name": "ann"} | more
+
+
+def slash(text, ident="t1", user="u1", **more):
+    """developers.mattermost.com/integrate/slash-commands/custom"""
+    return {"channel_id": "hawos4dqtby53pd64o4a4cmeoo", "channel_name": "town-square", "command": "/whether", "response_url": "https://mm.example/hooks/x",
+            "team_domain": "team", "team_id": "kwoknj9nwpypzgzy78wkw516qe", "text": text, "token": TOKENS[1], "trigger_id": ident, "user_id": user,
+            "user_name": "ann"} | more
+
+
+def rejected(daemon, reason):
+    return daemon.metric(f'whether_rejected_total{{reason="{reason}"}}')
+
+
+def case_mattermost():
+    daemon = run("[mattermost]\ntoken_file = tokens\n")
+    path = "/hooks/mattermost"
+    status, said = post(daemon, path, outgoing(f"whether: {QUESTION}"))
+    assert status == 200 and said["response_type"] == "comment" and said["text"].startswith("**Node.js"), said
+    assert post(daemon, path, outgoing("whether why?", "p2"), JSON)[1]["text"].startswith("**Node.js, because of real-time"), "it goes on"
+    assert post(daemon, path, outgoing(f"whether: {QUESTION}"))[1] == {}, "the same post again"
+    status, said = post(daemon, path, slash("Node or Django? The team knows Python.", user="u2"), Authorization="Token " + TOKENS[1])
+    assert said["response_type"] == "ephemeral" and said["skip_slack_parsing"] is True and "Django" in said["text"], said
+    assert post(daemon, path, slash("", "t2", user="u3"))[1]["text"], "help"
+    said = post(daemon, path, slash("record", "t3", user="u2"))[1]["text"]
+    assert "## Decision Outcome" in said and "Chosen option: Django" in said, said
+    # R1, M7: loops.
+    assert post(daemon, path, outgoing(f"whether: {QUESTION}", "p9", "u9", bot="true"))[1] == {}
+    for change, status, reason in [({"token": ""}, 401, "signature_missing"), ({"token": TOKENS[0][:-1]}, 401, "signature_wrong"),
+                                   ({"token": TOKENS[0].upper()}, 401, "signature_wrong"), ({"channel_id": ""}, 400, "malformed"),
+                                   ({"user_id": "x" * 500}, 400, "malformed"), ({"user_id": "a\nb"}, 400, "malformed")]:
+        assert post(daemon, path, outgoing("whether hi", "p10") | change)[0] == status, change
+        assert rejected(daemon, reason) > 0
+    assert post(daemon, path, "{", JSON)[0] == 400 and post(daemon, path, "a=%zz")[0] == 400
+    assert post(daemon, path, "token=x", "text/plain")[0] == 415 and daemon.request("GET", path + "?token=x")[0] == 405
+    assert post(daemon, path, "x" * (1 << 20) + "y")[0] == 413
+    assert not [line for line in daemon.lines if TOKENS[0] in line or TOKENS[1] in line]
+    assert daemon.stop() == 0
+
+
+def case_rocketchat():
+    """Rocket.Chat.Docs, integrations: the payload of an outgoing webhook."""
+    daemon = run("[rocketchat]\ntoken_file = tokens\n")
+
+    def message(text, ident="m1", **more):
+        return {"token": TOKENS[0], "bot": False, "channel_id": "GENERAL", "channel_name": "general", "message_id": ident,
+                "timestamp": "2026-01-01T00:00:00.000Z", "user_id": "u1", "user_name": "ann", "text": text, "trigger_word": "whether", "siteUrl": "x"} | more
+
+    path = "/hooks/rocketchat"
+    status, said = post(daemon, path, message(f"whether {QUESTION}"), JSON)
+    assert status == 200 and set(said) == {"text"} and said["text"].startswith("**Node.js"), said
+    for number, more in enumerate([{"bot": {"i": "integration"}}, {"user_name": "rocket.cat"}, {"user_id": "rocket.cat"}, {"isEdited": True}, {"bot": True}]):
+        assert post(daemon, path, message(f"whether {QUESTION}", f"b{number}", **more), JSON) == (200, {}), more
+    assert post(daemon, path, message("whether hi", token="x"), JSON)[0] == 401
+    assert daemon.stop() == 0
+
+
+def case_announce():
+    """A ticket's verdict is told in Discord as well, waits out its rate limit, and mentions nobody; only verdicts are."""
+    with FakeGitea() as tracker, FakeDiscord() as discord:
+        write_secret("secret", "s")
+        write_secret("token", tracker.TOKEN)
+        write_secret("webhook", discord.url + discord.PATH)
+        daemon = run(f"[gitea]\nsecret_file = secret\ntoken_file = token\napi = {tracker.url}/api/v1\nannounce = discord\n[discord]\nwebhook_file = webhook\n")
+        daemon.wait_for("tracker.ready")
+
+        def comment(text, ident, number, user="ann"):
+            body = json.dumps({"action": "created", "issue": {"number": number, "id": 9, "title": "t", "body": ""}, "sender": {"login": user},
+                               "comment": {"id": ident, "body": text, "user": {"login": user}}, "repository": {"full_name": "acme/shop"}})
+            signature = hmac.new(b"s", body.encode(), hashlib.sha256).hexdigest()
+            return daemon.request("POST", "/hooks/gitea", body, {"Content-Type": JSON, "X-Gitea-Event": "issue_comment", "X-Gitea-Delivery": f"d{ident}",
+                                                                 "X-Gitea-Signature": signature})[0]
+
+        discord.faults = [429]
+        assert comment(f"@whether-bot {QUESTION}", 1, 5) == 200
+        wait_until(lambda: tracker.comments, "the answer in the ticket")
+        assert comment("@whether-bot thanks", 2, 5) == 200
+        wait_until(lambda: len(tracker.comments) == 2, "the other answer")
+        told = wait_until(lambda: discord.comments, "the announcement", 60)
+        assert len(told) == 1 and told[0]["body"].startswith("acme/shop 5: Node.js, clearly, because of"), told
+        assert not tracker.refusals and not discord.refusals, (tracker.refusals, discord.refusals)
+        assert not [line for line in daemon.lines if "secret-part" in line]
+        assert daemon.stop() == 0
+
+
+CASES = {name.removeprefix("case_"): value for name, value in globals().items() if name.startswith("case_")}
+
+
+def main():
+    global scratch
+    names = sys.argv[2:] or list(CASES)
+    print(f"1..{len(names)}", flush=True)
+    failed = 0
+    for number, name in enumerate(names, 1):
+        with tempfile.TemporaryDirectory(prefix="whether-chats-") as folder:
+            scratch = pathlib.Path(folder)
+            try:
+                CASES[name]()
+                print(f"ok {number} - {name}", flush=True)
+            except Exception:
+                failed += 1
+                text = traceback.format_exc()
+                print(f"not ok {number} - {name}\n" + "".join(f"# {line}\n" for line in text.splitlines()), flush=True)
+            finally:
+                while started:
+                    daemon = started.pop()
+                    if daemon.process.poll() is None:
+                        daemon.kill()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
