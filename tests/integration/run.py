@@ -108,6 +108,20 @@ def case_nothing_to_do():
     fails("[http]\nlisten = 127.0.0.1:0\n", "nothing to do: there is no section of a chat, a tracker, [api] or [page]")
 
 
+def case_as_many_sections_as_may_be():
+    secret("secret", "sesame-sesame\n")
+    keys = {"slack": "signing_secret_file = secret", "github": "secret_file = secret\ntoken_file = secret",
+            "gitea": "secret_file = secret\ntoken_file = secret\napi = https://git.example.org/api/v1",
+            "irc": "server = 127.0.0.1:1"}
+    sections = "".join(f"[{kind} n{n}]\n{text}\n" for kind, text in keys.items() for n in range(32))
+    with daemon(OPEN + "[page]\n" + sections) as it:
+        ready = json.loads(it.request("GET", "/readyz")[1])
+        assert len(ready["adapters"]) == 4 * 32 + 2
+        assert it.request("GET", "/")[0] == 200 and it.ask(QUESTION)[0] == 200
+        it.send(signal.SIGHUP)
+        assert it.wait_for("reload.done")["adapters_kept"] == str(4 * 32 + 2)
+
+
 def case_port_in_use():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
