@@ -22,16 +22,14 @@
 enum {
     CONNECTION_MEMORY = 16 * 1024, /* of libmicrohttpd for each: bounds the headers (431) */
     DRAIN_MAX = 8 * 1024 * 1024,   /* of a body too large: read on, so that the 413 arrives */
-    ROUTES_MAX = 128,
+    /* Three of each [slack], one of each other chat and tracker, those of API, page and health. */
+    ROUTES_MAX = (3 + CONFIG_CHATS + CONFIG_TRACKERS) * CONFIG_INSTANCES_MAX + 16,
     ACCEPTS_MAX = 64, /* a turn */
     HEADER_MAX = 1000,
     ACCEPT_PAUSE_MS = 1000, /* after accept() found no descriptor free */
     TURNS_ASKED = 2,        /* that libmicrohttpd asks for an answer before it is told to wait */
     FLUSH_RUNS = 3,         /* an answer is made ready in one run and leaves in the next */
 };
-
-/* Three of each [slack], and those of the API, the page and health. */
-_Static_assert(ROUTES_MAX >= 3 * CONFIG_INSTANCES_MAX + 16, "ROUTES_MAX");
 
 /*
  * Two lists of connections, each in the order of its deadlines, since all deadlines of a list are

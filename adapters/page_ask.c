@@ -86,6 +86,7 @@ static void put_set_facts(struct buf *ret, const struct pack *pack, const char *
             buf_puts(ret, between);
             html_printf(ret, "%s%s",
                         *at == '-'   ? "not "
+                        : *at == '!' ? "matters most: "
                         : *at == '~' ? "left open: "
                                      : "",
                         situation->name);
@@ -329,20 +330,31 @@ static void put_question(struct buf *ret, const struct view *view)
 
 /* ---- the two sides ---- */
 
+/* Where it depends, what matters most decides. */
+static void put_emphasis(struct buf *ret, const struct view *view,
+                         const struct pack_situation *situation, bool heavy)
+{
+    if (heavy || view->end == VIEW_DEPENDS) {
+        html_printf(ret,
+                    "<button class=\"small\" name=\"press\" value=\"%s%s\" aria-pressed=\"%s\" "
+                    "aria-label=\"Matters most: %s\">matters most</button>",
+                    heavy ? "+" : "!", situation->id, heavy ? "true" : "false", situation->name);
+    }
+}
+
 static void put_reason(struct buf *ret, const struct view *view, const struct pack_rule *rule)
 {
     const struct pack_situation *situation = &view->pack->situations[rule->situation];
     size_t s = (size_t)rule->situation;
-    html_printf(ret, "<li><p><strong>%s</strong>%s, because %s. <cite>%s</cite></p>",
-                situation->name,
-                has(view->heavy, s)   ? " (this matters most)"
-                : has(view->light, s) ? " (a detail)"
-                                      : "",
-                rule->because, view->pack->sections[rule->section].title);
+    html_printf(ret, "<li><p><strong>%s</strong>%s, because %s. <cite>%s</cite></p><div>",
+                situation->name, has(view->light, s) ? " (a detail)" : "", rule->because,
+                view->pack->sections[rule->section].title);
     html_printf(ret,
                 "<button class=\"small\" name=\"press\" value=\"-%s\" aria-label=\"Not so: %s\">"
-                "not so</button></li>",
+                "not so</button>",
                 situation->id, situation->name);
+    put_emphasis(ret, view, situation, has(view->heavy, s));
+    buf_puts(ret, "</div></li>");
 }
 
 static void put_reasons(struct buf *ret, const struct view *view, int option)

@@ -82,7 +82,9 @@
     // The button about the same fact, or the field.
     function refocus(button) {
         const fact = button.value.slice(1).split(" ")[0];
-        const again = [...form.querySelectorAll("button[name=press]")].find((one) => one.value.slice(1) === fact);
+        const same = [...form.querySelectorAll("button[name=press]")].filter((one) => one.value.slice(1) === fact);
+        const toggles = button.hasAttribute("aria-pressed");
+        const again = same.find((one) => one.hasAttribute("aria-pressed") === toggles) || same[0];
         (button.name === "press" && again || document.getElementById("text"))?.focus({ preventScroll: button.name === "press" });
     }
 

@@ -91,9 +91,12 @@ void advisor_turn(const struct advisor *advisor, struct workspace *workspace,
                   struct conversation *conversation, enum surface surface, const char *text,
                   size_t len, struct outcome *ret);
 
-/* Facts set by other means than words: situations that hold, that do not, that nobody spoke of. */
+/*
+ * Facts set by other means than words: situations that hold and weigh what they weigh, that matter
+ * most (so they hold), that do not hold, that nobody spoke of.
+ */
 struct assumed {
-    uint64_t stated, denied, unsaid;
+    uint64_t stated, heavy, denied, unsaid;
 };
 
 /*

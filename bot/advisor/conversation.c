@@ -323,13 +323,17 @@ void conversation_assume(struct conversation *conversation, const struct pack *p
     struct facts *facts = &project->facts;
     uint64_t known = pack->situation_count < 64 ? (1ull << pack->situation_count) - 1 : ~0ull;
     uint64_t unsaid = assumed->unsaid & known, denied = assumed->denied & known & ~unsaid;
-    uint64_t stated = assumed->stated & known & ~unsaid & ~denied;
+    uint64_t heavy = assumed->heavy & known & ~unsaid & ~denied;
+    uint64_t stated = (assumed->stated & known & ~unsaid & ~denied) | heavy;
     project->used = 1;
     fill_slots(project, pack, stated);
     deny(facts, denied | unsaid);
     facts->denied &= ~(unsaid | stated);
     facts->stated |= stated;
     facts->faint &= ~stated;
+    facts->light &= ~stated;
+    /* Two things cannot matter most, unless both are said to at once. */
+    facts->heavy = heavy ? heavy : facts->heavy & ~stated;
     for (size_t i = 0; i < pack->situation_count; i++) {
         if (stated >> i & 1) {
             project->order[i] = turn_number(conversation);

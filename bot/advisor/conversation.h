@@ -20,7 +20,7 @@ bool conversation_answer(struct conversation *conversation, const struct pack *p
                          const struct reading *reading);
 
 /*
- * Facts that were set by other means than words (a button): each situation of the three sets as it
+ * Facts that were set by other means than words (a button): each situation of the sets as it
  * is to be from now on. Where the sets overlap, the last of them holds.
  */
 void conversation_assume(struct conversation *conversation, const struct pack *pack,

@@ -21,7 +21,8 @@ struct loop;
 struct metrics;
 struct store;
 
-enum { DAEMON_ADAPTERS_MAX = 2 * CONFIG_INSTANCES_MAX + 1 };
+/* [irc], [slack], and each kind of tracker and of other chats; [api] and [page]. */
+enum { DAEMON_ADAPTERS_MAX = (2 + CONFIG_TRACKERS + CONFIG_CHATS) * CONFIG_INSTANCES_MAX + 2 };
 
 /* A configuration as it was read once. Adapters point into theirs for as long as they live. */
 struct generation {

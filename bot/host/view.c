@@ -34,12 +34,14 @@ static void read_facts(const struct pack *pack, const char *facts, struct assume
     for (const char *at = facts; *at != '\0';) {
         size_t len = strcspn(at, " ");
         uint64_t *set = *at == '+'   ? &ret->stated
+                        : *at == '!' ? &ret->heavy
                         : *at == '-' ? &ret->denied
                         : *at == '~' ? &ret->unsaid
                                      : NULL;
         uint64_t bit = set == NULL ? 0 : situation_bit(pack, at + 1, len - 1);
         if (bit != 0) {
             ret->stated &= ~bit;
+            ret->heavy &= ~bit;
             ret->denied &= ~bit;
             ret->unsaid &= ~bit;
             *set |= bit;
@@ -92,7 +94,7 @@ static void take_facts(const struct viewer *viewer, struct conversation *convers
         return;
     }
     read_facts(pack, facts, &assumed);
-    if (assumed.stated | assumed.denied | assumed.unsaid) {
+    if (assumed.stated | assumed.heavy | assumed.denied | assumed.unsaid) {
         advisor_assume(viewer->advisor, conversation, &assumed, outcome);
     }
 }

@@ -23,9 +23,9 @@ enum { VIEW_TURNS_MAX = 12, VIEW_FLIPS_MAX = 4, VIEW_REASONS_MAX = 64 };
 
 /*
  * What somebody did: a message, facts set by hand after it, or both. facts: blanks between, each a
- * situation's id after "+" (it holds), "-" (it does not) or "~" (nobody spoke of it); of several
- * about one situation the last holds. What is no fact of the decision is passed over: packs may
- * have changed since. Borrowed.
+ * situation's id after "+" (it holds), "!" (it matters most), "-" (it does not hold) or "~" (nobody
+ * spoke of it); of several about one situation the last holds. What is no fact of the decision is
+ * passed over: packs may have changed since. Borrowed.
  */
 struct view_said {
     const char *text; /* any bytes; len 0: none */

@@ -126,6 +126,11 @@ const cases = {
       await leadBecomes(page, new RegExp(`^${first}`));
       await press(page, "+python-team");
       await leadBecomes(page, /depends/);
+      await press(page, "!python-team");
+      await leadBecomes(page, new RegExp(`^(?!.*(depends|open question)).*${second}`));
+      assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-pressed")), "true");
+      await press(page, "+python-team");
+      await leadBecomes(page, /depends/);
       await page.getByRole("button", { name: "Not so: a React or Next.js frontend" }).click();
       await leadBecomes(page, new RegExp(`^${second}`));
       assert.equal(await page.evaluate(() => document.activeElement.value), "~react-frontend");

@@ -30,7 +30,8 @@ static const char tags[] =
     "script section span strong summary svg table tbody td textarea th thead title tr ul ";
 static const char voids[] = " circle input link meta path rect ";
 static const char attributes[] =
-    " action aria-current aria-describedby aria-hidden aria-label aria-labelledby autocomplete "
+    " action aria-pressed aria-current aria-describedby aria-hidden aria-label aria-labelledby "
+    "autocomplete "
     "charset class content cx cy d defer height href id lang maxlength method name placeholder "
     "preserveAspectRatio r rel role rows rx scope src tabindex title type value viewBox width x y "
     "for ";

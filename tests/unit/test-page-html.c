@@ -294,6 +294,19 @@ static void test_talk(void **state)
     assert_null(strstr(said + 1, "class=\"said\""));
 }
 
+static void test_emphasis(void **state)
+{
+    show(*state, "text=Orion+or+Lyra%3F+A+telegraph.");
+    lacks("matters most");
+    show(*state, "text=Orion+or+Lyra%3F+A+telegraph,+a+granary.");
+    contains("value=\"!granary\" aria-pressed=\"false\"");
+    show(*state, "text=Orion+or+Lyra%3F+A+telegraph,+a+granary.&press=!granary");
+    contains("value=\"+granary\" aria-pressed=\"true\"");
+    contains("Set by hand: matters most: a granary</p>");
+    contains("<rect class=\"w heavy\"");
+    lacks("value=\"!telegraph\"");
+}
+
 static void test_full(void **state)
 {
     show(*state, "s0=a&s1=a&s2=a&s3=a&s4=a&s5=a&s6=a&s7=a&s8=a&s9=a&s10=a&s11=a&text=b&ask=1");
@@ -418,11 +431,12 @@ static void test_gaps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_PAGE(test_check),      ON_PAGE(test_escape),        ON_PAGE(test_reply),
-        ON_PAGE(test_form),       ON_PAGE(test_sizes),         ON_PAGE(test_rules),
-        ON_PAGE(test_first_look), ON_PAGE(test_draft),         ON_PAGE(test_talk),
-        ON_PAGE(test_full),       ON_PAGE(test_hostile),       ON_PAGE(test_entries),
-        ON_PAGE(test_gaps),       ON_PAGE(test_more_than_two), ON_PAGE(test_no_pack),
+        ON_PAGE(test_check),      ON_PAGE(test_escape),   ON_PAGE(test_reply),
+        ON_PAGE(test_form),       ON_PAGE(test_sizes),    ON_PAGE(test_rules),
+        ON_PAGE(test_first_look), ON_PAGE(test_draft),    ON_PAGE(test_talk),
+        ON_PAGE(test_full),       ON_PAGE(test_emphasis), ON_PAGE(test_hostile),
+        ON_PAGE(test_entries),    ON_PAGE(test_gaps),     ON_PAGE(test_more_than_two),
+        ON_PAGE(test_no_pack),
     };
     return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);
 }

@@ -123,6 +123,8 @@ static void test_facts_by_hand(void **state)
         {"Orion or Lyra? There is a telegraph.", "~telegraph", "", ""},
         {"Orion or Lyra? There is no telegraph.", "~telegraph", "", ""},
         {"Orion or Lyra? There is no telegraph.", "+telegraph  +granary", "telegraph granary", ""},
+        {"", "!telegraph", "telegraph", ""},
+        {"", "!telegraph -telegraph", "", "telegraph"},
         /* A slot holds one. */
         {"Orion or Lyra? There is a harbour.", "+lighthouse", "lighthouse", "harbour"},
         /* No facts of this decision, or none at all. */
@@ -140,6 +142,34 @@ static void test_facts_by_hand(void **state)
     assert_int_equal(view.end, VIEW_PICK);
     assert_int_equal(view.option, 1);
     assert_int_equal(view.answer.block_count, 1);
+}
+
+static void test_emphasis_by_hand(void **state)
+{
+    static const struct {
+        const char *facts, *heavy;
+        enum view_end end;
+        int option;
+    } rows[] = {
+        {"", "", VIEW_DEPENDS, -1},
+        {"!telegraph", "telegraph", VIEW_PICK, 0},
+        {"!granary", "granary", VIEW_PICK, 1},
+        {"!granary !telegraph", "granary telegraph", VIEW_DEPENDS, -1},
+        {"!granary +granary", "", VIEW_DEPENDS, -1},
+        {"!granary ~granary", "", VIEW_PICK, 0},
+        {"!granary -granary", "", VIEW_PICK, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        look_at(*state, "Orion or Lyra? There is a telegraph and a granary.", rows[i].facts);
+        assert_int_equal(view.heavy, tiny_set(rows[i].heavy));
+        assert_int_equal(view.end, rows[i].end);
+        assert_int_equal(view.option, rows[i].option);
+    }
+    /* What matters most now takes the place of what mattered most. */
+    const struct view_said said[] = {{"Orion or Lyra? A telegraph, a granary.", 38, "!granary"},
+                                     {"", 0, "!telegraph"}};
+    look(*state, said, 2);
+    assert_int_equal(view.heavy, tiny_set("telegraph"));
 }
 
 /* What is said later holds, by hand or in words. */
@@ -171,7 +201,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_marks),   cmocka_unit_test(test_verdict),
         cmocka_unit_test(test_nothing), cmocka_unit_test(test_facts_by_hand),
-        cmocka_unit_test(test_order),   cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_order),   cmocka_unit_test(test_emphasis_by_hand),
+        cmocka_unit_test(test_beside),
     };
     return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);
 }
