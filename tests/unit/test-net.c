@@ -96,7 +96,6 @@ static void test_round_trip(void **state)
     struct net *net = take_sample(1);
     struct net_row row;
     assert_int_equal(net->dims, TINY_DIMS);
-    assert_int_equal(net->stride, 8);
     assert_int_equal(net->classes, CLASSES);
     assert_true(net->id != 0);
     for (size_t i = 0; i < WORDS; i++) {
@@ -113,7 +112,7 @@ static void test_round_trip(void **state)
     for (size_t k = 0; k < NET_WORD; k++) {
         float flag = sample.taps[k * INPUTS + TINY_DIMS + 3];
         assert_int_equal(net->flags[3][k], lroundf(flag * NET_ONE));
-        assert_int_equal(net->taps[k * net->stride + TINY_DIMS], 0);
+        assert_int_equal(net->taps[k * NET_STRIDE + TINY_DIMS], 0);
     }
     net_destroy(net);
     net_destroy(NULL);
@@ -214,7 +213,7 @@ static double tap_sum(const struct net *net, const struct net_input *input, size
     double sum = 0;
     for (size_t d = 0; d < net->dims; d++) {
         sum += (double)row.scale * row.values[d] * (double)net->tap_scales[k] *
-               net->taps[k * net->stride + d];
+               net->taps[k * NET_STRIDE + d];
     }
     for (size_t f = 0; f < NET_FLAGS; f++) {
         sum += input->flags >> f & 1 ? net->flags[f][k] / (double)NET_ONE : 0;
