@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * Chats that talk by webhooks in the manner of Slack's older days: Mattermost and Rocket.Chat, which
- * are answered in the response, and Discord, which only listens (docs/chats.md). What makes one
- * differ from another is a row in chathook.c. All three take announcements by an incoming webhook.
+ * Chats that talk by webhooks in the manner of Slack's older days: Mattermost and Rocket.Chat,
+ * which are answered in the response, and Discord, which only listens (docs/chats.md). What makes
+ * one differ from another is a row in chathook.c. All three take announcements by an incoming
+ * webhook.
  */
 struct adapter_ops;
 

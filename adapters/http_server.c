@@ -30,8 +30,8 @@ enum {
     FLUSH_RUNS = 3,         /* an answer is made ready in one run and leaves in the next */
 };
 
-/* Three of each [slack], and those of the API and of health. */
-_Static_assert(ROUTES_MAX >= 3 * CONFIG_INSTANCES_MAX + 8, "ROUTES_MAX");
+/* Three of each [slack], and those of the API, the page and health. */
+_Static_assert(ROUTES_MAX >= 3 * CONFIG_INSTANCES_MAX + 16, "ROUTES_MAX");
 
 /*
  * Two lists of connections, each in the order of its deadlines, since all deadlines of a list are

@@ -172,7 +172,7 @@ static void show(struct page *page, struct http_request *request, const struct t
     dispatch_view(page->setup.dispatch, said, talk->count, talk->asked,
                   loop_wall_ms(page->setup.loop), &page->view);
     buf_init(&body, PAGE_MAX);
-    page_put_ask(&body, talk, &page->view);
+    page_put_ask(&body, dispatch_knowledge(page->setup.dispatch), talk, &page->view);
     respond(request, 200, &body, talk->count == 0, NULL);
 }
 

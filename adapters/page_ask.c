@@ -12,6 +12,7 @@ enum {
     PAN_ROW = 5,      /* weights side by side */
     PAN_WEIGHTS = 15, /* shown of a side */
     EXAMPLES = 3,
+    OTHERS = 6,
     EXAMPLE_LEN_MAX = 120,
     FLIP_FACTS_MAX = 4096,
 };
@@ -152,20 +153,32 @@ static void put_entry_field(struct buf *ret, const struct talk *talk)
     buf_puts(ret, "<span id=\"hint\">Facts that count are found in plain words.</span></p></div>");
 }
 
-static void put_examples(struct buf *ret, const struct pack *pack)
+static void put_example(struct buf *ret, const char *say)
+{
+    html_printf(ret, "<button name=\"try\" value=\"%s\">%s</button>", say, say);
+}
+
+/* Examples of the pack's own, and the other decisions that there are. */
+static void put_examples(struct buf *ret, const struct knowledge *knowledge,
+                         const struct pack *pack)
 {
     size_t shown = 0;
+    buf_puts(ret, "<div class=\"examples\"><p>For instance</p>");
     for (size_t i = 0; i < pack->example_count && shown < EXAMPLES; i++) {
         const struct pack_example *example = &pack->examples[i];
         const char *say = example->say.count == 1 ? example->say.items[0].text : NULL;
-        if (say == NULL || strlen(say) > EXAMPLE_LEN_MAX || example->verdicts.count == 0) {
-            continue;
+        if (say != NULL && strlen(say) <= EXAMPLE_LEN_MAX && example->verdicts.count > 0) {
+            put_example(ret, say);
+            shown++;
         }
-        buf_puts(ret, shown == 0 ? "<div class=\"examples\"><p>For instance</p>" : "");
-        html_printf(ret, "<button name=\"try\" value=\"%s\">%s</button>", say, say);
-        shown++;
     }
-    buf_puts(ret, shown > 0 ? "</div>" : "");
+    for (size_t i = 0; i < knowledge->count && shown < EXAMPLES + OTHERS; i++) {
+        if (knowledge->packs[i] != pack) {
+            put_example(ret, knowledge->packs[i]->question);
+            shown++;
+        }
+    }
+    buf_puts(ret, "</div>");
 }
 
 /* ---- the balance ---- */
@@ -471,16 +484,18 @@ static void put_answer(struct buf *ret, const struct talk *talk, const struct vi
     buf_puts(ret, "</div>");
 }
 
-void page_put_ask(struct buf *ret, const struct talk *talk, const struct view *view)
+void page_put_ask(struct buf *ret, const struct knowledge *knowledge, const struct talk *talk,
+                  const struct view *view)
 {
     const struct pack *pack = view->pack;
     html_begin(ret, pack == NULL ? "Whether" : pack->question, "ask");
-    html_printf(ret, "<h1>%s</h1><form method=\"post\" action=\"/ask\" id=\"talk\">",
-                pack == NULL ? "Which one?" : pack->question);
+    html_printf(
+        ret, "<h1>%s</h1><form method=\"post\" action=\"/ask\" id=\"talk\" autocomplete=\"off\">",
+        pack == NULL ? "Which one?" : pack->question);
     put_turns(ret, talk, view);
     put_entry_field(ret, talk);
     if (talk->count == 0 && pack != NULL) {
-        put_examples(ret, pack);
+        put_examples(ret, knowledge, pack);
     }
     put_answer(ret, talk, view);
     buf_puts(ret, "</form><p class=\"vh\" role=\"status\" id=\"status\"></p>");

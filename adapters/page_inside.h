@@ -16,7 +16,8 @@ struct talk;
 struct view;
 
 /* Where a conversation stands: what was said, and what comes of it. */
-void page_put_ask(struct buf *ret, const struct talk *talk, const struct view *view);
+void page_put_ask(struct buf *ret, const struct knowledge *knowledge, const struct talk *talk,
+                  const struct view *view);
 
 /* The decision tables of all packs, as people would draw them. */
 void page_put_rules(struct buf *ret, const struct knowledge *knowledge);

@@ -102,8 +102,18 @@
         }
     }
 
+    // What was typed while the answer was on its way stays.
+    function keepTyping(button, sent, typed) {
+        const field = document.getElementById("text");
+        if (field && typed !== sent) {
+            field.value = button.name !== "press" && typed.startsWith(sent) ? typed.slice(sent.length) : typed;
+            field.dispatchEvent(new Event("input"));
+        }
+    }
+
     async function act(button) {
         clearTimeout(timer);
+        const field = document.getElementById("text"), sent = field?.value;
         try {
             const answer = await fetchPage(body(button));
             if (answer && !answer.fine) {
@@ -111,6 +121,7 @@
             } else if (answer && exchange(answer.page, "main")) {
                 listen();
                 refocus(button);
+                keepTyping(button, sent, field?.value);
             }
         } catch {
             complain("No answer: the connection is lost.");

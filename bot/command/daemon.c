@@ -33,8 +33,7 @@ enum { EXPIRE_MS = 60 * 1000, STOP_POLL_MS = 50 };
  */
 static void fall_back(struct config *config)
 {
-    if (config->irc_count == 0 && config->slack_count == 0 && !config->has_api &&
-        !config->has_page && config->http_listen[0] == '\0' &&
+    if (config_is_idle(config) && config->http_listen[0] == '\0' &&
         (adapter_is_built("api") || adapter_is_built("page"))) {
         mem_free(config->http_listen);
         config->http_listen = mem_strdup("127.0.0.1:8080");
@@ -48,11 +47,11 @@ static void fall_back(struct config *config)
 static bool has_something_to_do(const struct config *config, const char *path,
                                 struct fault_list *faults)
 {
-    if (config->irc_count > 0 || config->slack_count > 0 || config->has_api || config->has_page) {
+    if (!config_is_idle(config)) {
         return true;
     }
     fault_add(faults, path != NULL ? path : "configuration", 0,
-              "nothing to do: there is no [irc NAME], [slack], [api] or [page] section");
+              "nothing to do: there is no section of a chat, a tracker, [api] or [page]");
     return false;
 }
 

@@ -210,6 +210,9 @@ bool config_load(const char *path, bool files, struct config *ret, struct fault_
 bool config_parse(const char *path, const char *text, size_t len, bool files, struct config *ret,
                   struct fault_list *faults);
 
+/* No section of any adapter is there. */
+bool config_is_idle(const struct config *config);
+
 /* "libera" of [irc libera], "" of a section without a label. Borrowed. */
 const char *config_label(const struct config *config, const char *section, size_t instance);
 

@@ -413,3 +413,13 @@ size_t config_count(const struct config *config, const struct config_section *se
                ? 1
                : *(const size_t *)((const char *)config + section->count);
 }
+
+bool config_is_idle(const struct config *config)
+{
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        if (sections[i].labels != LABELS_NONE && config_count(config, &sections[i]) > 0) {
+            return false;
+        }
+    }
+    return !config->has_api && !config->has_page;
+}

@@ -41,7 +41,7 @@ struct message {
     enum heed heed;
     const char *announce; /* "ADAPTER, PLACE": where a verdict is told as well; NULL: nowhere */
     const char *subject;  /* what it is about, there: "acme/shop 12"; NULL without announce */
-    bool from_bot;   /* another program said it: never answered (PROTOCOLS.md S14, I7) */
+    bool from_bot;        /* another program said it: never answered (PROTOCOLS.md S14, I7) */
     bool answer_now; /* the caller answers by itself, in `settled`: nothing goes to the outbox */
 };
 

@@ -19,11 +19,11 @@ enum { RECORDS_MAX = 32 * 1024, RECORDS_NAME_MAX = 160 };
  * and a record that is made again takes the place of the one before. The outcome must have a pack.
  */
 void records_name(const struct outcome *outcome, const char *adapter, const char *conversation,
-                      char ret[RECORDS_NAME_MAX]);
+                  char ret[RECORDS_NAME_MAX]);
 
 /* Makes the folder if it is not there, but none above it. */
 bool records_write(const char *folder, const char *name, const struct outcome *outcome,
-                       int64_t now_ms, struct error *err);
+                   int64_t now_ms, struct error *err);
 
 /*
  * Where the outcome is of somebody who wants a record: writes it into the folder ("": nowhere), and

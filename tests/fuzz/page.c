@@ -53,7 +53,7 @@ static void show_form(const char *body, size_t size, struct buf *page)
     talk_said(&talk, said);
     view_make(&viewer, said, talk.count, &view, &outcome);
     REQUIRE((view.stated & view.denied) == 0);
-    page_put_ask(page, &talk, &view);
+    page_put_ask(page, bench->knowledge, &talk, &view);
     check(page);
     talk_finish(&talk);
 }

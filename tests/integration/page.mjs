@@ -163,6 +163,23 @@ const cases = {
     });
   },
 
+  async "what is typed while an answer is on its way is not lost"() {
+    await open(async (page) => {
+      let release;
+      const held = new Promise((resolve) => { release = resolve; });
+      await page.locator("#text").fill(QUESTION);
+      await page.locator(".heard").waitFor();
+      await page.route("**/ask", async (route) => { await held; await route.continue(); });
+      await page.locator("#text").press("Enter");
+      await page.locator("#text").pressSequentially("We write");
+      release();
+      await page.waitForFunction(() => document.querySelectorAll(".turns > li").length === 1);
+      await page.keyboard.type(" Python.");
+      assert.equal(await page.locator("#text").inputValue(), "We write Python.");
+      await leadBecomes(page, /depends|open question/);
+    });
+  },
+
   async "works by the keyboard alone"() {
     await open(async (page) => {
       await page.keyboard.press("Tab");

@@ -11,9 +11,12 @@ import tempfile
 
 SOURCE, COMPILER = pathlib.Path(sys.argv[1]), sys.argv[2]
 PATIENCE_S = 200
-VARIANTS = [["irc"], ["slack"], ["api"], ["page"], ["api", "irc", "page", "slack"]]
-SECTIONS = {"irc": "[irc a]\nserver = 127.0.0.1:1\ntls = no\n", "slack": "[slack]\nsigning_secret_env = SECRET\n",
-            "api": "[api]\nopen = yes\n", "page": "[page]\n"}
+VARIANTS = [["irc"], ["slack"], ["api"], ["page"], ["chathook", "tracker"], ["api", "chathook", "irc", "page", "slack", "tracker"]]
+# A section of each, by the option that leaves it out.
+SECTIONS = {"irc": ("irc", "[irc a]\nserver = 127.0.0.1:1\ntls = no\n"), "slack": ("slack", "[slack]\nsigning_secret_env = SECRET\n"),
+            "api": ("api", "[api]\nopen = yes\n"), "page": ("page", "[page]\n"),
+            "chathook": ("rocketchat", "[rocketchat]\ntoken_env = SECRET\n"),
+            "tracker": ("linear", "[linear]\nsecret_env = SECRET\ntoken_env = SECRET\n")}
 
 
 def run(*command, status=0, **env):
@@ -29,12 +32,12 @@ def check(without, folder):
         CC=COMPILER, CFLAGS="-O0")
     run("ninja", "-C", build, "whether")
     whether = build / "whether"
-    for name, section in SECTIONS.items():
+    for option, (name, section) in SECTIONS.items():
         ini = folder / f"{name}.ini"
         ini.write_text(section)
-        said = run(whether, "check", "-c", ini, status=int(name in without), SECRET="x")
-        assert (f"{ini}: this whether was built without [{name}]" in said) == (name in without), said
-        if name in without:
+        said = run(whether, "check", "-c", ini, status=int(option in without), SECRET="x")
+        assert (f"{ini}: this whether was built without [{name}]" in said) == (option in without), said
+        if option in without:
             assert "built without" in run(whether, "run", "-c", ini, status=1, SECRET="x")
     assert "Node" in run(whether, "ask", "--length", "line", "Node or Django for a chat?")
     if {"api", "page"} <= set(without):

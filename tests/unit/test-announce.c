@@ -34,7 +34,7 @@ static void test_parse(void **state)
     assert_false(announce_parse(long_name, &target));
 }
 
-/* Told in the other place, in the same transaction, when it is a verdict; the answer comes anyway. */
+/* A verdict is told in the other place, in the same turn; the answer comes anyway. */
 static void test_announced(void **state)
 {
     (void)state;

@@ -171,6 +171,13 @@ static void test_bad_files(void **state)
          "[slack]\nsigning_secret_file = w\n[slack b]\nsigning_secret_file = w\npath = /slack\n", 5,
          "path is another [slack] section's already: give each its own, or each its team"},
         {"an open API", "[api]\nopen = yes\n[http]\nlisten = *:80\n", 2, "on a loopback address"},
+        {"an origin with a path", "[api]\nopen = yes\norigins = https://a.example/\n", 3,
+         "origins are as browsers send them"},
+        {"any origin", "[api]\nopen = yes\norigins = https://a.example, *\n", 3,
+         "origins are as browsers send them"},
+        {"an origin without a host", "[api]\nopen = yes\norigins = https://\n", 3,
+         "origins are as browsers send them"},
+        {"a page under no name", "[page]\nhosts =\n", 2, "hosts takes 1 to 2000 bytes"},
         {"an API for nobody", "[http]\n[api]\n", 2, "needs token_file or token_env, or open = yes"},
         {"plain without a user", "[irc a]\nserver=a:1\nsasl = plain\nsasl_password_file = p\n", 3,
          "needs sasl_user and sasl_password_file"},
@@ -365,6 +372,9 @@ static void test_who_needs_http(void **state)
         {"[irc a]\nserver = a:1\n", ""},
         {"[slack]\nsigning_secret_file = w\n", "127.0.0.1:8080"},
         {"[api]\nopen = yes\n", "127.0.0.1:8080"},
+        {"[api]\nopen = yes\norigins = https://a.example, http://b.example:81\n", "127.0.0.1:8080"},
+        {"[page]\n", "127.0.0.1:8080"},
+        {"[page]\nhosts = *\n[http]\nlisten = *:80\n", "*:80"},
         {"[http]\n", "127.0.0.1:8080"},
         {"[http]\nlisten = *:0\n", "*:0"},
         {"[http]\nlisten = localhost:80\n", "localhost:80"},
@@ -378,6 +388,7 @@ static void test_who_needs_http(void **state)
         assert_true(parse(rows[i].text, &config, &faults));
         assert_string_equal(config.http_listen, rows[i].listen);
         assert_int_equal(config.has_api, strstr(rows[i].text, "[api]") != NULL);
+        assert_int_equal(config.has_page, strstr(rows[i].text, "[page]") != NULL);
         config_finish(&config);
     }
 }

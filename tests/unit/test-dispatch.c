@@ -14,6 +14,7 @@
 #include "bot/host/metrics.h"
 #include "bot/host/program.h"
 #include "bot/host/store.h"
+#include "bot/host/view.h"
 #include "knowledge/pack.h"
 #include "tests/unit/memstore.h"
 #include "tests/unit/switchboard.h"
@@ -530,6 +531,62 @@ static void test_gaps(void **state)
     }
 }
 
+static struct view looked;
+
+static void look(const char *text, const char *facts, bool asked)
+{
+    const struct view_said said = {text, strlen(text), facts};
+    dispatch_view(dispatch, &said, 1, asked, now_ms, &looked);
+}
+
+static void add_gap(void *context, const struct gap *gap)
+{
+    size_t len = strlen(context);
+    snprintf((char *)context + len, 100 - len, "%s:%d ", gap->text, (int)gap->count);
+}
+
+/* What is looked at is kept nowhere; what is asked is counted, and noted if it was in vain. */
+static void test_looking(void **state)
+{
+    (void)state;
+    char gaps[100] = "";
+    look(unclear, NULL, false);
+    look("what is the best pizza dough?", NULL, false);
+    turn();
+    assert_string_equal(memstore_gaps(store), "");
+    assert_int_equal(metrics_value(metrics, METRIC_QUESTIONS, "verdict"), 0);
+    look(choice, NULL, true);
+    assert_int_equal(looked.end, VIEW_PICK);
+    assert_int_equal(metrics_value(metrics, METRIC_QUESTIONS, "verdict"), 1);
+    look("what is the best pizza dough?", NULL, true);
+    turn();
+    assert_string_equal(memstore_gaps(store), "unknown:1 ");
+    assert_int_equal(dispatch_waiting(dispatch), 0);
+    assert_true(dispatch_gaps(dispatch, 10, add_gap, gaps));
+    assert_string_equal(gaps, "what is the best pizza dough?:1 ");
+    /* Facts by hand are no words that could be noted. */
+    look("", "+none", true);
+    turn();
+    assert_string_equal(memstore_gaps(store), "unknown:1 ");
+}
+
+static void test_looking_while_the_store_fails(void **state)
+{
+    (void)state;
+    char gaps[100] = "";
+    for (size_t n = 1; n <= 3; n++) {
+        memstore_fail_at(store, n);
+        look("what is the best pizza dough?", NULL, true);
+        assert_true(looked.answer.block_count > 0);
+        turn();
+        assert_string_equal(memstore_gaps(store), "");
+    }
+    memstore_fail_at(store, 1);
+    assert_false(dispatch_gaps(dispatch, 10, add_gap, gaps));
+    turn();
+    assert_true(dispatch_gaps(dispatch, 10, add_gap, gaps));
+}
+
 static void test_an_answer_that_fits_nowhere(void **state)
 {
     (void)state;
@@ -607,6 +664,8 @@ int main(void)
         TEST(test_a_full_turn),
         TEST(test_any_bytes),
         TEST(test_gaps),
+        TEST(test_looking),
+        TEST(test_looking_while_the_store_fails),
         TEST(test_an_answer_that_fits_nowhere),
         TEST(test_notes),
         TEST(test_reload),

@@ -81,7 +81,7 @@ static void show(struct tiny *tiny, const char *body)
     }
     talk_said(&talk, said);
     view_make(&viewer, said, talk.count, &view, &outcome);
-    page_put_ask(&page, &talk, &view);
+    page_put_ask(&page, &tiny_knowledge, &talk, &view);
     talk_finish(&talk);
     check_page();
 }
@@ -138,7 +138,8 @@ static void test_escape(void **state)
         assert_string_equal(page.data, rows[i].html);
     }
     buf_clear(&page);
-    html_printf(&page, "%s|%d|%zu|%%|%s", "<", -7, (size_t)9, NULL);
+    const char *none = getenv("WHETHER_NO_SUCH_VARIABLE");
+    html_printf(&page, "%s|%d|%zu|%%|%s", "<", -7, (size_t)9, none);
     assert_string_equal(page.data, "&lt;|-7|9|%|");
 }
 
@@ -257,6 +258,8 @@ static void test_first_look(void **state)
     contains("aria-label=\"A balance: Orion 0, Lyra 0\"");
     contains("One question would decide most");
     contains("name=\"press\" value=\"+telegraph\">a telegraph</button>");
+    contains("<button name=\"try\" value=\"Sloop or Brig?\">Sloop or Brig?</button>");
+    lacks("value=\"Orion or Lyra?\"");
     lacks("Start over");
 }
 
@@ -309,6 +312,39 @@ static void test_hostile(void **state)
     lacks("<img");
     contains("&lt;/textarea&gt;&lt;img src=x onerror=y&gt;");
     contains("value=\"&quot;&gt;&lt;script&gt; +telegraph&quot;&gt;\"");
+}
+
+static void test_more_than_two(void **state)
+{
+    (void)state;
+    static const struct pack_option options[] = {{.name = "A"}, {.name = "B <i>"}, {.name = "C"}};
+    static const struct pack_situation situations[] = {{.id = "x", .name = "x"}};
+    static const struct pack pack = {.id = "abc",
+                                     .question = "A, B or C?",
+                                     .rule_of_thumb = "A.",
+                                     .source = {"A book", "An author", "2020-01-01", NULL},
+                                     .options = options,
+                                     .option_count = 3,
+                                     .situations = situations,
+                                     .situation_count = 1};
+    static const struct talk nothing = {0};
+    static const struct view three = {.pack = &pack, .option = -1, .asks = -1, .weight = {6, 0, 3}};
+    page_put_ask(&page, &tiny_knowledge, &nothing, &three);
+    check_page();
+    contains("<li class=\"s1\"><span>B &lt;i&gt; <b>0</b>");
+    contains("<rect width=\"50\" height=\"4\"/>");
+    contains("<section class=\"side s2\"");
+    lacks("id=\"scale\"");
+}
+
+static void test_no_pack(void **state)
+{
+    (void)state;
+    static const struct talk nothing = {0};
+    static const struct view none = {.option = -1, .asks = -1};
+    page_put_ask(&page, &tiny_knowledge, &nothing, &none);
+    check_page();
+    contains("<textarea");
 }
 
 static void test_rules(void **state)
@@ -382,10 +418,11 @@ static void test_gaps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_PAGE(test_check), ON_PAGE(test_escape), ON_PAGE(test_reply),      ON_PAGE(test_form),
-        ON_PAGE(test_sizes), ON_PAGE(test_rules),  ON_PAGE(test_first_look), ON_PAGE(test_draft),
-        ON_PAGE(test_talk),  ON_PAGE(test_full),   ON_PAGE(test_hostile),    ON_PAGE(test_entries),
-        ON_PAGE(test_gaps),
+        ON_PAGE(test_check),      ON_PAGE(test_escape),        ON_PAGE(test_reply),
+        ON_PAGE(test_form),       ON_PAGE(test_sizes),         ON_PAGE(test_rules),
+        ON_PAGE(test_first_look), ON_PAGE(test_draft),         ON_PAGE(test_talk),
+        ON_PAGE(test_full),       ON_PAGE(test_hostile),       ON_PAGE(test_entries),
+        ON_PAGE(test_gaps),       ON_PAGE(test_more_than_two), ON_PAGE(test_no_pack),
     };
     return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);
 }
