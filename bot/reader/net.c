@@ -128,29 +128,33 @@ WIDE static void compute_taps(int16_t *restrict ret, const struct net *net, stru
     }
 }
 
-static bool is_cached(const struct net_cached *cached, const struct net *net,
-                      const struct net_input *input)
+static bool is_kept(const struct net_key *key, const struct net *net,
+                    const struct net_input *input)
 {
-    return cached->word == input->word && cached->shape == input->shape && cached->net == net->id;
+    return key->word == input->word && key->shape == input->shape && key->net == net->id;
 }
 
-/* The words of one message seldom crowd out each other: each has its choice of NET_WAYS places. */
+/*
+ * The words of one message seldom crowd out each other: each has its choice of NET_WAYS places.
+ * The one unused longest gives way, so that common words stay.
+ */
 static const int16_t *taps_of(const struct net *net, struct net_work *work,
                               const struct vectors *vectors, const struct net_input *input)
 {
-    size_t set = hash_place(input->word + input->shape, NET_CACHE / NET_WAYS - 1);
-    struct net_cached *ways = &work->cache[set * NET_WAYS];
-    for (size_t i = 0; i < NET_WAYS; i++) {
-        if (is_cached(&ways[i], net, input)) {
-            return ways[i].taps;
+    size_t first = hash_place(input->word + input->shape, NET_CACHE / NET_WAYS - 1) * NET_WAYS;
+    size_t oldest = first;
+    work->looks++;
+    for (size_t i = first; i < first + NET_WAYS; i++) {
+        struct net_key *key = &work->keys[i];
+        if (is_kept(key, net, input)) {
+            key->used = work->looks;
+            return work->taps[i];
         }
+        oldest = key->used < work->keys[oldest].used ? i : oldest;
     }
-    struct net_cached *cached = &ways[work->turn++ % NET_WAYS];
-    compute_taps(cached->taps, net, row_of(net, vectors, input));
-    cached->word = input->word;
-    cached->shape = input->shape;
-    cached->net = net->id;
-    return cached->taps;
+    compute_taps(work->taps[oldest], net, row_of(net, vectors, input));
+    work->keys[oldest] = (struct net_key){net->id, input->word, work->looks, input->shape};
+    return work->taps[oldest];
 }
 
 /* What a word's flags add. */
