@@ -128,8 +128,7 @@ WIDE static void compute_taps(int16_t *restrict ret, const struct net *net, stru
     }
 }
 
-static bool is_kept(const struct net_key *key, const struct net *net,
-                    const struct net_input *input)
+static bool is_kept(const struct net_key *key, const struct net *net, const struct net_input *input)
 {
     return key->word == input->word && key->shape == input->shape && key->net == net->id;
 }
