@@ -50,7 +50,7 @@ struct net_work {
     struct net_key keys[NET_CACHE];
     int16_t taps[NET_CACHE][NET_WORD]; /* by the same place */
     uint32_t looks;                    /* may start again: then a word is forgotten too early */
-    uint64_t net;  /* whose words are in the window, 0 none */
+    uint64_t net;                      /* whose words are in the window, 0 none */
     uint32_t first, count;
     int16_t window[NET_WINDOW][NET_WORD]; /* words first.. with their flags */
 };
