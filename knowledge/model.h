@@ -71,3 +71,22 @@ static inline bool model_has_row(const struct model *model, const struct model_f
 {
     return feature->count * sizeof(*model->weights) >= model->stride;
 }
+
+/*
+ * Starts what model_find() and then the weights' reader would wait for, so that many features can
+ * be looked up at once.
+ */
+static inline void model_prefetch(const struct model *model, uint32_t hash)
+{
+    __builtin_prefetch(&model->features[hash & model->mask]);
+}
+
+static inline void model_prefetch_weights(const struct model *model,
+                                          const struct model_feature *feature)
+{
+    if (model_has_row(model, feature)) {
+        __builtin_prefetch(model->rows + feature->first * model->stride);
+    } else {
+        __builtin_prefetch(model->weights + feature->first);
+    }
+}

@@ -6,8 +6,8 @@
 #include "bot/base/mem.h"
 #include "knowledge/bytes.h"
 
-/* LANES: products are summed in groups. PROBES_MAX: more are no accident, looking up is short. */
-enum { LANES = 8, PROBES_MAX = 1024 };
+/* More are no accident, looking up is short. */
+enum { PROBES_MAX = 1024 };
 
 static bool take_head(struct bytes *b, struct net *net)
 {
@@ -15,7 +15,6 @@ static bool take_head(struct bytes *b, struct net *net)
     net->dims = bytes_u32(b);
     uint32_t flags = bytes_u32(b), shapes = bytes_u32(b);
     net->rows = bytes_u32(b);
-    net->stride = (net->dims + LANES - 1) / LANES * LANES;
     return !b->bad && widths == NET_WIDTHS && net->dims > 0 && net->dims <= NET_DIMS_MAX &&
            flags == NET_FLAGS && shapes == NET_SHAPES && net->rows <= NET_ROWS_MAX &&
            net->rows <= b->size / net->dims;
@@ -86,10 +85,10 @@ static void widen(int16_t *ret, const unsigned char *bytes, size_t count)
 
 static void take_taps(struct bytes *b, struct net *net)
 {
-    net->taps = mem_alloc((size_t)NET_WORD * net->stride * sizeof(*net->taps));
+    net->taps = mem_alloc((size_t)NET_WORD * NET_STRIDE * sizeof(*net->taps));
     for (size_t k = 0; k < NET_WORD && !b->bad; k++) {
         net->tap_scales[k] = bytes_f32(b);
-        widen(net->taps + k * net->stride, bytes_take(b, net->dims), net->dims);
+        widen(net->taps + k * NET_STRIDE, bytes_take(b, net->dims), net->dims);
         for (size_t f = 0; f < NET_FLAGS; f++) {
             net->flags[f][k] = take_limited(b, NET_FLAG_LIMIT);
         }

@@ -28,6 +28,7 @@ enum {
     NET_POOLED = NET_WIDTHS * NET_FILTERS, /* numbers that the classes see */
     NET_FLAGS = 8,                         /* what the reader says of each word, by bit */
     NET_DIMS_MAX = 128,
+    NET_STRIDE = NET_DIMS_MAX, /* of a tap's weights: dims and zeroes; fixed, loops are unrolled */
     NET_ROWS_MAX = 1 << 17,
     NET_ONE = 256,
     NET_LENGTH = 3, /* of a word's vector, where words.vec says 1 */
@@ -49,15 +50,14 @@ struct net_row {
 };
 
 struct net {
-    uint64_t id;           /* hash of the net's bytes, never 0: marks results that are kept */
-    uint32_t dims, stride; /* stride: dims and the zeroes that fill up a tap's weights */
-    uint32_t rows, classes;
+    uint64_t id; /* hash of the net's bytes, never 0: marks results that are kept */
+    uint32_t dims, rows, classes;
     size_t mask;
     uint32_t *index;    /* owned, open addressing: number of a row + 1, 0 = free */
     uint64_t *words;    /* owned: a hash a row */
     float *row_scales;  /* owned: those of the shapes, then of the rows */
     int8_t *row_values; /* owned, dims each, in the same order */
-    int16_t *taps;      /* owned: NET_WORD x stride, tap by tap */
+    int16_t *taps;      /* owned: NET_WORD x NET_STRIDE, tap by tap */
     float tap_scales[NET_WORD];
     int16_t flags[NET_FLAGS][NET_WORD];
     int16_t biases[NET_POOLED];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bot/base/hash.h"
+#include "bot/base/wide.h"
 #include "bot/reader/english.h"
 #include "bot/reader/text.h"
 #include "knowledge/model.h"
@@ -257,7 +258,8 @@ void features_of_text(struct features *ret, const struct feature_source *source,
     add_once(ret, start, feature_hash('E', 1000, (uint64_t)prefix), 0.8f);
 }
 
-static void add_row(float *restrict sums, const int8_t *restrict row, float value, size_t stride)
+WIDE static void add_row(float *restrict sums, const int8_t *restrict row, float value,
+                         size_t stride)
 {
     for (size_t c = 0; c < stride; c += MODEL_BLOCK) {
         for (size_t k = 0; k < MODEL_BLOCK; k++) {
@@ -274,38 +276,80 @@ static void add_weights(float *restrict sums, const struct model_weight *restric
     }
 }
 
-/* The vector's part of a block of classes, whose sums stay in registers. */
-static void add_dense_block(float *restrict scores, const struct features *features, uint32_t dims,
-                            const float *restrict columns, size_t stride)
+/* The vector's part, by blocks of classes whose sums stay in registers. */
+WIDE static void add_columns(float *restrict scores, const float *restrict dense, uint32_t dims,
+                             const float *restrict columns, size_t stride)
 {
-    float sums[MODEL_BLOCK];
-    memcpy(sums, scores, sizeof(sums));
-    for (uint32_t d = 0; d < dims; d++) {
-        for (size_t k = 0; k < MODEL_BLOCK; k++) {
-            sums[k] += features->dense[d] * columns[d * stride + k];
+    for (size_t c = 0; c < stride; c += MODEL_BLOCK) {
+        float sums[MODEL_BLOCK];
+        memcpy(sums, scores + c, sizeof(sums));
+        for (uint32_t d = 0; d < dims; d++) {
+            for (size_t k = 0; k < MODEL_BLOCK; k++) {
+                sums[k] += dense[d] * columns[d * stride + c + k];
+            }
+        }
+        memcpy(scores + c, sums, sizeof(sums));
+    }
+}
+
+/*
+ * LOOKED_UP: features that are looked up together; of each first its place in the table, then its
+ * weights are on their way from memory while others are worked at. AHEAD: places asked for.
+ */
+enum { LOOKED_UP = 64, AHEAD = 16 };
+
+struct found {
+    const struct model_feature *feature;
+    float value;
+};
+
+/* Those of the items that carry a weight, in the same order. */
+static uint32_t look_up(struct found *ret, const struct model *model, const struct feature *items,
+                        uint32_t count)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count && i < AHEAD; i++) {
+        model_prefetch(model, items[i].hash);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + AHEAD < count) {
+            model_prefetch(model, items[i + AHEAD].hash);
+        }
+        const struct model_feature *feature = model_find(model, items[i].hash);
+        if (feature) {
+            model_prefetch_weights(model, feature);
+            ret[found++] = (struct found){feature, items[i].value};
         }
     }
-    memcpy(scores, sums, sizeof(sums));
+    return found;
+}
+
+static void add_found(float *sums, const struct model *model, const struct found *found)
+{
+    const struct model_feature *feature = found->feature;
+    if (model_has_row(model, feature)) {
+        add_row(sums, model->rows + feature->first * model->stride, found->value, model->stride);
+    } else {
+        add_weights(sums, model->weights + feature->first, feature->count, found->value);
+    }
 }
 
 void model_score(const struct model *model, const struct features *features, float *restrict scores)
 {
     float sums[MODEL_CLASSES_MAX + MODEL_BLOCK] = {0};
+    struct found found[LOOKED_UP];
     uint32_t dims = model->dims < features->dims ? model->dims : features->dims;
-    for (uint32_t i = 0; i < features->count; i++) {
-        const struct model_feature *feature = model_find(model, features->items[i].hash);
-        float value = features->items[i].value;
-        if (feature && model_has_row(model, feature)) {
-            add_row(sums, model->rows + feature->first * model->stride, value, model->stride);
-        } else if (feature) {
-            add_weights(sums, model->weights + feature->first, feature->count, value);
+    for (uint32_t i = 0; i < features->count; i += LOOKED_UP) {
+        uint32_t left = features->count - i;
+        uint32_t count =
+            look_up(found, model, features->items + i, left < LOOKED_UP ? left : LOOKED_UP);
+        for (uint32_t k = 0; k < count; k++) {
+            add_found(sums, model, &found[k]);
         }
     }
     for (uint32_t c = 0; c < model->class_count; c++) {
         sums[c] = model->classes[c].bias + model->classes[c].scale * sums[c];
     }
-    for (size_t c = 0; c < model->stride; c += MODEL_BLOCK) {
-        add_dense_block(sums + c, features, dims, model->columns + c, model->stride);
-    }
+    add_columns(sums, features->dense, dims, model->columns, model->stride);
     memcpy(scores, sums, model->class_count * sizeof(*scores));
 }

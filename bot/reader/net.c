@@ -1,6 +1,7 @@
 #include "bot/reader/net.h"
 
 #include "bot/base/hash.h"
+#include "bot/base/wide.h"
 #include "bot/reader/feature.h"
 #include "knowledge/vectors.h"
 
@@ -68,8 +69,11 @@ void net_look(struct net_input *ret, const struct feature_source *source, uint32
 
 /* ---- what a word adds ---- */
 
-/* len is a multiple of eight: compilers make the machine's multiply-and-add of it. */
-static int32_t dot(const int16_t *restrict a, const int16_t *restrict b, uint32_t len)
+/*
+ * len is a constant and a multiple of sixteen: compilers make the machine's multiply-and-add of it,
+ * without loop or remainder.
+ */
+static inline int32_t dot(const int16_t *restrict a, const int16_t *restrict b, uint32_t len)
 {
     int32_t sum = 0;
     for (uint32_t i = 0; i < len; i++) {
@@ -97,50 +101,59 @@ static struct net_row row_of(const struct net *net, const struct vectors *vector
  * Rounded to NET_ONEths. Only products are taken of fractions, so there is no sum that one machine
  * fuses and another does not; the halves are rounded as whole numbers.
  */
-static int16_t to_ones(int32_t sum, float scale)
+static inline int16_t to_ones(int32_t sum, float scale)
 {
     const float most = 2 * NET_TAP_LIMIT - 1;
     float halves = (float)sum * scale;
-    halves = halves > most ? most : halves < -most ? -most : halves;
+    halves = halves > most ? most : halves;
+    halves = halves < -most ? -most : halves;
     return (int16_t)(((int32_t)halves + 2 * NET_TAP_LIMIT + 1) / 2 - NET_TAP_LIMIT);
 }
 
-static void compute_taps(int16_t *restrict ret, const struct net *net, struct net_row row)
+/* Sums first, so that rounding them is a loop of its own, many at once. */
+WIDE static void compute_taps(int16_t *restrict ret, const struct net *net, struct net_row row)
 {
-    int16_t values[NET_DIMS_MAX] = {0};
+    int16_t values[NET_STRIDE] = {0};
+    int32_t sums[NET_WORD];
     float scale = row.scale * (2 * NET_ONE);
+    const float *restrict scales = net->tap_scales;
     for (uint32_t d = 0; d < net->dims; d++) {
         values[d] = row.values[d];
     }
     for (size_t k = 0; k < NET_WORD; k++) {
-        int32_t sum = dot(values, net->taps + k * net->stride, net->stride);
-        ret[k] = to_ones(sum, scale * net->tap_scales[k]);
+        sums[k] = dot(values, net->taps + k * NET_STRIDE, NET_STRIDE);
+    }
+    for (size_t k = 0; k < NET_WORD; k++) {
+        ret[k] = to_ones(sums[k], scale * scales[k]);
     }
 }
 
-static bool is_cached(const struct net_cached *cached, const struct net *net,
-                      const struct net_input *input)
+static bool is_kept(const struct net_key *key, const struct net *net, const struct net_input *input)
 {
-    return cached->word == input->word && cached->shape == input->shape && cached->net == net->id;
+    return key->word == input->word && key->shape == input->shape && key->net == net->id;
 }
 
-/* The words of one message seldom crowd out each other: each has its choice of NET_WAYS places. */
+/*
+ * The words of one message seldom crowd out each other: each has its choice of NET_WAYS places.
+ * The one unused longest gives way, so that common words stay.
+ */
 static const int16_t *taps_of(const struct net *net, struct net_work *work,
                               const struct vectors *vectors, const struct net_input *input)
 {
-    size_t set = hash_place(input->word + input->shape, NET_CACHE / NET_WAYS - 1);
-    struct net_cached *ways = &work->cache[set * NET_WAYS];
-    for (size_t i = 0; i < NET_WAYS; i++) {
-        if (is_cached(&ways[i], net, input)) {
-            return ways[i].taps;
+    size_t first = hash_place(input->word + input->shape, NET_CACHE / NET_WAYS - 1) * NET_WAYS;
+    size_t oldest = first;
+    work->looks++;
+    for (size_t i = first; i < first + NET_WAYS; i++) {
+        struct net_key *key = &work->keys[i];
+        if (is_kept(key, net, input)) {
+            key->used = work->looks;
+            return work->taps[i];
         }
+        oldest = key->used < work->keys[oldest].used ? i : oldest;
     }
-    struct net_cached *cached = &ways[work->turn++ % NET_WAYS];
-    compute_taps(cached->taps, net, row_of(net, vectors, input));
-    cached->word = input->word;
-    cached->shape = input->shape;
-    cached->net = net->id;
-    return cached->taps;
+    compute_taps(work->taps[oldest], net, row_of(net, vectors, input));
+    work->keys[oldest] = (struct net_key){net->id, input->word, work->looks, input->shape};
+    return work->taps[oldest];
 }
 
 /* What a word's flags add. */
@@ -206,8 +219,8 @@ static const int16_t *tap(const int16_t *word, unsigned number)
     return word + (size_t)number * NET_FILTERS;
 }
 
-static void keep_most(int16_t *restrict most, const int16_t *restrict a, const int16_t *restrict b,
-                      const int16_t *restrict c)
+static inline void keep_most(int16_t *restrict most, const int16_t *restrict a,
+                             const int16_t *restrict b, const int16_t *restrict c)
 {
     for (size_t k = 0; k < NET_FILTERS; k++) {
         int16_t sum = (int16_t)(a[k] + b[k] + c[k]);
@@ -216,7 +229,7 @@ static void keep_most(int16_t *restrict most, const int16_t *restrict a, const i
 }
 
 /* The most of each filter over all places that touch the unit; `none` stands for words outside. */
-static void pool(int16_t *restrict pooled, int16_t (*words)[NET_WORD], uint32_t count)
+WIDE static void pool(int16_t *restrict pooled, int16_t (*words)[NET_WORD], uint32_t count)
 {
     static const int16_t none[NET_WORD] = {0};
     for (size_t k = 0; k < NET_POOLED; k++) {
@@ -245,6 +258,16 @@ static void finish_pooled(int16_t *restrict pooled, const int16_t *restrict bias
     }
 }
 
+WIDE static void score_pooled(float *restrict scores, const struct net *net,
+                              const int16_t *restrict pooled)
+{
+    for (uint32_t c = 0; c < net->classes; c++) {
+        int32_t sum = dot(pooled, net->outputs + (size_t)c * NET_POOLED, NET_POOLED);
+        float product = (float)sum * net->output_scales[c];
+        scores[c] = product + net->output_biases[c];
+    }
+}
+
 void net_score(const struct net *net, struct net_work *work, const struct feature_source *source,
                uint32_t first, uint32_t last, float *scores)
 {
@@ -253,11 +276,7 @@ void net_score(const struct net *net, struct net_work *work, const struct featur
     fill_window(net, work, source, first, last);
     pool(pooled, work->window + (first - work->first), last - first + 1);
     finish_pooled(pooled, net->biases);
-    for (uint32_t c = 0; c < net->classes; c++) {
-        int32_t sum = dot(pooled, net->outputs + (size_t)c * NET_POOLED, NET_POOLED);
-        float product = (float)sum * net->output_scales[c];
-        scores[c] = product + net->output_biases[c];
-    }
+    score_pooled(scores, net, pooled);
 }
 
 bool net_fits(const struct net *net, const struct vectors *vectors)

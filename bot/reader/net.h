@@ -34,18 +34,23 @@ struct net_input {
     uint8_t flags; /* see net_look() */
 };
 
-struct net_cached {
+/* Whose numbers are in a place of the memory. */
+struct net_key {
     uint64_t net;  /* its id, 0: free */
     uint64_t word; /* with its shape, as in struct net_input */
+    uint32_t used; /* when last, in looks */
     uint8_t shape;
-    int16_t taps[NET_WORD];
 };
 
-/* Scratch of one workspace; zero it before its first use. A few places are touched by a message. */
+/*
+ * Scratch of one workspace; zero it before its first use. A few places are touched by a message:
+ * keys lie together, apart from the numbers.
+ */
 struct net_work {
-    struct net_cached cache[NET_CACHE];
-    uint32_t turn; /* which way is overwritten next */
-    uint64_t net;  /* whose words are in the window, 0 none */
+    struct net_key keys[NET_CACHE];
+    int16_t taps[NET_CACHE][NET_WORD]; /* by the same place */
+    uint32_t looks;                    /* may start again: then a word is forgotten too early */
+    uint64_t net;                      /* whose words are in the window, 0 none */
     uint32_t first, count;
     int16_t window[NET_WINDOW][NET_WORD]; /* words first.. with their flags */
 };

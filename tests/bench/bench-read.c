@@ -13,6 +13,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/host/corpus.h"
 #include "knowledge/learned.h"
 #include "knowledge/load.h"
 #include "knowledge/pack.h"
@@ -21,8 +22,9 @@
 /*
  * usage: bench-read [WHETHER]
  *
- * What an answer costs: processor time of a question, per byte of long texts and of repetitions,
- * with packs grown to 20,000 phrases, and start and memory of the program WHETHER. Prints a table;
+ * What an answer costs: processor time of a question, of questions that all differ, per byte of
+ * long texts and of repetitions, with packs grown to 20,000 phrases, and start and memory of the
+ * program WHETHER. Prints a table;
  * asserts no time, since the machine may be busy. Medians, so that a few interrupted rounds do not
  * count.
  */
@@ -32,6 +34,7 @@ static const char question[] =
 
 enum {
     ROUNDS = 4001,
+    DIFFERENT = 2000,
     LONG_ROUNDS = 41,
     REPEATED_ROUNDS = 5,
     STARTS = 21,
@@ -120,6 +123,44 @@ static int64_t median_answer(struct subject *subject, const char *text, size_t l
         times[i] = time_answer(subject, text, len);
     }
     return median(times, rounds);
+}
+
+static size_t word_count(const char *text)
+{
+    size_t count = 0;
+    for (bool inside = false; *text; text++) {
+        bool space = *text == ' ' || *text == '\n';
+        count += !space && !inside;
+        inside = !space;
+    }
+    return count;
+}
+
+/* --- Questions that all differ: neither words nor the model's weights are still in a cache --- */
+
+/* Every so many of the corpus' talks, so that all its authors have their say. */
+static void report_different(struct subject *subject, const struct pack *pack)
+{
+    static int64_t times[DIFFERENT];
+    struct corpus corpus = {0};
+    struct fault_list faults = {0};
+    size_t count = 0, words = 0;
+    int64_t sum = 0;
+    if (!corpus_load(&corpus, pack, WHETHER_SOURCE "/knowledge/node-or-django.corpus", &faults)) {
+        die("the corpus does not load; see whether-train");
+    }
+    size_t step = corpus.talk_count > DIFFERENT ? corpus.talk_count / DIFFERENT : 1;
+    for (size_t i = 0; i < corpus.talk_count && count < DIFFERENT; i += step) {
+        const char *text = corpus.talks[i].turns[0];
+        times[count] = time_answer(subject, text, strlen(text));
+        sum += times[count++];
+        words += word_count(text);
+    }
+    printf("  %zu questions that differ %9.1f us   mean %.1f us of %.0f words\n", count,
+           (double)median(times, count) / 1000, (double)sum / (double)count / 1000,
+           (double)words / (double)count);
+    corpus_finish(&corpus);
+    fault_finish(&faults);
 }
 
 /* --- Long texts: the cost of a byte should not depend on how many there are --- */
@@ -328,6 +369,7 @@ int main(int argc, char **argv)
     open_subject(&shipped, knowledge);
     printf("  a question of 25 words      %9.1f us\n",
            (double)median_answer(&shipped, question, strlen(question), ROUNDS) / 1000);
+    report_different(&shipped, knowledge->packs[knowledge->main]);
     report_length(&shipped);
     report_repetitions(&shipped);
     report_growth(&shipped, knowledge);

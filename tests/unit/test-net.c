@@ -96,7 +96,6 @@ static void test_round_trip(void **state)
     struct net *net = take_sample(1);
     struct net_row row;
     assert_int_equal(net->dims, TINY_DIMS);
-    assert_int_equal(net->stride, 8);
     assert_int_equal(net->classes, CLASSES);
     assert_true(net->id != 0);
     for (size_t i = 0; i < WORDS; i++) {
@@ -113,7 +112,7 @@ static void test_round_trip(void **state)
     for (size_t k = 0; k < NET_WORD; k++) {
         float flag = sample.taps[k * INPUTS + TINY_DIMS + 3];
         assert_int_equal(net->flags[3][k], lroundf(flag * NET_ONE));
-        assert_int_equal(net->taps[k * net->stride + TINY_DIMS], 0);
+        assert_int_equal(net->taps[k * NET_STRIDE + TINY_DIMS], 0);
     }
     net_destroy(net);
     net_destroy(NULL);
@@ -214,7 +213,7 @@ static double tap_sum(const struct net *net, const struct net_input *input, size
     double sum = 0;
     for (size_t d = 0; d < net->dims; d++) {
         sum += (double)row.scale * row.values[d] * (double)net->tap_scales[k] *
-               net->taps[k * net->stride + d];
+               net->taps[k * NET_STRIDE + d];
     }
     for (size_t f = 0; f < NET_FLAGS; f++) {
         sum += input->flags >> f & 1 ? net->flags[f][k] / (double)NET_ONE : 0;
@@ -399,6 +398,50 @@ static void test_fits(void **state)
     net_destroy(net);
 }
 
+/* "barley" and words that were never said before. */
+static void write_rare(char *ret, size_t size, unsigned number)
+{
+    size_t len = (size_t)snprintf(ret, size, "barley");
+    for (unsigned i = 0; i < 60; i++, number++) {
+        len += (size_t)snprintf(ret + len, size - len, " z%c%cq%c%cx", 'a' + number % 26,
+                                'a' + number / 26 % 26, 'a' + number / 676 % 26, 'a' + i % 26);
+    }
+}
+
+static size_t place_kept(uint64_t word)
+{
+    size_t place = 0;
+    while (place < NET_CACHE && work.keys[place].word != word) {
+        place++;
+    }
+    return place;
+}
+
+/* However many rare words come by, what is said again and again stays. */
+static void test_memory(void **state)
+{
+    struct net *net = take_sample(1);
+    char text[1024];
+    size_t place = NET_CACHE;
+    memset(&work, 0, sizeof(work));
+    for (unsigned number = 0; number < 4 * NET_CACHE; number += 60) {
+        write_rare(text, sizeof(text), number);
+        const struct reading *reading = tiny_read(*state, text);
+        struct feature_source source = source_of(reading);
+        float scores[CLASSES];
+        assert_int_equal(reading->tokens.count, 61);
+        net_forget(&work);
+        net_score(net, &work, &source, 0, 60, scores);
+        place = number ? place : place_kept(reading->tokens.items[0].word);
+        assert_true(place < NET_CACHE);
+        assert_int_equal(place_kept(reading->tokens.items[0].word), place);
+        assert_int_equal(work.keys[place].used, work.looks - 60);
+    }
+    /* All places are taken, so that words did have to give way. */
+    assert_int_equal(place_kept(0), NET_CACHE);
+    net_destroy(net);
+}
+
 static int setup(void **state)
 {
     tiny_vector(&vectors, "harbour", 500, 90, -90);
@@ -415,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_scores),     cmocka_unit_test(test_window),
         cmocka_unit_test(test_forget),     cmocka_unit_test(test_looks),
         cmocka_unit_test(test_limits),     cmocka_unit_test(test_fits),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests_name("net", tests, setup, tiny_teardown);
 }
