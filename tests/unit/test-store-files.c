@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -320,7 +321,7 @@ static void test_older_version(void **state)
 
 /* As version 1 left it (whether 0.1.0 before 26 November 2026), with something in each table. */
 static const char version_1[] =
-    "PRAGMA application_id = 0x57687468; PRAGMA user_version = 1;"
+    "PRAGMA synchronous = OFF; PRAGMA application_id = 0x57687468; PRAGMA user_version = 1;"
     "CREATE TABLE claim(id INTEGER PRIMARY KEY, adapter TEXT NOT NULL, delivery TEXT,"
     " identity TEXT, at INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX claim_delivery ON claim(adapter, delivery) WHERE delivery IS NOT NULL;"
@@ -387,15 +388,11 @@ static void check_kept(const char *bytes, const char *wanted, size_t len)
 }
 
 /* Nothing of it is lost, forgotten, or sent twice. */
-static void test_version_1(void **state)
+static void check_was_version_1(void)
 {
-    (void)state;
     char bytes[16];
     size_t len, count = 0;
     int64_t id;
-    close_store();
-    assert_int_equal(unlink(path), 0);
-    execute(version_1);
     assert_true(store_open(path, &store, &err));
     begin();
     assert_int_equal(store_claim(store, "slack", "d1", NULL, 200, &err), CLAIM_KNOWN);
@@ -422,6 +419,75 @@ static void test_version_1(void **state)
     assert_true(store_outbox_add(store, &another, 10, &id, &err));
     assert_int_equal(id, 41); /* none is used again */
     commit();
+}
+
+/* In place of the store that is there. */
+static void make_version_1(const char *more)
+{
+    char log[128];
+    close_store();
+    assert_int_equal(unlink(path), 0);
+    snprintf(log, sizeof(log), "%s-wal", path);
+    assert_true(unlink(log) == 0 || errno == ENOENT);
+    execute(version_1);
+    execute(more);
+}
+
+static void test_version_1(void **state)
+{
+    (void)state;
+    make_version_1("");
+    check_was_version_1();
+}
+
+/* More than SQLite holds back: it writes long before the commit. */
+enum { MANY_TALKS = 1500, KILL_STEP = 300007 };
+
+static const char many_talks[] =
+    "PRAGMA synchronous = OFF; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+    "WHERE i < 1500)"
+    "INSERT INTO conversation SELECT 'slack', 'n' || i, zeroblob(1000), 1000 FROM n;";
+
+static rlim_t file_bytes;
+
+/* The kernel ends it at the write that makes any file longer than so many bytes, that one torn. */
+static void open_until_killed(void)
+{
+    const struct rlimit limit = {file_bytes, file_bytes};
+    signal(SIGXFSZ, SIG_DFL);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        _exit(90);
+    }
+    _exit(store_open(path, &store, &err) ? 0 : 91);
+}
+
+static bool is_killed(void)
+{
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        open_until_killed();
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGXFSZ : WEXITSTATUS(status) == 0);
+    return WIFSIGNALED(status);
+}
+
+/* kill -9 in the middle of becoming version 2: the next start does it, from what was there. */
+static void test_version_1_killed_on_its_way(void **state)
+{
+    size_t kills = 0;
+    bool killed = true;
+    (void)state;
+    for (file_bytes = 1; killed; file_bytes += KILL_STEP) {
+        make_version_1(many_talks);
+        killed = is_killed();
+        kills += killed;
+        check_was_version_1();
+        assert_int_equal(count_rows("conversation"), MANY_TALKS + 1);
+    }
+    assert_in_range(kills, 5, 100);
 }
 
 static void write_much(void)
@@ -605,21 +671,14 @@ static void test_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ROW(test_private),
-        ROW(test_made_private),
-        ROW(test_reader),
-        ROW(test_two_owners),
-        ROW(test_owner_that_died),
-        ROW(test_held_by_another_program),
-        ROW(test_newer_version),
-        ROW(test_older_version),
-        ROW(test_version_1),
-        ROW(test_log_is_bounded),
-        ROW(test_another_programs_database),
-        ROW(test_no_database),
-        ROW(test_spoilt),
-        ROW(test_read_only_folder),
-        ROW(test_file_of_another_user),
+        ROW(test_private),          ROW(test_made_private),
+        ROW(test_reader),           ROW(test_two_owners),
+        ROW(test_owner_that_died),  ROW(test_held_by_another_program),
+        ROW(test_newer_version),    ROW(test_older_version),
+        ROW(test_version_1),        ROW(test_version_1_killed_on_its_way),
+        ROW(test_log_is_bounded),   ROW(test_another_programs_database),
+        ROW(test_no_database),      ROW(test_spoilt),
+        ROW(test_read_only_folder), ROW(test_file_of_another_user),
         ROW(test_no_room),
     };
     return cmocka_run_group_tests_name("store-files", tests, NULL, NULL);
