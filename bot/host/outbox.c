@@ -71,6 +71,7 @@ struct outbox {
     struct results results;
     size_t written; /* results that the open transaction holds */
     bool put_off;   /* it holds that, too */
+    bool failed;    /* one with marks did not go well: nothing leaves until one has */
 };
 
 struct outbox *outbox_create(struct store *store, struct metrics *metrics)
@@ -473,7 +474,8 @@ bool outbox_write(struct outbox *outbox, int64_t now_ms, struct error *err)
     if (count > 0) {
         forget_times(outbox); /* who waited behind one that is done is due now */
     }
-    for (size_t i = 0; i < outbox->place_count; i++) {
+    /* Else each turn of a full disk would mark the same ones, and take each mark back once more. */
+    for (size_t i = 0; i < outbox->place_count && !outbox->failed; i++) {
         if (!choose(outbox, &outbox->places[i], now_ms, err)) {
             return false;
         }
@@ -493,7 +495,7 @@ void outbox_committed(struct outbox *outbox)
                 results->count * sizeof(*results->items));
     }
     outbox->written = 0;
-    outbox->put_off = false;
+    outbox->put_off = outbox->failed = false;
 }
 
 bool outbox_wrote(const struct outbox *outbox)
@@ -509,6 +511,7 @@ void outbox_rolled_back(struct outbox *outbox, int64_t now_ms)
 {
     outbox->written = 0;
     outbox->put_off = false;
+    outbox->failed = outbox->failed || outbox->parcels.count > 0;
     for (size_t i = 0; i < outbox->parcels.count; i++) {
         struct flight flight = flight_of(&outbox->parcels.items[i]);
         struct result *result = add_result(outbox, &flight, now_ms, NULL);

@@ -42,7 +42,7 @@ struct content {
 
 struct store {
     struct content now, committed;
-    bool open;
+    bool open, full;
     size_t calls, commits, fail_at;
     int64_t lie_ms;
     char gaps[400];
@@ -98,6 +98,9 @@ bool store_commit(struct store *store, struct error *err)
     assert(store->open);
     if (!may(store, err)) {
         return false;
+    }
+    if (store->full) {
+        return error_set(err, ERROR_ENVIRONMENT, "the test's disk is full");
     }
     store->open = false;
     store->commits++;
@@ -463,6 +466,11 @@ bool store_expire(struct store *store, int64_t now_ms, struct error *err)
 }
 
 /* ---- for the tests ---- */
+
+void memstore_fill(struct store *store, bool full)
+{
+    store->full = full;
+}
 
 void memstore_fail_at(struct store *store, size_t n)
 {

@@ -26,6 +26,9 @@ struct memstore_delivery {
 /* The n-th call from now that may fail does (1 = the next); 0 = off. */
 void memstore_fail_at(struct store *store, size_t n);
 
+/* Every commit fails until it is false again, and no other call: SQLite writes then. */
+void memstore_fill(struct store *store, bool full);
+
 /* How many calls that may fail were made; how many transactions were committed. */
 size_t memstore_calls(const struct store *store);
 size_t memstore_commits(const struct store *store);

@@ -382,6 +382,7 @@ static void test_no_answer_without_a_commit(void **state)
     turn();
     assert_int_equal(later.how, SETTLED_ANSWERED);
     assert_true(dispatch_healthy(dispatch));
+    assert_true(turn() == INT64_MAX); /* the turn before took marks back, no more */
     assert_int_equal(slack->sent_count, 1);
     assert_int_equal(metrics_value(metrics, METRIC_COMMITS, "failed"), 1);
     assert_int_equal(metrics_value(metrics, METRIC_MESSAGES, "slack"), 1);
@@ -402,6 +403,34 @@ static void test_results_survive_a_failed_commit(void **state)
     assert_int_equal(dispatch_waiting(dispatch), 0);
     assert_int_equal(slack->sent_count, 1);
     assert_int_equal(metrics_value(metrics, METRIC_DELIVERIES, "slack"), 1);
+}
+
+/* What waits is marked and taken back in each turn of a full disk: it grows by nothing for that. */
+static void test_a_disk_that_stays_full(void **state)
+{
+    enum { WAITING = 8, TURNS = 50 };
+    (void)state;
+    slack->reports = slack->unready = true;
+    for (int i = 0; i < WAITING; i++) {
+        char conversation[8];
+        snprintf(conversation, sizeof(conversation), "C%d", i);
+        ask("slack", conversation);
+    }
+    slack->unready = false;
+    memstore_fill(store, true);
+    for (int i = 0; i < TURNS; i++) {
+        now_ms += OUTBOX_RETRY_MS;
+        turn();
+        assert_in_range(dispatch_under_way(dispatch), 0, WAITING);
+    }
+    memstore_fill(store, false);
+    for (int i = 0; i < 3; i++) {
+        turn();
+    }
+    assert_int_equal(slack->sent_count, WAITING); /* each once */
+    assert_int_equal(slack->sent[0].attempts, 0);
+    assert_false(slack->sent[0].unsure);
+    assert_int_equal(dispatch_waiting(dispatch), 0);
 }
 
 /* As a sender does that was told to try again. */
@@ -473,6 +502,7 @@ int main(void)
         TEST(test_a_store_that_lies_does_not_make_it_spin),
         TEST(test_no_answer_without_a_commit),
         TEST(test_results_survive_a_failed_commit),
+        TEST(test_a_disk_that_stays_full),
         TEST(test_every_call_fails_once),
     };
     return cmocka_run_group_tests(tests, open_program, close_program);
