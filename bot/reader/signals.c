@@ -176,6 +176,22 @@ static bool leads_its_part(const struct reading *r, uint32_t word)
     return i == first || r->tokens.items[i].border >= BORDER_COMMA;
 }
 
+/* "Did you go with X in the end?", "X or Y, what was it again?": it is settled, somebody forgot. */
+static bool asks_what_was(const struct reading *r, uint32_t first, uint32_t last)
+{
+    static const char *const others[] = {"you", "they", "he", "she", NULL};
+    const struct token *items = r->tokens.items;
+    for (uint32_t i = first; i < last; i++) {
+        bool did = token_is(&items[i], "did") && token_is_any(&items[i + 1], others);
+        bool what_was = i + 2 <= last && token_is(&items[i], "what") &&
+                        token_is(&items[i + 1], "was") && token_is(&items[i + 2], "it");
+        if (did || what_was) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether the sentence around an option asks what to choose, and does not only tell of it. */
 static bool asks_in_sentence(const struct reading *r, const struct match *option)
 {
@@ -194,7 +210,8 @@ static bool asks_in_sentence(const struct reading *r, const struct match *option
     }
     bool leads = leads_its_part(r, option->first);
     bool question = r->tokens.items[last].flags & TOKEN_QUESTION;
-    return (!tells || weighs) && (leads || question || chooses || weighs);
+    return (!tells || weighs) && (leads || question || chooses || weighs) &&
+           !asks_what_was(r, first, last);
 }
 
 /*
