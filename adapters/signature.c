@@ -165,13 +165,14 @@ static void add(struct hmac_sha256_ctx *hmac, const char *text)
 static void set_key(struct hmac_sha256_ctx *hmac, const struct signature_scheme *scheme,
                     const char *secret)
 {
-    size_t prefix = sizeof(KEY_PREFIX) - 1, len;
+    size_t prefix = sizeof(KEY_PREFIX) - 1, size = strlen(secret), len;
     uint8_t key[KEY_MAX];
-    if (scheme->form == SIGNATURE_LIST && strncmp(secret, KEY_PREFIX, prefix) == 0 &&
-        parse_base64(secret + prefix, strlen(secret + prefix), key, sizeof(key), &len)) {
+    if (scheme->form == SIGNATURE_LIST && size > prefix &&
+        memcmp(secret, KEY_PREFIX, prefix) == 0 &&
+        parse_base64(secret + prefix, size - prefix, key, sizeof(key), &len)) {
         hmac_sha256_set_key(hmac, len, key);
     } else {
-        hmac_sha256_set_key(hmac, strlen(secret), (const uint8_t *)secret);
+        hmac_sha256_set_key(hmac, size, (const uint8_t *)secret);
     }
 }
 
