@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bot/base/mem.h"
+#include "bot/reader/evidence.h"
 #include "bot/reader/feature.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
@@ -85,6 +86,35 @@ void anchors_read(const struct reader *reader, struct reading *r)
 }
 
 /* ---- withdrawals ---- */
+
+static bool mostly_denied(const struct reading *r, uint32_t first, uint32_t last)
+{
+    uint32_t denied = 0;
+    for (uint32_t i = first; i <= last; i++) {
+        denied += (r->scopes.flags[i] & (SCOPE_NEGATED | SCOPE_OUT)) != 0;
+    }
+    return denied * 2 >= last - first + 1;
+}
+
+static bool begins_with_drop(const struct reading *r, uint32_t first)
+{
+    static const char *const words[] = {"scrap",  "drop",   "forget", "ditch",  "skip",
+                                        "cut",    "lose",   "axe",    "cancel", "kill",
+                                        "strike", "remove", NULL};
+    return token_is_any(&r->tokens.items[first], words);
+}
+
+/* "Scrap the moving dots": what was said in other words before is found by its topic. */
+static void read_drops(const struct reader *reader, struct reading *r, uint64_t known)
+{
+    const float least = -4.5f;
+    for (uint32_t i = 0; known && i < r->tokens.count; i = r->scopes.clause_last[i] + 1u) {
+        uint32_t last = r->scopes.clause_last[i];
+        if (begins_with_drop(r, i) && mostly_denied(r, i, last) && !(r->unsaid & known)) {
+            r->unsaid |= evidence_likeliest(reader, r, known, least, true, i, last);
+        }
+    }
+}
 
 static uint32_t count_anchors(const struct reading *r, const struct recalled *recalled,
                               size_t situation, const struct unit *unit)
@@ -182,6 +212,7 @@ static void read_unit(const struct reader *reader, struct reading *r,
 void withdrawals_read(const struct reader *reader, struct reading *r,
                       const struct recalled *recalled)
 {
+    read_drops(reader, r, recalled->known & ~r->stated);
     for (uint32_t u = 0;
          recalled->known && reader->classes[r->pack].denies >= 0 && u < r->scopes.unit_count; u++) {
         read_unit(reader, r, recalled, &r->scopes.units[u]);

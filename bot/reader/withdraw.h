@@ -10,7 +10,10 @@ struct recalled;
 struct reader;
 struct reading;
 
-/* Fills reading->withdrawn. Wants the evidence read. */
+/*
+ * Fills reading->withdrawn, and adds to reading->unsaid what "scrap the moving dots" means. Wants
+ * the evidence read.
+ */
 void withdrawals_read(const struct reader *reader, struct reading *reading,
                       const struct recalled *recalled);
 
