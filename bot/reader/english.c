@@ -234,7 +234,6 @@ const struct english_row english_rows[] = {
     {EN_HEAVY, "(stands|stand) (or|and) (falls|fall) with"},
     {EN_HEAVY, "(matters|matter|counts|count|weighs|weigh) [far|way|much|even|a lot|a great "
                "deal|by far] (most|more|first|the most|above all)"},
-    {EN_HEAVY, "what matters (more|most|first|above all)"},
     {EN_HEAVY, "is what .. (is|are) [all] about"},
     {EN_HEAVY, "(part|bit|side|half|thing) (wins|counts|matters)"},
     {EN_HEAVY, "what we [really|actually|mostly] "
@@ -258,7 +257,6 @@ const struct english_row english_rows[] = {
     {EN_HEAVY, "(pays|pay) (the|our|for) (bills|rent|salaries|all|everything)"},
     {EN_HEAVY, "what (people|customers|clients|users|they) pay [us|for]"},
     {EN_HEAVY, "what (really|actually|truly) (matters|counts|sells)"},
-    {EN_HEAVY, "(is|are) what (matters|counts|sells)"},
     {EN_HEAVY, "(without|w/o) (it|that|them|those) (there is|we have) no"},
     {EN_HEAVY, "(crucial|essential|vital|indispensable|non negotiable|paramount)"},
     {EN_LIGHT, "(is|are|was|be|being) [just|only|merely|more of|rather|really|at most|at "

@@ -233,7 +233,7 @@ static bool is_but(const struct work *w, uint32_t i)
 static bool list_goes_on(const struct work *w, uint32_t i)
 {
     /* "No React, an internal tool": what is denied in a row has no article. */
-    static const char *const articles[] = {"a", "an", "the", "some", "just", "only", NULL};
+    static const char *const articles[] = {"a", "an", "the", "some", NULL};
     uint32_t end = i;
     if (has_word(token_at(w, i), articles) || (token_at(w, i)->flags & TOKEN_NUMBER) ||
         (has_word(token_at(w, i), joins) && !has_word(token_at(w, i), list_words))) {
