@@ -176,25 +176,42 @@ static bool leads_its_part(const struct reading *r, uint32_t word)
     return i == first || r->tokens.items[i].border >= BORDER_COMMA;
 }
 
+/* "Did you go with X in the end?", "X or Y, what was it again?": it is settled, somebody forgot. */
+static bool asks_what_was(const struct reading *r, uint32_t first, uint32_t last)
+{
+    static const char *const others[] = {"you", "they", "he", "she", NULL};
+    const struct token *items = r->tokens.items;
+    for (uint32_t i = first; i < last; i++) {
+        bool did = token_is(&items[i], "did") && token_is_any(&items[i + 1], others);
+        bool what_was = i + 2 <= last && token_is(&items[i], "what") &&
+                        token_is(&items[i + 1], "was") && token_is(&items[i + 2], "it");
+        if (did || what_was) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether the sentence around an option asks what to choose, and does not only tell of it. */
 static bool asks_in_sentence(const struct reading *r, const struct match *option)
 {
     uint32_t first = r->scopes.sentence_first[option->first];
     uint32_t last = r->scopes.sentence_last[option->first];
-    bool tells = false, chooses = false, weighs = signals_weigh(r, first, last);
+    bool tells = false, weighs = signals_weigh(r, first, last), chooses = false;
     for (uint32_t i = matches_from(&r->matches, first);
          i < r->matches.count && r->matches.items[i].first <= last; i++) {
         const struct match *match = &r->matches.items[i];
         int16_t item = match->target.item;
         if (match->target.type == TARGET_ENGLISH) {
-            tells = tells || item == EN_UNASKED || item == EN_REMIND;
-            chooses =
-                chooses || item == EN_CHOICE || item == EN_GOOD_CHOICE || item == EN_BETTER;
+            tells = tells || item == EN_UNASKED;
+            weighs = weighs || item == EN_GOOD_CHOICE || item == EN_BETTER;
+            chooses = chooses || item == EN_CHOICE;
         }
     }
     bool leads = leads_its_part(r, option->first);
     bool question = r->tokens.items[last].flags & TOKEN_QUESTION;
-    return weighs || (!tells && (leads || question || chooses));
+    return (!tells || weighs) && (leads || question || chooses || weighs) &&
+           !asks_what_was(r, first, last);
 }
 
 /*
