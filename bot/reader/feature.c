@@ -137,6 +137,15 @@ static void add_clusters(struct features *ret, const struct feature_source *sour
     normalise(ret, start, 0.7f);
 }
 
+/* Lanes of their own, so that all machines come to the same sums (wide.h). */
+WIDE static void add_vector(float *restrict sums, const int8_t *restrict values, uint32_t dims,
+                            float weight)
+{
+    for (uint32_t d = 0; d < dims; d++) {
+        sums[d] += weight * (float)values[d];
+    }
+}
+
 static void add_dense(struct features *ret, const struct feature_source *source, uint32_t first,
                       uint32_t last)
 {
@@ -152,9 +161,7 @@ static void add_dense(struct features *ret, const struct feature_source *source,
         }
         float rank = (float)vector.rank * 16 + 8;
         float weight = rank / (rank + RANK_HALF) * vector.scale;
-        for (uint32_t d = 0; d < ret->dims; d++) {
-            ret->dense[d] += weight * (float)vector.values[d];
-        }
+        add_vector(ret->dense, vector.values, ret->dims, weight);
     }
     float sum = 0;
     for (uint32_t d = 0; d < ret->dims; d++) {

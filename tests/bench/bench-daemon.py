@@ -39,7 +39,7 @@ function request() at = at %% #requests + 1; return requests[at] end
 
 def write_requests(folder):
     with open(folder / "requests", "wb") as file:
-        for request in each(command, questions(), REQUESTS):
+        for request in each(command, questions(("slash",)), REQUESTS):
             file.write(b"%d\n" % len(request) + request)
     script = folder / "requests.lua"
     script.write_text(LUA % (folder / "requests"))
@@ -83,7 +83,7 @@ def report_speed(folder):
 def report_memory(folder):
     with Daemon(WHETHER, folder, CONFIG) as daemon:
         fresh = daemon.status("VmRSS")
-        load = Load(daemon.port, each(command, questions(), CONVERSATIONS, salt="m"), most=CONNECTIONS).run()
+        load = Load(daemon.port, each(command, questions(("slash",)), CONVERSATIONS, salt="m"), most=CONNECTIONS).run()
         assert load.statuses == {200: CONVERSATIONS}, load.statuses
         print(f"memory               {daemon.status('VmRSS') / 1024:9.1f} MiB with {CONVERSATIONS} conversations, {fresh / 1024:.1f} "
               f"before, {daemon.status('VmHWM') / 1024:.1f} at most")
@@ -95,7 +95,7 @@ def report_memory(folder):
 
 
 def main():
-    print(f"{len(questions())} different questions, {CONNECTIONS} connections, {SECONDS} s")
+    print(f"{len(questions(('slash',)))} different questions, {CONNECTIONS} connections, {SECONDS} s")
     for report in (report_speed, report_memory):
         with tempfile.TemporaryDirectory(prefix="whether-bench-") as name:
             folder = pathlib.Path(name)
