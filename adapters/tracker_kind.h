@@ -111,6 +111,7 @@ struct tracker_kind {
     enum tracker_markup text;
     enum markup markup;
     bool mark_in_text;         /* the hidden marker is appended to the answer (Markdown) */
+    bool keyed;                /* answers carry an Idempotency-Key: the other side knows a copy */
     bool basic;                /* Authorization: Basic user:token */
     const char *authorization; /* before the token; with basic: before its base64 */
     struct tracker_template requests[TRACKER_METHODS];

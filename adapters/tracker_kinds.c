@@ -393,6 +393,7 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .config = CONFIG_GENERIC,
             .delivery_headers = {"webhook-id", "Idempotency-Key"},
             .markup = MARKUP_MARKDOWN,
+            .keyed = true,
             .authorization = "Authorization: Bearer ",
             .requests = {[TRACKER_POST] = {"POST", "<reply>", "{\"text\":\"<text>\"}"}},
         },

@@ -44,7 +44,7 @@ static void check_formats(const struct mcp_call *call, const uint8_t *data, size
     free(text);
 }
 
-/* What the tool is asked is a question whose facts are those of the pack, or refused with a reason. */
+/* What the tool is asked: a question whose facts are the pack's, or a reason why it is none. */
 static void check_question(const struct mcp_call *call, const struct knowledge *knowledge)
 {
     struct api_question question;

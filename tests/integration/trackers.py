@@ -795,6 +795,36 @@ def case_generic():
         daemon.stop()
 
 
+def case_generic_lost_answer():
+    """Nobody can look whether an answer arrived: it is sent again under the same key, after a lost connection, a gateway, a kill."""
+    with FakeReceiver() as receiver:
+        write_secret("token", "generic-token")
+        host = receiver.url.removeprefix("http://")
+        daemon = run(f"[generic]\nsecret_file = secret\ntoken_file = token\nreply_hosts = {host}\ntext = /text\nid = /id\nreply = /reply\n")
+        daemon.wait_for("tracker.ready")
+        for number, fault in enumerate(["swallow", 502]):
+            text = json.dumps({"text": QUESTION, "id": f"t{number}", "reply": f"{receiver.url}/{number}"})
+            receiver.faults = [fault]
+            headers = {"Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + hmac_hex(text), "Idempotency-Key": f"d{number}"}
+            assert daemon.request("POST", "/hooks/generic", text, headers)[0] == 200
+            wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="generic"}') == number + 1, f"the answer after {fault}")
+        assert [one["place"] for one in receiver.comments] == ["/0", "/1"] and not receiver.refusals, (receiver.comments, receiver.refusals)
+        assert receiver.keys[0] == receiver.keys[1] and len(set(receiver.keys)) == 2, receiver.keys
+        # Killed while it waits for the receiver's word.
+        receiver.faults = ["hold"]
+        text = json.dumps({"text": QUESTION, "id": "t9", "reply": f"{receiver.url}/9"})
+        assert daemon.request("POST", "/hooks/generic", text, {"Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + hmac_hex(text)})[0] == 200
+        wait_until(lambda: len(receiver.comments) == 3, "the answer to be there")
+        daemon.kill()
+        receiver.held.set()
+        daemon.start()
+        started.append(daemon.process)
+        wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="generic"}') == 1, "the answer to be sent again")
+        assert len(receiver.comments) == 3 and receiver.keys[-1] == receiver.keys[-2]
+        assert daemon.metric('whether_deliveries_given_up_total{adapter="generic"}') == 0
+        daemon.stop()
+
+
 def case_many_at_once():
     """Several trackers and several sections of one kind in one process, each with its own secret and place."""
     world = World()
