@@ -165,6 +165,12 @@ struct pack {
         *model; /* the pack's learned topics (model.h), NULL without one; owned by the knowledge */
 };
 
+/* A bit for each of the pack's situations. */
+static inline uint64_t pack_situations(const struct pack *pack)
+{
+    return pack->situation_count < 64 ? (1ull << pack->situation_count) - 1 : ~0ull;
+}
+
 struct arena;
 struct vectors;
 struct knowledge {

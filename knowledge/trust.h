@@ -11,11 +11,13 @@ struct bytes;
 
 enum { TRUST_FULL = 255 };
 
+struct trust_entry {
+    uint32_t hash;
+    uint8_t trust; /* 0..TRUST_FULL */
+};
+
 struct trust {
-    struct trust_entry {
-        uint32_t hash;
-        uint8_t trust; /* 0..TRUST_FULL */
-    } * entries;       /* owned, hashes ascending */
+    struct trust_entry *entries; /* owned, hashes ascending */
     uint32_t count;
 };
 

@@ -87,9 +87,7 @@ static void mend_conversation(const struct advisor *advisor, struct conversation
         conversation->asked_situation < -1) {
         conversation->asked_situation = -1;
     }
-    uint64_t known = pack && pack->situation_count < 64 ? (1ull << pack->situation_count) - 1
-                     : pack                             ? ~0ull
-                                                        : 0;
+    uint64_t known = pack ? pack_situations(pack) : 0;
     for (size_t i = 0; i < CONVERSATION_PROJECTS; i++) {
         struct facts *facts = &conversation->projects[i].facts;
         facts->stated &= known;
@@ -241,16 +239,22 @@ void advisor_assume(const struct advisor *advisor, struct conversation *conversa
     finish(conversation, pack, conversation->pack, ret);
 }
 
-void outcome_request(const struct advisor *advisor, const struct outcome *outcome,
-                     struct request *ret)
+void outcome_request_alone(const struct outcome *outcome, struct request *ret)
 {
     *ret =
-        (struct request){.knowledge = advisor->knowledge,
-                         .pack = outcome->pack ? outcome->pack : advisor->knowledge->packs[0],
+        (struct request){.pack = outcome->pack,
                          .kind = outcome->kind,
                          .ask = outcome->ask,
                          .facts = &outcome->facts,
                          .verdict = &outcome->standing,
                          .before = outcome->before.kind == VERDICT_NONE ? NULL : &outcome->before,
                          .both = outcome->both};
+}
+
+void outcome_request(const struct advisor *advisor, const struct outcome *outcome,
+                     struct request *ret)
+{
+    outcome_request_alone(outcome, ret);
+    ret->knowledge = advisor->knowledge;
+    ret->pack = ret->pack ? ret->pack : advisor->knowledge->packs[0];
 }

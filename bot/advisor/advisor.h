@@ -111,6 +111,10 @@ void advisor_assume(const struct advisor *advisor, struct conversation *conversa
 const struct pack *advisor_pack(const struct advisor *advisor,
                                 const struct conversation *conversation);
 
-/* The request that words an outcome (reply.h); borrows from it. */
+/*
+ * The request that words an outcome (reply.h); borrows from it. alone: for what speaks of the
+ * outcome's own pack only; it names no other decision, and where the outcome has no pack, none.
+ */
+void outcome_request_alone(const struct outcome *outcome, struct request *ret);
 void outcome_request(const struct advisor *advisor, const struct outcome *outcome,
                      struct request *ret);

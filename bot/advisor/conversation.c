@@ -321,7 +321,7 @@ void conversation_assume(struct conversation *conversation, const struct pack *p
 {
     struct project *project = conversation_project(conversation);
     struct facts *facts = &project->facts;
-    uint64_t known = pack->situation_count < 64 ? (1ull << pack->situation_count) - 1 : ~0ull;
+    uint64_t known = pack_situations(pack);
     uint64_t unsaid = assumed->unsaid & known, denied = assumed->denied & known & ~unsaid;
     uint64_t heavy = assumed->heavy & known & ~unsaid & ~denied;
     uint64_t stated = (assumed->stated & known & ~unsaid & ~denied) | heavy;

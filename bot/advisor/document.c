@@ -37,24 +37,28 @@ static const struct {
 };
 #define ADF_HEAD_CELL "{\"type\":\"tableHeader\",\"content\":[{\"type\":\"paragraph\",\"content\":["
 
-static void put_adf_text(struct document *document, const char *text, const char *marks)
+/* A text node without its end: marks may follow. */
+static void open_adf_text(struct document *document, const char *text)
 {
     struct buf *ret = document->ret;
     buf_puts(ret, document->open[document->depth].count++ > 0 ? "," : "");
     buf_puts(ret, "{\"type\":\"text\",\"text\":\"");
     wording_put_json(ret, text);
     buf_puts(ret, "\"");
-    buf_puts(ret, marks);
-    buf_putc(ret, '}');
+}
+
+static void put_adf_text(struct document *document, const char *text, const char *marks)
+{
+    open_adf_text(document, text);
+    buf_puts(document->ret, marks);
+    buf_putc(document->ret, '}');
 }
 
 static void put_adf_link(struct document *document, const char *text, const char *url)
 {
     struct buf *ret = document->ret;
-    buf_puts(ret, document->open[document->depth].count++ > 0 ? "," : "");
-    buf_puts(ret, "{\"type\":\"text\",\"text\":\"");
-    wording_put_json(ret, text);
-    buf_puts(ret, "\",\"marks\":[{\"type\":\"link\",\"attrs\":{\"href\":\"");
+    open_adf_text(document, text);
+    buf_puts(ret, ",\"marks\":[{\"type\":\"link\",\"attrs\":{\"href\":\"");
     wording_put_url(ret, url);
     buf_puts(ret, "\"}}]}");
 }

@@ -21,14 +21,7 @@ struct sheet {
 static void init(struct sheet *sheet, struct document *document, const struct outcome *outcome)
 {
     sheet->document = document;
-    sheet->request =
-        (struct request){.pack = outcome->pack,
-                         .kind = outcome->kind,
-                         .ask = outcome->ask,
-                         .facts = &outcome->facts,
-                         .verdict = &outcome->standing,
-                         .before = outcome->before.kind == VERDICT_NONE ? NULL : &outcome->before,
-                         .both = outcome->both};
+    outcome_request_alone(outcome, &sheet->request);
     draft_init(&sheet->draft, &sheet->request, LENGTH_FULL, NULL);
 }
 

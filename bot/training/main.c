@@ -70,8 +70,7 @@ static char *kinds_path(const char *pack_file)
     return buf_take(&path, NULL);
 }
 
-typedef bool train_function(struct knowledge *knowledge, int pack, const struct corpus *corpus,
-                            const char *path, train_progress *progress, void *context,
+typedef bool train_function(const struct train_task *task, const char *path,
                             struct train_result *ret, struct error *err);
 
 static bool make(struct training *training, train_function *train, int pack,
@@ -79,7 +78,8 @@ static bool make(struct training *training, train_function *train, int pack,
 {
     struct train_result result;
     struct error err = {0};
-    if (!train(training->knowledge, pack, corpus, path, show_progress, training, &result, &err)) {
+    const struct train_task task = {training->knowledge, pack, corpus, show_progress, training};
+    if (!train(&task, path, &result, &err)) {
         report_error(&err);
         return false;
     }

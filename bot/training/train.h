@@ -5,9 +5,8 @@
 #include <stdint.h>
 
 /*
- * Makes a pack's models from its corpus: the topics (PACK.model: for each situation, whether
- * words state or deny
- * it) and the kinds of messages (kinds.model), by L2-regularised logistic regression
+ * Makes a pack's models from its corpus: the topics (PACK.model: for each situation, whether words
+ * state or deny it) and the kinds of messages (kinds.model), by L2-regularised logistic regression
  * (LIBLINEAR). Same corpus, same packs, same bytes.
  * In two rounds: first on clauses, then also on conversations, whose best sentence for a stated
  * situation is taken as the one that states it.
@@ -22,13 +21,17 @@ struct train_result {
     size_t examples, features, weights, bytes;
 };
 
-/*
- * The knowledge must be loaded without the models that are made anew. progress may be NULL. `path`
- * gets the whole model or stays as it was.
- */
-bool train_topics(struct knowledge *knowledge, int pack, const struct corpus *corpus,
-                  const char *path, train_progress *progress, void *context,
-                  struct train_result *ret, struct error *err);
-bool train_kinds(struct knowledge *knowledge, int pack, const struct corpus *corpus,
-                 const char *path, train_progress *progress, void *context,
-                 struct train_result *ret, struct error *err);
+/* All borrowed. The knowledge must be loaded without the models that are made anew. */
+struct train_task {
+    const struct knowledge *knowledge;
+    int pack; /* its number, the corpus is this pack's */
+    const struct corpus *corpus;
+    train_progress *progress; /* may be NULL */
+    void *context;            /* its first argument */
+};
+
+/* `path` gets the whole model or stays as it was. */
+bool train_topics(const struct train_task *task, const char *path, struct train_result *ret,
+                  struct error *err);
+bool train_kinds(const struct train_task *task, const char *path, struct train_result *ret,
+                 struct error *err);

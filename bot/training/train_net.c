@@ -10,6 +10,8 @@
 #include "bot/reader/feature.h"
 #include "bot/training/lessons.h"
 #include "bot/training/net_file.h"
+#include "bot/training/random.h"
+#include "bot/training/train_net_inside.h"
 #include "knowledge/vectors.h"
 
 /*
@@ -22,92 +24,10 @@ enum {
     STEPS_LEAST = 1600, /* a small corpus is gone through several times a round */
     TUNED_FROM = 2,     /* times that a word is seen */
 };
-static const float start_rate = 0.002f, rate_decay = 0.85f, row_rate = 0.3f, positive_weight = 4;
-
-/* Odds of being left out while learning, in 256ths: words, numbers of a vector, filters. */
-enum { DROP_WORD = 26, DROP_INPUT = 77, DROP_FILTER = 128 };
+static const float start_rate = 0.002f, rate_decay = 0.85f, row_rate = 0.3f;
 
 /* Adam's usual constants (Kingma and Ba 2015). */
 static const float adam_mean = 0.9f, adam_square = 0.999f, adam_least = 1e-8f;
-
-enum {
-    WORKERS = 2, /* fixed: who adds up what must not depend on the machine */
-    LANES = 4,
-    BLOCK = 32, /* filters that are computed at once */
-    BLOCKS = NET_WORD / BLOCK,
-};
-
-/* ---- random numbers: splitmix64 (Steele, Lea, Flood 2014) ---- */
-
-static uint64_t draw(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
-/* Between -most and most. */
-static float draw_between(uint64_t *state, float most)
-{
-    return most * ((float)(draw(state) >> 40) / (float)(1 << 23) - 1);
-}
-
-/* Each number 0, with the odds, or what makes up for those that are. */
-static void draw_mask(uint64_t *state, float *ret, size_t count, unsigned odds)
-{
-    float kept = 256 / (float)(256 - odds);
-    for (size_t i = 0; i < count; i += 8) {
-        uint64_t bits = draw(state);
-        for (size_t k = i; k < i + 8 && k < count; k++, bits >>= 8) {
-            ret[k] = (bits & 0xFF) < odds ? 0 : kept;
-        }
-    }
-}
-
-/* ---- what is learned ---- */
-
-/*
- * All numbers that every batch changes lie in one array: taps (NET_WORD x inputs), biases, outputs
- * (classes x NET_POOLED), their biases.
- */
-struct layout {
-    size_t inputs; /* dims and flags */
-    size_t biases, outputs, output_biases, size;
-};
-
-/* One half of each batch: what its lessons come to, and how that should change the numbers. */
-struct worker {
-    struct net_trainer *trainer;
-    const uint32_t *lessons; /* its part of the batch */
-    size_t lesson_count;
-    float *slopes;     /* owned: of the loss, by number of the layout */
-    float *row_slopes; /* owned: rows x dims */
-    bool *touched;     /* owned: by row */
-    /* Scratch for one lesson, owned, by word: */
-    float *x, *mask, *taps, *x_slopes;
-    /* by unit: */
-    float *pooled, *kept, *scores, *score_slopes;
-    int32_t *winners; /* the newest word of each filter's best place */
-};
-
-struct net_trainer {
-    const struct lessons *lessons;
-    const struct net_class *classes;
-    size_t class_count;
-    struct layout layout;
-    size_t dims, row_count, tuned_count; /* rows: shapes and tuned words, then words for good */
-    uint32_t *row_of;                    /* owned: by word of the lessons */
-    uint64_t *row_words;                 /* owned */
-    float *rows;                         /* owned: row_count x dims */
-    float *row_means, *row_squares;      /* owned: Adam's, of the tuned ones */
-    float *numbers, *means, *squares;    /* owned: by number of the layout */
-    float *blocks; /* owned: the taps once more, BLOCKS x inputs x BLOCK, as they are used */
-    struct worker workers[WORKERS];
-    uint64_t random;
-    size_t round, pass, step; /* pass: over all lessons */
-    float rate, batch_rows;
-};
 
 /* ---- rows: which vector each word has ---- */
 
@@ -195,275 +115,13 @@ static void make_rows(struct net_trainer *t, const struct vectors *vectors)
     mem_free(table.rows);
 }
 
-/* ---- forward ---- */
-
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-
-/* BLOCK filters of one word: sums in registers, weights in the order in which they are used. */
-static void convolve_block(float *restrict ret, const float *restrict x,
-                           const uint16_t *restrict used, size_t used_count,
-                           const float *restrict weights)
-{
-    lanes sums[BLOCK / LANES] = {{0}};
-    for (size_t n = 0; n < used_count; n++) {
-        float one = x[used[n]];
-        lanes value = {one, one, one, one};
-        const lanes *w = (const lanes *)(const void *)(weights + (size_t)used[n] * BLOCK);
-        for (size_t k = 0; k < BLOCK / LANES; k++) {
-            sums[k] += value * w[k];
-        }
-    }
-    memcpy(ret, sums, sizeof(sums));
-}
-
-/* The words' vectors with some of their numbers left out, and their flags. */
-static void fill_inputs(struct worker *w, const struct lesson *lesson, uint64_t *random)
-{
-    const struct net_trainer *t = w->trainer;
-    for (size_t i = 0; i < lesson->word_count; i++) {
-        size_t word = lesson->first_word + i;
-        const float *row = t->rows + (size_t)t->row_of[word] * t->dims;
-        float *x = w->x + i * t->layout.inputs, *mask = w->mask + i * t->dims;
-        bool dropped = (draw(random) & 0xFF) < DROP_WORD;
-        draw_mask(random, mask, t->dims, dropped ? 256 : DROP_INPUT);
-        for (size_t d = 0; d < t->dims; d++) {
-            x[d] = row[d] * mask[d];
-        }
-        for (size_t f = 0; f < NET_FLAGS; f++) {
-            x[t->dims + f] = !dropped && (t->lessons->words[word].flags >> f & 1);
-        }
-    }
-}
-
-static void convolve(struct worker *w, size_t word_count)
-{
-    const struct net_trainer *t = w->trainer;
-    size_t inputs = t->layout.inputs;
-    uint16_t used[NET_DIMS_MAX + NET_FLAGS];
-    for (size_t i = 0; i < word_count; i++) {
-        const float *x = w->x + i * inputs;
-        size_t used_count = 0;
-        for (size_t n = 0; n < inputs; n++) {
-            used[used_count] = (uint16_t)n;
-            used_count += x[n] != 0;
-        }
-        for (size_t b = 0; b < BLOCKS; b++) {
-            convolve_block(w->taps + i * NET_WORD + b * BLOCK, x, used, used_count,
-                           t->blocks + b * inputs * BLOCK);
-        }
-    }
-}
-
-static void keep_most(float *restrict most, int32_t *restrict winner, const float *restrict a,
-                      const float *restrict b, const float *restrict c, int32_t place)
-{
-    for (size_t k = 0; k < NET_FILTERS; k++) {
-        float sum = a[k] + b[k] + c[k];
-        bool more = sum > most[k];
-        most[k] = more ? sum : most[k];
-        winner[k] = more ? place : winner[k];
-    }
-}
-
-/* As in bot/reader/net.c, and which place has won. */
-static void pool(const float *words, int32_t count, float *restrict pooled,
-                 int32_t *restrict winners)
-{
-    static const float none[NET_WORD] = {0};
-    for (size_t k = 0; k < NET_POOLED; k++) {
-        pooled[k] = -1e30f;
-        winners[k] = 0;
-    }
-    for (int32_t i = 0; i < count + 2; i++) {
-        const float *newest = i < count ? words + i * NET_WORD : none;
-        const float *before = i >= 1 && i <= count ? words + (i - 1) * NET_WORD : none;
-        const float *oldest = i >= 2 ? words + (i - 2) * NET_WORD : none;
-        if (i < count) {
-            keep_most(pooled, winners, newest, none, none, i);
-        }
-        if (i <= count) {
-            keep_most(pooled + NET_FILTERS, winners + NET_FILTERS, before + NET_FILTERS,
-                      newest + 2 * NET_FILTERS, none, i);
-        }
-        keep_most(pooled + 2 * NET_FILTERS, winners + 2 * NET_FILTERS, oldest + 3 * NET_FILTERS,
-                  before + 4 * NET_FILTERS, newest + 5 * NET_FILTERS, i);
-    }
-}
-
-/* Eight sums side by side: a fixed order that compilers need not change to be quick. */
-static float dot(const float *restrict a, const float *restrict b, size_t count)
-{
-    float sums[8] = {0};
-    for (size_t i = 0; i < count; i += 8) {
-        for (size_t k = 0; k < 8; k++) {
-            sums[k] += a[i + k] * b[i + k];
-        }
-    }
-    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) +
-           ((sums[2] + sums[6]) + (sums[3] + sums[7]));
-}
-
-static void score_unit(struct worker *w, const struct lesson *lesson, size_t number,
-                       uint64_t *random)
-{
-    const struct net_trainer *t = w->trainer;
-    const struct lesson_unit *unit = &t->lessons->units[lesson->first_unit + number];
-    float *pooled = w->pooled + number * NET_POOLED, *kept = w->kept + number * NET_POOLED;
-    const float *biases = t->numbers + t->layout.biases;
-    pool(w->taps + (size_t)(unit->first - lesson->first_word) * NET_WORD,
-         (int32_t)(unit->last - unit->first + 1), pooled, w->winners + number * NET_POOLED);
-    draw_mask(random, kept, NET_POOLED, DROP_FILTER);
-    for (size_t k = 0; k < NET_POOLED; k++) {
-        float value = pooled[k] + biases[k];
-        kept[k] = value > 0 ? kept[k] : 0;
-        pooled[k] = value * kept[k];
-    }
-    for (size_t c = 0; c < t->class_count; c++) {
-        w->scores[number * t->class_count + c] =
-            t->numbers[t->layout.output_biases + c] +
-            dot(pooled, t->numbers + t->layout.outputs + c * NET_POOLED, NET_POOLED);
-    }
-}
-
-/* ---- what the scores should have been ---- */
-
-static float slope_of(const struct net_trainer *t, float score, bool wanted)
-{
-    float chance = 1 / (1 + expf(-score));
-    return wanted ? positive_weight * (chance - 1) / t->batch_rows : chance / t->batch_rows;
-}
-
-static void grade_units(struct worker *w, const struct lesson *lesson, size_t class)
-{
-    const struct net_trainer *t = w->trainer;
-    const struct net_class *what = &t->classes[class];
-    for (size_t u = 0; u < lesson->unit_count; u++) {
-        const struct lesson_unit *unit = &t->lessons->units[lesson->first_unit + u];
-        size_t at = u * t->class_count + class;
-        uint64_t labels = what->denied ? unit->denied : unit->stated;
-        bool wanted = what->any ? unit->denied != 0 : labels >> what->situation & 1;
-        bool open = what->any ? unit->silent : unit->open >> what->situation & 1;
-        w->score_slopes[at] = open ? 0 : slope_of(t, w->scores[at], wanted);
-    }
-}
-
-/* Only the unit with the highest score is told: of all, or of those that must not say it. */
-static void grade_best(struct worker *w, const struct lesson *lesson, size_t class)
-{
-    const struct net_trainer *t = w->trainer;
-    const struct net_class *what = &t->classes[class];
-    bool wanted = (what->denied ? lesson->denied : lesson->stated) >> what->situation & 1;
-    size_t best = SIZE_MAX;
-    for (size_t u = 0; u < lesson->unit_count; u++) {
-        const struct lesson_unit *unit = &t->lessons->units[lesson->first_unit + u];
-        size_t at = u * t->class_count + class;
-        bool counts = !what->any && (wanted || !(unit->open >> what->situation & 1));
-        w->score_slopes[at] = 0;
-        if (counts && (best == SIZE_MAX || w->scores[at] > w->scores[best])) {
-            best = at;
-        }
-    }
-    if (best != SIZE_MAX && (wanted || !(lesson->open >> what->situation & 1))) {
-        w->score_slopes[best] = slope_of(t, w->scores[best], wanted);
-    }
-}
-
-/* ---- backward ---- */
-
-static void add_scaled(float *restrict to, const float *restrict from, float factor, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        to[i] += factor * from[i];
-    }
-}
-
-/* The slope of one filter's value: on to its taps' weights, and to the words at its best place. */
-static void teach_filter(struct worker *w, size_t first, int32_t count, size_t k, int32_t place,
-                         float slope)
-{
-    static const size_t first_taps[NET_WIDTHS] = {0, 1, 3};
-    const struct net_trainer *t = w->trainer;
-    size_t inputs = t->layout.inputs, width = k / NET_FILTERS + 1;
-    w->slopes[t->layout.biases + k] += slope;
-    for (size_t n = 0; n < width; n++) {
-        int32_t i = place - (int32_t)(width - 1 - n);
-        if (i >= 0 && i < count) {
-            size_t tap = (first_taps[width - 1] + n) * NET_FILTERS + k % NET_FILTERS;
-            size_t word = first + (size_t)i;
-            add_scaled(w->slopes + tap * inputs, w->x + word * inputs, slope, inputs);
-            add_scaled(w->x_slopes + word * t->dims, t->numbers + tap * inputs, slope, t->dims);
-        }
-    }
-}
-
-static void teach_unit(struct worker *w, const struct lesson *lesson, size_t number)
-{
-    const struct net_trainer *t = w->trainer;
-    const struct lesson_unit *unit = &t->lessons->units[lesson->first_unit + number];
-    const float *pooled = w->pooled + number * NET_POOLED, *kept = w->kept + number * NET_POOLED;
-    const int32_t *winners = w->winners + number * NET_POOLED;
-    float slopes[NET_POOLED] = {0};
-    bool any = false;
-    for (size_t c = 0; c < t->class_count; c++) {
-        float slope = w->score_slopes[number * t->class_count + c];
-        size_t at = t->layout.outputs + c * NET_POOLED;
-        if (slope != 0) {
-            any = true;
-            w->slopes[t->layout.output_biases + c] += slope;
-            add_scaled(w->slopes + at, pooled, slope, NET_POOLED);
-            add_scaled(slopes, t->numbers + at, slope, NET_POOLED);
-        }
-    }
-    for (size_t k = 0; any && k < NET_POOLED; k++) {
-        if (kept[k] != 0) {
-            teach_filter(w, unit->first - lesson->first_word,
-                         (int32_t)(unit->last - unit->first + 1), k, winners[k],
-                         slopes[k] * kept[k]);
-        }
-    }
-}
-
-static void teach_rows(struct worker *w, const struct lesson *lesson)
-{
-    const struct net_trainer *t = w->trainer;
-    for (size_t i = 0; i < lesson->word_count; i++) {
-        size_t row = t->row_of[lesson->first_word + i];
-        if (row < t->tuned_count) {
-            w->touched[row] = true;
-            for (size_t d = 0; d < t->dims; d++) {
-                w->row_slopes[row * t->dims + d] +=
-                    w->x_slopes[i * t->dims + d] * w->mask[i * t->dims + d];
-            }
-        }
-    }
-}
-
-/* Random numbers by lesson and pass, so that it does not matter who takes which lesson. */
-static void take_lesson(struct worker *w, uint32_t number)
-{
-    const struct net_trainer *t = w->trainer;
-    const struct lesson *lesson = &t->lessons->items[number];
-    uint64_t random = (uint64_t)t->pass << 32 ^ number;
-    fill_inputs(w, lesson, &random);
-    convolve(w, lesson->word_count);
-    for (size_t u = 0; u < lesson->unit_count; u++) {
-        score_unit(w, lesson, u, &random);
-    }
-    for (size_t c = 0; c < t->class_count; c++) {
-        (lesson->best ? grade_best : grade_units)(w, lesson, c);
-    }
-    memset(w->x_slopes, 0, lesson->word_count * t->dims * sizeof(*w->x_slopes));
-    for (size_t u = 0; u < lesson->unit_count; u++) {
-        teach_unit(w, lesson, u);
-    }
-    teach_rows(w, lesson);
-}
+/* ---- a batch ---- */
 
 static void *work(void *context)
 {
     struct worker *w = context;
     for (size_t i = 0; i < w->lesson_count; i++) {
-        take_lesson(w, w->lessons[i]);
+        train_net_lesson(w, w->lessons[i]);
     }
     return NULL;
 }
@@ -575,7 +233,7 @@ static void learn_batch(struct net_trainer *t, const uint32_t *lessons, size_t c
 static void shuffle(uint64_t *random, uint32_t *items, size_t count)
 {
     for (size_t i = count; i > 1; i--) {
-        size_t other = (size_t)(draw(random) % i);
+        size_t other = (size_t)(random_draw(random) % i);
         uint32_t item = items[i - 1];
         items[i - 1] = items[other];
         items[other] = item;
@@ -649,7 +307,7 @@ static void worker_end(struct worker *w)
 static void draw_numbers(struct net_trainer *t, size_t from, size_t count, size_t fan_in)
 {
     for (size_t i = from; i < from + count; i++) {
-        t->numbers[i] = draw_between(&t->random, 1 / sqrtf((float)fan_in));
+        t->numbers[i] = random_between(&t->random, 1 / sqrtf((float)fan_in));
     }
 }
 

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +24,9 @@
  * usage: bench-read [WHETHER]
  *
  * What an answer costs: processor time of a question, of questions that all differ, per byte of
- * long texts and of repetitions, with packs grown to 20,000 phrases, and start and memory of the
- * program WHETHER. Prints a table;
- * asserts no time, since the machine may be busy. Medians, so that a few interrupted rounds do not
- * count.
+ * long texts and of repetitions, with packs grown to 20,000 phrases; answers a second of two
+ * threads against one; start and memory of the program WHETHER. Prints a table; asserts no time,
+ * since the machine may be busy. Medians, so that a few interrupted rounds do not count.
  */
 static const char question[] =
     "We are two people who know Python and need a booking site with accounts for our "
@@ -138,6 +138,13 @@ static size_t word_count(const char *text)
 
 /* --- Questions that all differ: neither words nor the model's weights are still in a cache --- */
 
+static void load_corpus(struct corpus *ret, const struct pack *pack, struct fault_list *faults)
+{
+    if (!corpus_load(ret, pack, WHETHER_SOURCE "/knowledge/node-or-django.corpus", faults)) {
+        die("the corpus does not load; see whether-train");
+    }
+}
+
 /* Every so many of the corpus' talks, so that all its authors have their say. */
 static void report_different(struct subject *subject, const struct pack *pack)
 {
@@ -146,9 +153,7 @@ static void report_different(struct subject *subject, const struct pack *pack)
     struct fault_list faults = {0};
     size_t count = 0, words = 0;
     int64_t sum = 0;
-    if (!corpus_load(&corpus, pack, WHETHER_SOURCE "/knowledge/node-or-django.corpus", &faults)) {
-        die("the corpus does not load; see whether-train");
-    }
+    load_corpus(&corpus, pack, &faults);
     size_t step = corpus.talk_count > DIFFERENT ? corpus.talk_count / DIFFERENT : 1;
     for (size_t i = 0; i < corpus.talk_count && count < DIFFERENT; i += step) {
         const char *text = corpus.talks[i].turns[0];
@@ -159,6 +164,62 @@ static void report_different(struct subject *subject, const struct pack *pack)
     printf("  %zu questions that differ %9.1f us   mean %.1f us of %.0f words\n", count,
            (double)median(times, count) / 1000, (double)sum / (double)count / 1000,
            (double)words / (double)count);
+    corpus_finish(&corpus);
+    fault_finish(&faults);
+}
+
+/* --- Several at once: the core is thread-safe; how much more do two processors answer? --- */
+
+enum { THREADS_MAX = 2, THREAD_ANSWERS = 20000 };
+
+struct share {
+    const struct corpus *corpus;
+    struct subject subject;
+};
+
+static void *answer_share(void *context)
+{
+    struct share *share = context;
+    for (size_t i = 0; i < THREAD_ANSWERS; i++) {
+        const char *text = share->corpus->talks[i % share->corpus->talk_count].turns[0];
+        time_answer(&share->subject, text, strlen(text));
+    }
+    return NULL;
+}
+
+/* Answers a second by the clock, all threads together. */
+static double answers_per_s(struct share *shares, size_t threads)
+{
+    pthread_t ids[THREADS_MAX];
+    int64_t start = now_ns();
+    for (size_t i = 0; i < threads; i++) {
+        if (pthread_create(&ids[i], NULL, answer_share, &shares[i]) != 0) {
+            die("no thread");
+        }
+    }
+    for (size_t i = 0; i < threads; i++) {
+        pthread_join(ids[i], NULL);
+    }
+    return (double)(threads * THREAD_ANSWERS) * 1e9 / (double)(now_ns() - start);
+}
+
+static void report_threads(const struct knowledge *knowledge)
+{
+    struct corpus corpus = {0};
+    struct fault_list faults = {0};
+    struct share shares[THREADS_MAX];
+    load_corpus(&corpus, knowledge->packs[knowledge->main], &faults);
+    for (size_t i = 0; i < THREADS_MAX; i++) {
+        shares[i].corpus = &corpus;
+        open_subject(&shares[i].subject, knowledge);
+    }
+    answers_per_s(shares, 1);
+    double one = answers_per_s(shares, 1), two = answers_per_s(shares, THREADS_MAX);
+    printf("  %d threads                  %10.0f answers a second   %.2f times those of one\n",
+           THREADS_MAX, two, two / one);
+    for (size_t i = 0; i < THREADS_MAX; i++) {
+        close_subject(&shares[i].subject);
+    }
     corpus_finish(&corpus);
     fault_finish(&faults);
 }
@@ -370,6 +431,7 @@ int main(int argc, char **argv)
     printf("  a question of 25 words      %9.1f us\n",
            (double)median_answer(&shipped, question, strlen(question), ROUNDS) / 1000);
     report_different(&shipped, knowledge->packs[knowledge->main]);
+    report_threads(knowledge);
     report_length(&shipped);
     report_repetitions(&shipped);
     report_growth(&shipped, knowledge);

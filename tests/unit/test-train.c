@@ -104,8 +104,8 @@ static bool load_corpus(void (*put)(struct buf *), const char *name, struct corp
     return fine;
 }
 
-typedef bool train_fn(struct knowledge *, int, const struct corpus *, const char *,
-                      train_progress *, void *, struct train_result *, struct error *);
+typedef bool train_fn(const struct train_task *, const char *, struct train_result *,
+                      struct error *);
 
 static void count_reports(void *context, const char *what, size_t done, size_t all)
 {
@@ -129,7 +129,8 @@ static struct model *train_once(train_fn *train, const struct corpus *corpus, st
     struct model *model = NULL;
     size_t reports = 0;
     tiny_write(&file, "x.model", "", 0);
-    if (!train(&knowledge, TINY_COAST, corpus, file.path, count_reports, &reports, &result, &err)) {
+    const struct train_task task = {&knowledge, TINY_COAST, corpus, count_reports, &reports};
+    if (!train(&task, file.path, &result, &err)) {
         fail_msg("%s", err.text);
     }
     buf_init(ret_bytes, 1 << 24);
@@ -426,17 +427,16 @@ static void test_failures(void **state)
     struct corpus nothing = {0}, clauses = {0};
     struct train_result result;
     struct error err = {0};
-    assert_false(train_topics(&knowledge, TINY_COAST, &nothing, "/nowhere/x.model", NULL, NULL,
-                              &result, &err));
+    struct train_task task = {.knowledge = &knowledge, .pack = TINY_COAST, .corpus = &nothing};
+    assert_false(train_topics(&task, "/nowhere/x.model", &result, &err));
     assert_non_null(strstr(err.text, "none of the pack's situations"));
     err = (struct error){0};
-    assert_false(train_kinds(&knowledge, TINY_COAST, &nothing, "/nowhere/x.model", NULL, NULL,
-                             &result, &err));
+    assert_false(train_kinds(&task, "/nowhere/x.model", &result, &err));
     assert_non_null(strstr(err.text, "fewer than two kinds"));
     err = (struct error){0};
     assert_true(load_corpus(put_clauses, "a.clauses.tsv", &clauses));
-    assert_false(train_topics(&knowledge, TINY_COAST, &clauses, "/nowhere/x.model", NULL, NULL,
-                              &result, &err));
+    task.corpus = &clauses;
+    assert_false(train_topics(&task, "/nowhere/x.model", &result, &err));
     assert_non_null(strstr(err.text, "/nowhere/x.model"));
     corpus_finish(&clauses);
 }
