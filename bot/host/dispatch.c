@@ -122,11 +122,6 @@ void dispatch_reload(struct dispatch *dispatch)
     outbox_set_limit(dispatch->outbox, (int64_t)program->config.deliver_hours * HOUR_MS);
 }
 
-bool dispatch_has_pack(const struct dispatch *dispatch, const char *id)
-{
-    return knowledge_find(dispatch->program->knowledge, id) >= 0;
-}
-
 uint64_t dispatch_waiting(const struct dispatch *dispatch)
 {
     return dispatch->store == NULL ? 0 : store_outbox_count(dispatch->store);
@@ -275,7 +270,7 @@ static bool note_if_gap(struct dispatch *dispatch, const struct message *message
                         const struct outcome *outcome, int64_t now_ms)
 {
     bool asks = outcome->kind == KIND_VERDICT && outcome->verdict.kind == VERDICT_ASK;
-    if (outcome->kind != KIND_UNKNOWN && !asks) {
+    if (message->len == 0 || (outcome->kind != KIND_UNKNOWN && !asks)) {
         return true;
     }
     return note_gap(dispatch, asks ? "ask" : "unknown", message->text, message->len, now_ms);
@@ -386,8 +381,18 @@ static bool think(struct dispatch *dispatch, const struct message *message, int6
     if (!load(dispatch, message, now_ms, conversation)) {
         return false;
     }
-    program_turn(program, conversation, message->surface, message->text, message->len,
-                 program->config.length, &given->outcome, &given->reply);
+    /* Facts may stand alone; a text that is empty is one all the same. */
+    if (message->len > 0 || message->facts == NULL) {
+        program_turn(program, conversation, message->surface, message->text, message->len,
+                     program->config.length, &given->outcome, &given->reply);
+    } else {
+        given->outcome = (struct outcome){.kind = KIND_SILENT};
+        given->reply = (struct reply){0};
+    }
+    if (message->facts != NULL) {
+        program_assume(program, conversation, message->facts, program->config.length,
+                       &given->outcome, &given->reply);
+    }
     return true;
 }
 
@@ -539,9 +544,7 @@ void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size
         const struct message last = {.text = said[count - 1].text, .len = said[count - 1].len};
         count_answer(dispatch, &outcome);
         metrics_observe_answer(dispatch->metrics, now_us() - before);
-        if (last.len > 0) {
-            note_if_gap(dispatch, &last, &outcome, now_ms);
-        }
+        note_if_gap(dispatch, &last, &outcome, now_ms);
     }
 }
 

@@ -112,9 +112,6 @@ bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, voi
 /* The packs, until the next reload. */
 const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch);
 
-/* There is a decision of that id among the packs. */
-bool dispatch_has_pack(const struct dispatch *dispatch, const char *id);
-
 /* Answers that wait in the outbox, those on their way included. */
 uint64_t dispatch_waiting(const struct dispatch *dispatch);
 

@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
-"""`whether run` in Mattermost and Rocket.Chat, as their documentation says they send, and announcing in Discord (a fake).
+"""`whether run` asked in Mattermost and Rocket.Chat, as their documentation says they send. announce.py: what it tells there.
 
 usage: chats.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER goes before WHETHER
 """
-import hashlib
-import hmac
 import json
 import os
 import pathlib
@@ -14,9 +12,7 @@ import tempfile
 import traceback
 import urllib.parse
 
-from daemon import Daemon, wait_until
-from fake_slack import TOKEN, FakeSlack
-from fake_trackers import FakeDiscord, FakeGitea
+from daemon import Daemon
 
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
 QUESTION = "Node or Django for a live auction board with thousands of bids a second?"
@@ -103,55 +99,6 @@ def case_rocketchat():
         assert post(daemon, path, message(f"whether {QUESTION}", f"b{number}", **more), JSON) == (200, {}), more
     assert post(daemon, path, message("whether hi", token="x"), JSON)[0] == 401
     assert daemon.stop() == 0
-
-
-def case_announce():
-    """A ticket's verdict is told in Discord as well, waits out its rate limit, and mentions nobody; only verdicts are."""
-    with FakeGitea() as tracker, FakeDiscord() as discord:
-        write_secret("secret", "s")
-        write_secret("token", tracker.TOKEN)
-        write_secret("webhook", discord.url + discord.PATH)
-        daemon = run(f"[gitea]\nsecret_file = secret\ntoken_file = token\napi = {tracker.url}/api/v1\nannounce = discord\n[discord]\nwebhook_file = webhook\n")
-        daemon.wait_for("tracker.ready")
-
-        def comment(text, ident, number, user="ann"):
-            body = json.dumps({"action": "created", "issue": {"number": number, "id": 9, "title": "t", "body": ""}, "sender": {"login": user},
-                               "comment": {"id": ident, "body": text, "user": {"login": user}}, "repository": {"full_name": "acme/shop"}})
-            signature = hmac.new(b"s", body.encode(), hashlib.sha256).hexdigest()
-            return daemon.request("POST", "/hooks/gitea", body, {"Content-Type": JSON, "X-Gitea-Event": "issue_comment", "X-Gitea-Delivery": f"d{ident}",
-                                                                 "X-Gitea-Signature": signature})[0]
-
-        discord.faults = [429]
-        assert comment(f"@whether-bot {QUESTION}", 1, 5) == 200
-        wait_until(lambda: tracker.comments, "the answer in the ticket")
-        assert comment("@whether-bot thanks", 2, 5) == 200
-        wait_until(lambda: len(tracker.comments) == 2, "the other answer")
-        told = wait_until(lambda: discord.comments, "the announcement", 60)
-        assert len(told) == 1 and told[0]["body"].startswith("acme/shop 5: Node.js, clearly, because of"), told
-        assert not tracker.refusals and not discord.refusals, (tracker.refusals, discord.refusals)
-        assert not [line for line in daemon.lines if "secret-part" in line]
-        assert daemon.stop() == 0
-
-
-def case_announce_in_slack():
-    """The same in a channel of Slack: without a thread, and without the buttons of an answer."""
-    with FakeGitea() as tracker, FakeSlack() as slack:
-        write_secret("secret", "s")
-        write_secret("token", tracker.TOKEN)
-        write_secret("slack-token", TOKEN)
-        daemon = run(f"[gitea]\nsecret_file = secret\ntoken_file = token\napi = {tracker.url}/api/v1\nannounce = slack, C0123\n"
-                     f"[slack]\nsigning_secret_file = secret\nbot_token_file = slack-token\napi = {slack.api}\n")
-        daemon.wait_for("tracker.ready")
-        daemon.wait_for("slack.ready")
-        body = json.dumps({"action": "opened", "issue": {"number": 7, "id": 9, "title": "Backend", "body": f"@whether {QUESTION}", "user": {"login": "ann"}},
-                           "sender": {"login": "ann"}, "repository": {"full_name": "acme/shop"}})
-        signature = hmac.new(b"s", body.encode(), hashlib.sha256).hexdigest()
-        assert daemon.request("POST", "/hooks/gitea", body, {"Content-Type": JSON, "X-Gitea-Event": "issues", "X-Gitea-Delivery": "d",
-                                                             "X-Gitea-Signature": signature})[0] == 200
-        told = wait_until(lambda: slack.messages.get(("C0123", "")), "the announcement")
-        assert len(told) == 1 and told[0]["text"].startswith("acme/shop 7: Node.js, clearly, because of"), told
-        wait_until(lambda: tracker.comments, "the answer in the ticket")
-        assert daemon.stop() == 0
 
 
 CASES = {name.removeprefix("case_"): value for name, value in globals().items() if name.startswith("case_")}
