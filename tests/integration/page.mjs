@@ -185,6 +185,50 @@ const cases = {
     });
   },
 
+  async "reloading goes on, starting over can be taken back, and the address can be passed on"() {
+    await open(async (page) => {
+      await ask(page, QUESTION);
+      await press(page, "+python-team");
+      await leadBecomes(page, /depends|open question/);
+      await type(page, "Nothing is live in it.");
+      await leadBecomes(page, /./);
+      const [before, address] = [await lead(page), page.url()];
+      assert.ok(address.startsWith(`${url}/#s0=`), address);
+      const same = async () => {
+        await page.locator(".turns > li").waitFor();
+        assert.equal(await page.locator("#text").inputValue(), "Nothing is live in it.");
+        assert.equal(await lead(page), before);
+        assert.equal(await page.locator(".by-hand").count(), 1);
+      };
+      await page.reload();
+      await same();
+      await page.getByRole("link", { name: "Start over" }).click();
+      await page.locator(".thumb").waitFor();
+      assert.equal(page.url(), `${url}/`);
+      await page.goBack();
+      await same();
+      // It goes on from there; a jump within the page takes nothing away.
+      await page.locator("button.ask").click();
+      await page.waitForFunction(() => document.querySelectorAll(".turns > li").length === 2);
+      await page.evaluate(() => { location.hash = "#main"; });
+      await page.waitForFunction(() => location.hash.startsWith("#s0="));
+      await open(async (other) => {
+        await other.waitForFunction(() => document.querySelectorAll(".turns > li").length === 2);
+        assert.equal(await lead(other), await lead(page));
+      }, { where: new URL(page.url()).hash });
+    });
+    // What no page of ours has made: text stays text, nothing is asked, and what is no form says so.
+    const hostile = `<img src=x onerror="window.hit = 1">`;
+    await open(async (page) => {
+      await page.locator(".turns > li").waitFor();
+      assert.ok((await page.locator(".you").first().textContent()).includes(hostile));
+      assert.equal(await page.evaluate(() => window.hit), undefined);
+      assert.equal(await page.locator(".turns img").count(), 0);
+    }, { where: `/#s0=${encodeURIComponent(hostile)}&f0=%2Bno-such-thing&ask=1&press=%2Breact-frontend&x=<b>` });
+    await open(async (page) => { await leadBecomes(page, /too long/); }, { where: `/#text=${"a".repeat(9000)}`, expected: /400 \(Bad Request\)/ });
+    await open(async (page) => { assert.ok(await page.locator(".thumb").isVisible()); }, { where: "/#a=%" });
+  },
+
   async "works by the keyboard alone"() {
     await open(async (page) => {
       await page.keyboard.press("Tab");
