@@ -6,6 +6,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "knowledge/load.h"
 #include "knowledge/pack.h"
 
 enum {

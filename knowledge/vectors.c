@@ -63,6 +63,7 @@ static bool read_entry(struct vectors *vectors, uint32_t at)
     float scale = f32_at(vectors->bytes + at + 12);
     size_t place = place_of(vectors, word);
     vectors->index[place] = at;
+    sieve_add(&vectors->words, word);
     /* Not so for infinities and for what is no number: no mean may hold them. */
     return scale - scale == 0 &&
            ((place - hash_place(word, vectors->mask)) & vectors->mask) < PROBES_MAX;
@@ -79,6 +80,7 @@ static bool read_all(struct vectors *vectors)
     }
     vectors->mask = places - 1;
     vectors->index = mem_alloc(places * sizeof(*vectors->index));
+    sieve_init(&vectors->words, vectors->count);
     for (uint32_t i = 0; i < vectors->count; i++) {
         if (!read_entry(vectors, HEAD + i * (FIXED + vectors->dims))) {
             return false;
@@ -110,20 +112,28 @@ bool vectors_load(const char *path, struct vectors **ret, struct error *err)
 void vectors_destroy(struct vectors *vectors)
 {
     if (vectors) {
+        sieve_finish(&vectors->words);
         mem_free(vectors->index);
         mem_free(vectors->bytes);
         mem_free(vectors);
     }
 }
 
+/* Where the word's entry is in the bytes, 0: nowhere. */
+static uint32_t entry_of(const struct vectors *vectors, uint64_t word)
+{
+    return vectors && sieve_passes(&vectors->words, word) ? vectors->index[place_of(vectors, word)]
+                                                          : 0;
+}
+
 bool vectors_has(const struct vectors *vectors, uint64_t word)
 {
-    return vectors && vectors->index[place_of(vectors, word)] != 0;
+    return entry_of(vectors, word) != 0;
 }
 
 bool vectors_find(const struct vectors *vectors, uint64_t word, struct vector *ret)
 {
-    uint32_t at = vectors ? vectors->index[place_of(vectors, word)] : 0;
+    uint32_t at = entry_of(vectors, word);
     if (at == 0) {
         return false;
     }

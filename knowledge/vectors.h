@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/base/sieve.h"
+
 /*
  * Word vectors: for some 27,000 common English words a direction in 100 dimensions, near each
  * other for words of kin
@@ -23,9 +25,10 @@ struct vector {
 
 struct vectors {
     uint32_t dims, count;
-    size_t mask;     /* of the open-addressing index */
-    uint32_t *index; /* owned: places of entries in bytes; 0 = free */
-    char *bytes;     /* owned: the file */
+    struct sieve words; /* asked first: typing errors look for hundreds of words that are none */
+    size_t mask;        /* of the open-addressing index */
+    uint32_t *index;    /* owned: places of entries in bytes; 0 = free */
+    char *bytes;        /* owned: the file */
     size_t size;
 };
 

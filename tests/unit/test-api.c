@@ -464,8 +464,8 @@ static void test_health(void **state)
     (void)state;
     static char name[] = "irc \"x\"";
     static const struct adapter_ops ops = {.name = "irc", .status = second_status};
-    struct adapter second = {&ops, name};
-    struct adapter *both[] = {adapter, &second};
+    struct adapter other = {&ops, name};
+    struct adapter *both[] = {adapter, &other};
     struct health_view view = {both, 2, false, bench.metrics, &fake};
     health_route(bench.server, &view);
     status_of_second = (struct adapter_status){ADAPTER_STARTING, "connecting"};
