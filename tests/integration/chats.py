@@ -78,6 +78,10 @@ def case_mattermost():
                                    ({"user_id": "x" * 500}, 400, "malformed"), ({"user_id": "a\nb"}, 400, "malformed")]:
         assert post(daemon, path, outgoing("whether hi", "p10") | change)[0] == status, change
         assert rejected(daemon, reason) > 0
+    # The token twice, be it right once or twice.
+    for body, kind in [(f"token=x&token={TOKENS[0]}&text=hi", FORM), (f"token={TOKENS[0]}&token={TOKENS[0]}&text=hi", FORM),
+                       (f'{{"token": "x", "token": "{TOKENS[0]}", "text": "hi"}}', JSON)]:
+        assert post(daemon, path, body, kind)[0] == 400, body
     assert post(daemon, path, "{", JSON)[0] == 400 and post(daemon, path, "a=%zz")[0] == 400
     assert post(daemon, path, "token=x", "text/plain")[0] == 415 and daemon.request("GET", path + "?token=x")[0] == 405
     assert post(daemon, path, "x" * (1 << 20) + "y")[0] == 413
