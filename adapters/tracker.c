@@ -319,6 +319,18 @@ static const char *event_header(const struct tracker *tracker, const struct http
     return NULL;
 }
 
+/* Such a one would be answered at a place of the same name somewhere else. */
+static bool is_others(const struct tracker *tracker, const struct http_request *request)
+{
+    const char *const *headers = tracker->kind->other_headers;
+    for (size_t i = 0; headers[i] != NULL; i++) {
+        if (http_request_header_count(request, headers[i]) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_body(struct tracker *tracker, struct http_request *request, struct body *body)
 {
     json_t *json = body->text ? http_json_parse(body->text, body->len, &body->err) : NULL;
@@ -341,7 +353,9 @@ static void on_request(void *context, struct http_request *request)
     struct body body;
     find_body(request, &body);
     enum signature_result signature = check_signature(tracker, request, &body);
-    if (signature == SIGNATURE_GOOD) {
+    if (signature == SIGNATURE_GOOD && is_others(tracker, request)) {
+        reject_body(tracker, request, 400, "other_sender", tracker->kind->other_sentence);
+    } else if (signature == SIGNATURE_GOOD) {
         read_body(tracker, request, &body);
     } else if (!http_request_pass(request)) {
         /* Another section on the same path might have had the secret. */
