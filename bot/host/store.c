@@ -126,6 +126,8 @@ void store_rollback(struct store *store)
     }
     store->open = false;
     store->recent.unknown = true;
+    /* Perhaps the disk is full: a log that begins anew needs no more of it. */
+    store->log.full = store->log.pages > 0;
 }
 
 /* ---- names ---- */
