@@ -25,7 +25,7 @@ enum {
     LIMITED_MS = 60 * 1000, /* for a rate limit that does not say how long */
     ASK_PAUSE_MIN_MS = 1000,
     ASK_PAUSE_MAX_MS = 60 * 1000,
-    PAGES_MAX = 10, /* of comments that are looked through for a delivery */
+    PAGES_MAX = 100, /* of comments that are looked through for a delivery */
     URL_MAX = 2 * HTTP_URL_MAX,
     BODY_MAX = 256 * 1024,
 };
@@ -339,6 +339,8 @@ static void on_look(struct tracker_call *call, const struct judged *judged)
     } else if (tracker->kind->pages && count >= TRACKER_PAGE && call->page < PAGES_MAX) {
         call->page++;
         request(call, TRACKER_LOOK);
+    } else if (tracker->kind->pages && count >= TRACKER_PAGE) {
+        finish(call, DELIVERY_REFUSED, 0, "cannot look whether it arrived: too many comments");
     } else {
         request(call, TRACKER_POST);
     }
