@@ -8,6 +8,7 @@
 #include "adapters/adapter.h"
 #include "adapters/api_access.h"
 #include "adapters/api_mcp.h"
+#include "adapters/api_question.h"
 #include "adapters/api_schemas.h"
 #include "adapters/http_asset.h"
 #include "adapters/http_body.h"
@@ -29,12 +30,7 @@
 #define PATH_DESCRIPTION "/api/openapi.json"
 #define TYPE_JSON "application/json"
 
-enum {
-    CONVERSATION_MAX = 200, /* bytes, likewise */
-    NAME_MAX_BYTES = 100,
-    PLAIN_MAX = 64 * 1024,
-    ANSWER_MAX = 256 * 1024
-};
+enum { PLAIN_MAX = 64 * 1024, ANSWER_MAX = 256 * 1024 };
 
 struct api {
     struct adapter base;
@@ -48,65 +44,6 @@ struct waiting {
     struct http_request *request;
     char *id; /* of a call by MCP, as JSON; owned; NULL: of /api/ask */
 };
-
-/* ---- what is asked ---- */
-
-struct asked {
-    const char *text, *conversation, *pack, *id; /* the last three may be NULL */
-};
-
-static bool take_name(const json_t *object, const char *key, size_t max, const char **ret,
-                      struct error *err)
-{
-    const json_t *value = json_object_get(object, key);
-    if (value == NULL || json_is_null(value)) {
-        return true;
-    }
-    *ret = json_string_value(value);
-    if (*ret == NULL || **ret == '\0' || strlen(*ret) > max) {
-        return error_set(err, ERROR_INPUT, "%s must be a string of 1 to %zu bytes.", key, max);
-    }
-    return true;
-}
-
-static bool known_keys(json_t *object, struct error *err)
-{
-    static const char *const keys[] = {"text", "conversation", "pack", "id"};
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        size_t i = 0;
-        while (i < ARRAY_LEN(keys) && strcmp(keys[i], key) != 0) {
-            i++;
-        }
-        if (i == ARRAY_LEN(keys)) {
-            return error_set(err, ERROR_INPUT,
-                             "There is no key \"%.40s\": it takes text, conversation, pack and id.",
-                             key);
-        }
-    }
-    return true;
-}
-
-/* Borrows from object. */
-static bool parse(json_t *object, struct asked *ret, struct error *err)
-{
-    *ret = (struct asked){.text = http_json_text(object, "text")};
-    if (ret->text == NULL) {
-        return error_set(err, ERROR_INPUT, "text must be a string.");
-    }
-    return known_keys(object, err) &&
-           take_name(object, "conversation", CONVERSATION_MAX, &ret->conversation, err) &&
-           take_name(object, "pack", NAME_MAX_BYTES, &ret->pack, err) &&
-           take_name(object, "id", NAME_MAX_BYTES, &ret->id, err);
-}
-
-static bool has_pack(const struct api *api, const struct asked *asked, struct error *err)
-{
-    return asked->pack == NULL || dispatch_has_pack(api->setup.dispatch, asked->pack) ||
-           error_set(err, ERROR_INPUT, "There is no pack \"%.60s\".", asked->pack);
-}
 
 /* ---- answering ---- */
 
@@ -197,7 +134,7 @@ static void on_settled(void *context, enum settled how, const struct answer *ans
 }
 
 /* Takes waiting. */
-static void take_question(struct waiting *waiting, const struct asked *asked)
+static void take_question(struct waiting *waiting, const struct api_question *asked)
 {
     struct api *api = waiting->api;
     const struct message message = {
@@ -208,6 +145,7 @@ static void take_question(struct waiting *waiting, const struct asked *asked)
         .pack = asked->pack,
         .text = asked->text,
         .len = strlen(asked->text),
+        .facts = asked->facts,
         .answer_now = true,
     };
     if (!dispatch_take(api->setup.dispatch, &message, loop_wall_ms(api->setup.loop), on_settled,
@@ -222,14 +160,15 @@ static void ask(struct api *api, struct http_request *request, json_t *object, c
                 struct error *err)
 {
     struct waiting *waiting = mem_alloc(sizeof(*waiting));
-    struct asked asked;
+    struct api_question asked;
     *waiting = (struct waiting){.api = api, .request = request, .id = id};
-    if (object != NULL && parse(object, &asked, err) && has_pack(api, &asked, err)) {
+    if (api_question_read(object, dispatch_knowledge(api->setup.dispatch), &asked, err)) {
         take_question(waiting, &asked);
     } else {
         respond_failure(waiting, 400, "malformed", err->text);
         waiting_destroy(waiting);
     }
+    api_question_finish(&asked);
 }
 
 /* False: has answered. */

@@ -241,7 +241,10 @@ static void report(struct chathook *chat, int64_t delivery, enum delivered how, 
                        loop_wall_ms(chat->setup.loop));
 }
 
-/* Nobody can look whether it is there (S27): twice would be worse than once too few. */
+/*
+ * Nobody can look whether it is there (S27): what may be is not said again. A 503 says that it was
+ * not taken.
+ */
 static void on_answer(void *context, const struct http_answer *answer)
 {
     struct chathook_call *call = context;
@@ -251,10 +254,11 @@ static void on_answer(void *context, const struct http_answer *answer)
     if (answer->status >= 200 && answer->status <= 299) {
         set_status(chat, ADAPTER_READY, "announces by an incoming webhook");
         report(chat, call->delivery, DELIVERED, 0, NULL);
-    } else if (answer->status == 429) {
+    } else if (answer->status == 429 || answer->status == 503) {
         uint64_t after_ms = answer->retry_after_ms ? answer->retry_after_ms : LIMITED_MS;
         chat->free_at_ms = loop_now_ms(chat->setup.loop) + after_ms;
-        report(chat, call->delivery, DELIVERY_LATER, after_ms, "rate limit");
+        report(chat, call->delivery, DELIVERY_LATER, after_ms,
+               answer->status == 429 ? "rate limit" : why);
     } else if (answer->status == 0 && !answer->sent) {
         set_status(chat, ADAPTER_TROUBLED, answer->error);
         report(chat, call->delivery, DELIVERY_LATER, 0, answer->error);

@@ -119,22 +119,6 @@ static void set_words(struct hearing *hearing)
     }
 }
 
-/*
- * What has these words is one message, under whichever delivery: a ticket that is opened with a
- * label comes twice. A label that asks for a record may be put on again.
- */
-static void put_identity(const struct hearing *hearing, char ret[TICKET_KEY_MAX])
-{
-    const struct ticket_event *event = hearing->event;
-    bool edit = event->what == TICKET_EDITED || event->what == TICKET_RECOMMENT;
-    bool ticket = event->what == TICKET_OPENED || event->what == TICKET_ASKED;
-    ret[0] = '\0';
-    if (event->what != TICKET_RECORD && event->what != TICKET_QUESTION) {
-        snprintf(ret, TICKET_KEY_MAX, "%s %.200s%s%.100s", ticket ? "ticket" : "text", event->id,
-                 edit ? " " : "", edit ? event->version : "");
-    }
-}
-
 /* ---- taking it ---- */
 
 static const char *delivery_id(const struct tracker *tracker, const struct http_request *request)
@@ -159,16 +143,34 @@ static void put_conversation(const struct ticket_event *event, char ret[TICKET_K
     }
 }
 
+/*
+ * What has these words is one message, under whichever delivery: a ticket that is opened with a
+ * label comes twice. Ids are one table's: a comment on a line may have an issue's. A label that
+ * asks for a record may be put on again.
+ */
+static void put_identity(const struct ticket_event *event, const char *conversation,
+                         char ret[MESSAGE_KEY_MAX])
+{
+    bool edit = event->what == TICKET_EDITED || event->what == TICKET_RECOMMENT;
+    ret[0] = '\0';
+    if (event->what == TICKET_OPENED || event->what == TICKET_ASKED) {
+        snprintf(ret, MESSAGE_KEY_MAX, "ticket %s", conversation);
+    } else if ((edit || event->what == TICKET_COMMENT) && event->id[0]) {
+        snprintf(ret, MESSAGE_KEY_MAX, "%s %s%s%s", event->of, event->id, edit ? " " : "",
+                 edit ? event->version : "");
+    }
+}
+
 static void take(struct tracker *tracker, struct http_request *request,
                  const struct hearing *hearing)
 {
     const struct ticket_event *event = hearing->event;
-    char conversation[TICKET_KEY_MAX], identity[TICKET_KEY_MAX], address[TICKET_ADDRESS_MAX];
+    char conversation[TICKET_KEY_MAX], identity[MESSAGE_KEY_MAX], address[TICKET_ADDRESS_MAX];
     char subject[TICKET_KEY_MAX];
     const struct ticket_place *place = &event->place;
     const char *announce = tracker->config->announce;
     put_conversation(event, conversation);
-    put_identity(hearing, identity);
+    put_identity(event, conversation, identity);
     ticket_place_format(place, address);
     snprintf(subject, sizeof(subject), "%s%s%s", place->project[0] == '-' ? "" : place->project,
              place->project[0] == '-' ? "" : " ", place->number);
@@ -317,6 +319,18 @@ static const char *event_header(const struct tracker *tracker, const struct http
     return NULL;
 }
 
+/* Such a one would be answered at a place of the same name somewhere else. */
+static bool is_others(const struct tracker *tracker, const struct http_request *request)
+{
+    const char *const *headers = tracker->kind->other_headers;
+    for (size_t i = 0; headers[i] != NULL; i++) {
+        if (http_request_header_count(request, headers[i]) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_body(struct tracker *tracker, struct http_request *request, struct body *body)
 {
     json_t *json = body->text ? http_json_parse(body->text, body->len, &body->err) : NULL;
@@ -339,7 +353,9 @@ static void on_request(void *context, struct http_request *request)
     struct body body;
     find_body(request, &body);
     enum signature_result signature = check_signature(tracker, request, &body);
-    if (signature == SIGNATURE_GOOD) {
+    if (signature == SIGNATURE_GOOD && is_others(tracker, request)) {
+        reject_body(tracker, request, 400, "other_sender", tracker->kind->other_sentence);
+    } else if (signature == SIGNATURE_GOOD) {
         read_body(tracker, request, &body);
     } else if (!http_request_pass(request)) {
         /* Another section on the same path might have had the secret. */

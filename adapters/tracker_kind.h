@@ -52,7 +52,8 @@ struct ticket_event {
     enum ticket_what what;
     const char *why;
     struct ticket_place place;
-    char id[TICKET_ID_MAX];      /* of what has the text */
+    const char *of;              /* what `id` is one of: the event's name; static */
+    char id[TICKET_ID_MAX];      /* of what has the text; "" only its delivery has one */
     char version[TICKET_ID_MAX]; /* another one after each edit; "" unknown */
     char author[TICKET_ID_MAX];  /* who wrote the text; "" a deleted user */
     char sender[TICKET_ID_MAX];  /* who caused the delivery; likewise */
@@ -64,14 +65,14 @@ struct ticket_event {
 
 /* Where things stand in a body; NULL: nowhere. */
 struct ticket_pointers {
-    const char *project, *number, *noun; /* noun: itself, no pointer */
-    const char *id, *version, *author, *sender;
+    const char *project, *number, *noun;        /* noun: itself, no pointer */
+    const char *id, *version, *author, *sender; /* id NULL: what is there has none */
     const char *title, *text, *labels;
 };
 
 /* Which deliveries are what. The first row that fits holds. */
 struct ticket_rule {
-    const char *event, *action; /* NULL: any */
+    const char *event, *action; /* action NULL: any */
     const char *where, *is;     /* a pointer, and the string that must be there; NULL: no matter */
     enum ticket_what what;
     const struct ticket_pointers *at;
@@ -100,16 +101,19 @@ struct tracker_kind {
     bool never_4xx;     /* but for a bad signature (L4) */
     const char *event_headers[3], *delivery_headers[4]; /* the first that is there; NULL-ended */
     const char *event_at, *action_at;                   /* pointers; event_at NULL: by header */
-    const struct ticket_rule *rules;                    /* until one without `at` */
-    const char *bot_at, *bot_is; /* a pointer, and a list of what it holds for bots */
-    const char *bot_name;        /* a part of bots' names; NULL: nothing tells */
-    const char *signed_at;       /* ms since 1970 */
+    const char *other_headers[4];    /* those that only another sender has; NULL-ended */
+    const char *other_sentence;      /* where its deliveries belong */
+    const struct ticket_rule *rules; /* until one without `at` */
+    const char *bot_at, *bot_is;     /* a pointer, and a list of what it holds for bots */
+    const char *bot_name;            /* a part of bots' names; NULL: nothing tells */
+    const char *signed_at;           /* ms since 1970 */
     bool (*put)(const json_t *body, const char *label); /* this delivery tells of its being put */
     bool (*reworded)(const json_t *body);               /* NULL: edits are of texts */
 
     enum tracker_markup text;
     enum markup markup;
     bool mark_in_text;         /* the hidden marker is appended to the answer (Markdown) */
+    bool keyed;                /* answers carry an Idempotency-Key: the other side knows a copy */
     bool basic;                /* Authorization: Basic user:token */
     const char *authorization; /* before the token; with basic: before its base64 */
     struct tracker_template requests[TRACKER_METHODS];

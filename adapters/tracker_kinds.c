@@ -14,31 +14,49 @@
 
 /* ---- GitHub, Gitea, Forgejo: the latter two copy the former ---- */
 
-static const struct ticket_pointers hub_issue = {
-    "/repository/full_name", "/issue/number", "issues",       "/issue/id",   "/issue/updated_at",
-    "/issue/user/login",     "/sender/login", "/issue/title", "/issue/body", "/issue/labels"};
-static const struct ticket_pointers hub_comment = {
-    "/repository/full_name", "/issue/number", "issues", "/comment/id",   "/comment/updated_at",
-    "/comment/user/login",   "/sender/login", NULL,     "/comment/body", NULL};
-static const struct ticket_pointers hub_review = {"/repository/full_name",
-                                                  "/pull_request/number",
-                                                  "issues",
-                                                  "/comment/id",
-                                                  "/comment/updated_at",
-                                                  "/comment/user/login",
-                                                  "/sender/login",
-                                                  NULL,
-                                                  "/comment/body",
-                                                  NULL};
+#define HUB_TICKET(at)                                                               \
+    {                                                                                \
+        "/repository/full_name", at "/number", "issues", at "/id", at "/updated_at", \
+            at "/user/login", "/sender/login", at "/title", at "/body", at "/labels" \
+    }
+#define HUB_TEXT(ticket, at, changed)                                              \
+    {                                                                              \
+        "/repository/full_name", ticket "/number", "issues", at "/id", at changed, \
+            at "/user/login", "/sender/login", NULL, at "/body", NULL              \
+    }
+/* A pull request has its comments where issues have theirs (G5). */
+static const struct ticket_pointers hub_issue = HUB_TICKET("/issue");
+static const struct ticket_pointers hub_pull = HUB_TICKET("/pull_request");
+static const struct ticket_pointers hub_comment = HUB_TEXT("/issue", "/comment", "/updated_at");
+static const struct ticket_pointers github_line =
+    HUB_TEXT("/pull_request", "/comment", "/updated_at");
+static const struct ticket_pointers github_review =
+    HUB_TEXT("/pull_request", "/review", "/submitted_at");
+/* What Gitea tells of a review is who wrote which words. */
+static const struct ticket_pointers gitea_review = {"/repository/full_name",
+                                                    "/pull_request/number",
+                                                    "issues",
+                                                    NULL,
+                                                    NULL,
+                                                    "/sender/login",
+                                                    "/sender/login",
+                                                    NULL,
+                                                    "/review/content",
+                                                    NULL};
 
 static const struct ticket_rule github_rules[] = {
     {"issues", "opened", NULL, NULL, TICKET_OPENED, &hub_issue},
     {"issues", "edited", NULL, NULL, TICKET_EDITED, &hub_issue},
     {"issues", "labeled", NULL, NULL, TICKET_ASKED, &hub_issue},
+    {"pull_request", "opened", NULL, NULL, TICKET_OPENED, &hub_pull},
+    {"pull_request", "edited", NULL, NULL, TICKET_EDITED, &hub_pull},
+    {"pull_request", "labeled", NULL, NULL, TICKET_ASKED, &hub_pull},
     {"issue_comment", "created", NULL, NULL, TICKET_COMMENT, &hub_comment},
     {"issue_comment", "edited", NULL, NULL, TICKET_RECOMMENT, &hub_comment},
-    {"pull_request_review_comment", "created", NULL, NULL, TICKET_COMMENT, &hub_review},
-    {"pull_request_review_comment", "edited", NULL, NULL, TICKET_RECOMMENT, &hub_review},
+    {"pull_request_review_comment", "created", NULL, NULL, TICKET_COMMENT, &github_line},
+    {"pull_request_review_comment", "edited", NULL, NULL, TICKET_RECOMMENT, &github_line},
+    {"pull_request_review", "submitted", NULL, NULL, TICKET_COMMENT, &github_review},
+    {"pull_request_review", "edited", NULL, NULL, TICKET_RECOMMENT, &github_review},
     {0},
 };
 
@@ -49,13 +67,20 @@ static bool github_put(const json_t *body, const char *label)
     return label[0] && name && action && strcmp(action, "labeled") == 0 && strcmp(name, label) == 0;
 }
 
+/* modules/webhook/type.go: what is on a pull request, but reviews, has an issue's events. */
 static const struct ticket_rule gitea_rules[] = {
     {"issues", "opened", NULL, NULL, TICKET_OPENED, &hub_issue},
     {"issues", "edited", NULL, NULL, TICKET_EDITED, &hub_issue},
     {"issues", "label_updated", NULL, NULL, TICKET_ASKED, &hub_issue},
     {"issue_label", "label_updated", NULL, NULL, TICKET_ASKED, &hub_issue},
+    {"pull_request", "opened", NULL, NULL, TICKET_OPENED, &hub_pull},
+    {"pull_request", "edited", NULL, NULL, TICKET_EDITED, &hub_pull},
+    {"pull_request", "label_updated", NULL, NULL, TICKET_ASKED, &hub_pull},
     {"issue_comment", "created", NULL, NULL, TICKET_COMMENT, &hub_comment},
     {"issue_comment", "edited", NULL, NULL, TICKET_RECOMMENT, &hub_comment},
+    {"pull_request_comment", "reviewed", NULL, NULL, TICKET_COMMENT, &gitea_review},
+    {"pull_request_approved", "reviewed", NULL, NULL, TICKET_COMMENT, &gitea_review},
+    {"pull_request_rejected", "reviewed", NULL, NULL, TICKET_COMMENT, &gitea_review},
     {0},
 };
 
@@ -64,34 +89,35 @@ static bool gitea_put(const json_t *body, const char *label)
 {
     const char *action = http_json_text(body, "action");
     return action && strcmp(action, "label_updated") == 0 &&
-           ticket_has_label(http_json_at(body, "/issue/labels"), label);
+           (ticket_has_label(http_json_at(body, "/issue/labels"), label) ||
+            ticket_has_label(http_json_at(body, "/pull_request/labels"), label));
 }
 
 /* ---- GitLab ---- */
 
-static const struct ticket_pointers gitlab_issue = {"/project/id",
-                                                    "/object_attributes/iid",
-                                                    "issues",
-                                                    "/object_attributes/id",
-                                                    "/object_attributes/updated_at",
-                                                    "/user/username",
-                                                    "/user/username",
-                                                    "/object_attributes/title",
-                                                    "/object_attributes/description",
-                                                    "/labels"};
-#define GITLAB_NOTE(number, noun)                                                              \
-    {                                                                                          \
-        "/project/id", number, noun, "/object_attributes/id", "/object_attributes/updated_at", \
-            "/user/username", "/user/username", NULL, "/object_attributes/note", NULL          \
+#define OBJECT "/object_attributes"
+#define GITLAB_TICKET(noun)                                                                       \
+    {                                                                                             \
+        "/project/id", OBJECT "/iid", noun, OBJECT "/id", OBJECT "/updated_at", "/user/username", \
+            "/user/username", OBJECT "/title", OBJECT "/description", "/labels"                   \
     }
+#define GITLAB_NOTE(number, noun)                                                          \
+    {                                                                                      \
+        "/project/id", number, noun, OBJECT "/id", OBJECT "/updated_at", "/user/username", \
+            "/user/username", NULL, OBJECT "/note", NULL                                   \
+    }
+static const struct ticket_pointers gitlab_issue = GITLAB_TICKET("issues");
+static const struct ticket_pointers gitlab_merge = GITLAB_TICKET("merge_requests");
 static const struct ticket_pointers gitlab_issue_note = GITLAB_NOTE("/issue/iid", "issues");
 static const struct ticket_pointers gitlab_merge_note =
     GITLAB_NOTE("/merge_request/iid", "merge_requests");
 
-#define NOTE_ON "/object_attributes/noteable_type"
+#define NOTE_ON OBJECT "/noteable_type"
 static const struct ticket_rule gitlab_rules[] = {
     {"issue", "open", NULL, NULL, TICKET_OPENED, &gitlab_issue},
     {"issue", "update", NULL, NULL, TICKET_EDITED, &gitlab_issue},
+    {"merge_request", "open", NULL, NULL, TICKET_OPENED, &gitlab_merge},
+    {"merge_request", "update", NULL, NULL, TICKET_EDITED, &gitlab_merge},
     {"note", "update", NOTE_ON, "Issue", TICKET_RECOMMENT, &gitlab_issue_note},
     {"note", "update", NOTE_ON, "MergeRequest", TICKET_RECOMMENT, &gitlab_merge_note},
     {"note", "create", NOTE_ON, "Issue", TICKET_COMMENT, &gitlab_issue_note},
@@ -103,9 +129,11 @@ static const struct ticket_rule gitlab_rules[] = {
     {0},
 };
 
+/* When commits are pushed it may tell of all labels as new (gitlab-org/gitlab #22023). */
 static bool gitlab_put(const json_t *body, const char *label)
 {
-    return ticket_has_label(http_json_at(body, "/changes/labels/current"), label) &&
+    return !http_json_at(body, OBJECT "/oldrev") &&
+           ticket_has_label(http_json_at(body, "/changes/labels/current"), label) &&
            !ticket_has_label(http_json_at(body, "/changes/labels/previous"), label);
 }
 
@@ -116,16 +144,17 @@ static bool gitlab_reworded(const json_t *body)
 
 /* ---- Jira Cloud ---- */
 
+#define FIELDS "/issue/fields"
 static const struct ticket_pointers jira_issue = {NULL,
                                                   "/issue/key",
                                                   "issue",
                                                   "/issue/id",
-                                                  "/issue/fields/updated",
-                                                  "/issue/fields/reporter/accountId",
+                                                  FIELDS "/updated",
+                                                  FIELDS "/reporter/accountId",
                                                   "/user/accountId",
-                                                  "/issue/fields/summary",
-                                                  "/issue/fields/description",
-                                                  "/issue/fields/labels"};
+                                                  FIELDS "/summary",
+                                                  FIELDS "/description",
+                                                  FIELDS "/labels"};
 static const struct ticket_pointers jira_comment = {NULL,
                                                     "/issue/key",
                                                     "issue",
@@ -227,10 +256,21 @@ static bool linear_reworded(const json_t *body)
 
 /* ---- the rows ---- */
 
-#define HUB_COMMENTS "<api>/repos/<project>/issues/<number>/comments"
+#define BODY_TEXT "{\"body\":\"<text>\"}"
+
+/* Forges list comments as an array, page by page, and hide an HTML comment in them. */
+#define FORGE(comments, query, name, author)                                     \
+    .markup = MARKUP_HTML, .mark_in_text = true,                                 \
+    .requests = {{"GET", "<api>/user", NULL},                                    \
+                 {"GET", comments "?page=<page>&" query, NULL},                  \
+                 {"POST", comments, BODY_TEXT}},                                 \
+    .self_names = {name}, .self_id = name, .lists = {""}, .list_author = author, \
+    .list_mark = "/body", .pages = true
+#define HUB(query)                                                                            \
+    FORGE("<api>/repos/<project>/issues/<number>/comments", query "&since=<since>", "/login", \
+          "/user/login")
 #define GITLAB_NOTES "<api>/projects/<project>/<noun>/<number>/notes"
 #define JIRA_COMMENTS "<api>/rest/api/3/issue/<number>/comment"
-#define BODY_TEXT "{\"body\":\"<text>\"}"
 
 const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
     [CONFIG_GITHUB] =
@@ -239,24 +279,16 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .config = CONFIG_GITHUB,
             .schemes = {&signature_github},
             .event_headers = {"X-GitHub-Event"},
-            .delivery_headers = {"X-GitHub-Delivery"}, /* G3 */
+            .delivery_headers = {"X-GitHub-Delivery"},                             /* G3 */
+            .other_headers = {"X-Forgejo-Event", "X-Gitea-Event", "X-Gogs-Event"}, /* T1 */
+            .other_sentence = "Deliveries of Gitea and Forgejo belong to /hooks/gitea.",
             .action_at = "/action",
             .rules = github_rules,
             .bot_at = "/sender/type", /* G6 */
             .bot_is = "Bot",
             .put = github_put,
-            .markup = MARKUP_HTML,
-            .mark_in_text = true,
             .authorization = "Authorization: Bearer ",
-            .requests = {{"GET", "<api>/user", NULL},
-                         {"GET", HUB_COMMENTS "?per_page=100&page=<page>&since=<since>", NULL},
-                         {"POST", HUB_COMMENTS, BODY_TEXT}},
-            .self_names = {"/login"},
-            .self_id = "/login",
-            .lists = {""},
-            .list_author = "/user/login",
-            .list_mark = "/body",
-            .pages = true,
+            HUB("per_page=100"),
         },
     [CONFIG_GITLAB] =
         {
@@ -271,20 +303,9 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .bot_name = "_bot",
             .put = gitlab_put,
             .reworded = gitlab_reworded,
-            .markup = MARKUP_HTML,
-            .mark_in_text = true,
             .authorization = "PRIVATE-TOKEN: ",
-            .requests = {{"GET", "<api>/user", NULL},
-                         {"GET",
-                          GITLAB_NOTES "?per_page=100&page=<page>&order_by=created_at&sort=desc",
-                          NULL},
-                         {"POST", GITLAB_NOTES, BODY_TEXT}},
-            .self_names = {"/username"},
-            .self_id = "/username",
-            .lists = {""},
-            .list_author = "/author/username",
-            .list_mark = "/body",
-            .pages = true,
+            FORGE(GITLAB_NOTES, "per_page=100&order_by=created_at&sort=desc", "/username",
+                  "/author/username"),
         },
     [CONFIG_GITEA] =
         {
@@ -297,18 +318,8 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .action_at = "/action",
             .rules = gitea_rules,
             .put = gitea_put,
-            .markup = MARKUP_HTML,
-            .mark_in_text = true,
             .authorization = "Authorization: token ",
-            .requests = {{"GET", "<api>/user", NULL},
-                         {"GET", HUB_COMMENTS "?limit=100&page=<page>&since=<since>", NULL},
-                         {"POST", HUB_COMMENTS, BODY_TEXT}},
-            .self_names = {"/login"},
-            .self_id = "/login",
-            .lists = {""},
-            .list_author = "/user/login",
-            .list_mark = "/body",
-            .pages = true,
+            HUB("limit=100"),
         },
     [CONFIG_JIRA] =
         {
@@ -384,6 +395,7 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .config = CONFIG_GENERIC,
             .delivery_headers = {"webhook-id", "Idempotency-Key"},
             .markup = MARKUP_MARKDOWN,
+            .keyed = true,
             .authorization = "Authorization: Bearer ",
             .requests = {[TRACKER_POST] = {"POST", "<reply>", "{\"text\":\"<text>\"}"}},
         },

@@ -195,8 +195,8 @@ static bool take_place(const struct ticket_pointers *at, const json_t *body,
     return copy_id(body, at->project, place->project, sizeof(place->project)) &&
            copy_id(body, at->number, place->number, sizeof(place->number)) &&
            copy_id(body, at->id, ret->id, sizeof(ret->id)) &&
-           copy_id(body, at->version, ret->version, sizeof(ret->version)) && ret->id[0] &&
-           is_visible(ret->id) && is_visible(ret->version);
+           copy_id(body, at->version, ret->version, sizeof(ret->version)) &&
+           (at->id == NULL || ret->id[0]) && is_visible(ret->id) && is_visible(ret->version);
 }
 
 static void add_text(struct buf *ret, const char *text)
@@ -266,6 +266,7 @@ static void take(const struct ticket_view *view, const struct ticket_rule *rule,
     ret->labelled =
         at->labels && ticket_has_label(http_json_at(body, at->labels), view->config->ask_label);
     take_text(at, body, ret);
+    ret->of = rule->event;
     end(ret, what, "");
 }
 

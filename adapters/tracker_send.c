@@ -123,10 +123,15 @@ static bool begin(struct tracker_call *call, const char *url, const struct buf *
 {
     struct tracker *tracker = call->tracker;
     const struct tracker_template *template = &tracker->kind->requests[call->method];
-    const char *headers[5] = {"User-Agent: whether", "Accept: application/json"};
+    const char *headers[6] = {"User-Agent: whether", "Accept: application/json"};
     size_t count = 2;
+    char key[TRACKER_MARK_MAX + 20];
     if (template->body != NULL) {
         headers[count++] = "Content-Type: application/json";
+    }
+    if (tracker->kind->keyed) {
+        snprintf(key, sizeof(key), "Idempotency-Key: %s", call->mark);
+        headers[count++] = key;
     }
     headers[count] = tracker->authorization;
     const struct http_call wanted = {
@@ -415,17 +420,11 @@ bool tracker_send(struct adapter *adapter, const struct delivery *delivery, uint
 {
     struct tracker *tracker = (struct tracker *)adapter;
     struct ticket_place place;
-    bool can_look = tracker->kind->requests[TRACKER_LOOK].url != NULL;
     if (!tracker_ready(adapter, delivery, ret_after_ms)) {
         return false;
     }
     if (!ticket_place_parse(delivery->address, &place)) {
         refuse(tracker, delivery, "its address is not one of ours");
-        return true;
-    }
-    /* Twice would be worse than once too few. */
-    if (delivery->unsure && !can_look) {
-        refuse(tracker, delivery, "it may have arrived, and there is no way to look");
         return true;
     }
     /* The hosts may have been others when it was asked. */
@@ -438,7 +437,8 @@ bool tracker_send(struct adapter *adapter, const struct delivery *delivery, uint
     call->created_ms = delivery->created_ms;
     call->place = place;
     tracker_mark_format(delivery->id, delivery->created_ms, call->mark);
-    request(call, delivery->unsure ? TRACKER_LOOK : TRACKER_POST);
+    /* Who gets a key knows a copy by it; all others are looked at. */
+    request(call, delivery->unsure && !tracker->kind->keyed ? TRACKER_LOOK : TRACKER_POST);
     return true;
 }
 

@@ -75,20 +75,21 @@ static int16_t take_limited(struct bytes *b, int limit)
     return value;
 }
 
-/* Signed bytes as 16-bit numbers. */
-static void widen(int16_t *ret, const unsigned char *bytes, size_t count)
+/* The weights of one output: signed bytes. */
+static void take_weights(struct bytes *b, struct matrix *matrix, size_t output)
 {
-    for (size_t i = 0; bytes && i < count; i++) {
-        ret[i] = (int8_t)bytes[i];
+    const unsigned char *bytes = bytes_take(b, matrix->inputs);
+    for (size_t i = 0; bytes && i < matrix->inputs; i++) {
+        *matrix_at(matrix, output, i) = (int8_t)bytes[i];
     }
 }
 
 static void take_taps(struct bytes *b, struct net *net)
 {
-    net->taps = mem_alloc((size_t)NET_WORD * NET_STRIDE * sizeof(*net->taps));
+    matrix_init(&net->taps, net->dims, NET_WORD);
     for (size_t k = 0; k < NET_WORD && !b->bad; k++) {
         net->tap_scales[k] = bytes_f32(b);
-        widen(net->taps + k * NET_STRIDE, bytes_take(b, net->dims), net->dims);
+        take_weights(b, &net->taps, k);
         for (size_t f = 0; f < NET_FLAGS; f++) {
             net->flags[f][k] = take_limited(b, NET_FLAG_LIMIT);
         }
@@ -101,13 +102,13 @@ static void take_taps(struct bytes *b, struct net *net)
 static void take_outputs(struct bytes *b, struct net *net, uint32_t classes)
 {
     net->classes = classes;
-    net->outputs = mem_alloc((size_t)classes * NET_POOLED * sizeof(*net->outputs));
+    matrix_init(&net->outputs, NET_POOLED, classes);
     net->output_scales = mem_alloc(classes * sizeof(*net->output_scales));
     net->output_biases = mem_alloc(classes * sizeof(*net->output_biases));
     for (uint32_t c = 0; c < classes && !b->bad; c++) {
         net->output_biases[c] = bytes_f32(b);
         net->output_scales[c] = bytes_f32(b);
-        widen(net->outputs + (size_t)c * NET_POOLED, bytes_take(b, NET_POOLED), NET_POOLED);
+        take_weights(b, &net->outputs, c);
     }
 }
 
@@ -142,8 +143,8 @@ void net_destroy(struct net *net)
         mem_free(net->words);
         mem_free(net->row_scales);
         mem_free(net->row_values);
-        mem_free(net->taps);
-        mem_free(net->outputs);
+        matrix_finish(&net->taps);
+        matrix_finish(&net->outputs);
         mem_free(net->output_scales);
         mem_free(net->output_biases);
         mem_free(net);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/base/matrix.h"
+
 /*
  * A small convolutional net over words in memory, as the tail of a model's file holds it (model.h):
  * tuned vectors of words, filters one, two and three words wide, and a layer from the best place of
@@ -28,7 +30,6 @@ enum {
     NET_POOLED = NET_WIDTHS * NET_FILTERS, /* numbers that the classes see */
     NET_FLAGS = 8,                         /* what the reader says of each word, by bit */
     NET_DIMS_MAX = 128,
-    NET_STRIDE = NET_DIMS_MAX, /* of a tap's weights: dims and zeroes; fixed, loops are unrolled */
     NET_ROWS_MAX = 1 << 17,
     NET_ONE = 256,
     NET_LENGTH = 3, /* of a word's vector, where words.vec says 1 */
@@ -57,11 +58,11 @@ struct net {
     uint64_t *words;    /* owned: a hash a row */
     float *row_scales;  /* owned: those of the shapes, then of the rows */
     int8_t *row_values; /* owned, dims each, in the same order */
-    int16_t *taps;      /* owned: NET_WORD x NET_STRIDE, tap by tap */
+    struct matrix taps; /* dims to NET_WORD, tap by tap */
     float tap_scales[NET_WORD];
     int16_t flags[NET_FLAGS][NET_WORD];
     int16_t biases[NET_POOLED];
-    int16_t *outputs;                     /* owned: classes x NET_POOLED */
+    struct matrix outputs;                /* NET_POOLED to classes */
     float *output_scales, *output_biases; /* owned, by class */
 };
 

@@ -38,6 +38,7 @@ struct message {
     const char *pack; /* the decision that a new conversation is about, by its pack's id, or NULL */
     const char *text; /* UTF-8 or not; without the bot's own name where it was addressed by it */
     size_t len;
+    const char *facts; /* set after the text by other means than words (facts.h); NULL: none */
     enum heed heed;
     const char *announce; /* "ADAPTER, PLACE": where a verdict is told as well; NULL: nowhere */
     const char *subject;  /* what it is about, there: "acme/shop 12"; NULL without announce */

@@ -14,6 +14,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/host/facts.h"
 #include "bot/host/lines.h"
 #include "bot/host/report.h"
 #include "knowledge/learned.h"
@@ -183,7 +184,7 @@ static void add_record(const struct outcome *outcome, struct reply *reply)
     if (document_end(&document)) {
         reply_add(reply, BLOCK_CODE, "%s", text.data);
     }
-    if (count > 0 && reply->block_count > count) {
+    if (count > 0 && reply->block_count > count && reply->blocks[count - 1].type == BLOCK_SOURCE) {
         struct block record = reply->blocks[count];
         reply->blocks[count] = reply->blocks[count - 1];
         reply->blocks[count - 1] = record;
@@ -191,21 +192,39 @@ static void add_record(const struct outcome *outcome, struct reply *reply)
     buf_finish(&text);
 }
 
+static void word(const struct program *program, const struct outcome *outcome, int length,
+                 struct reply *ret)
+{
+    struct request request;
+    *ret = (struct reply){0};
+    if (outcome->kind != KIND_SILENT) {
+        outcome_request(program->advisor, outcome, &request);
+        reply_build(&request, (enum reply_length)length, ret);
+    }
+}
+
 void program_turn(struct program *program, struct conversation *conversation, enum surface surface,
                   const char *text, size_t len, int length, struct outcome *ret_outcome,
                   struct reply *ret_reply)
 {
-    struct request request;
     advisor_turn(program->advisor, program->workspace, conversation, surface,
                  text == NULL ? "" : text, len, ret_outcome);
-    *ret_reply = (struct reply){0};
-    if (ret_outcome->kind != KIND_SILENT) {
-        outcome_request(program->advisor, ret_outcome, &request);
-        reply_build(&request, (enum reply_length)length, ret_reply);
-    }
+    word(program, ret_outcome, length, ret_reply);
     if (ret_outcome->ask.about == ASK_RECORD) {
         add_record(ret_outcome, ret_reply);
     }
+}
+
+bool program_assume(struct program *program, struct conversation *conversation, const char *facts,
+                    int length, struct outcome *ret_outcome, struct reply *ret_reply)
+{
+    struct assumed assumed;
+    if (!facts_parse(advisor_pack(program->advisor, conversation), facts, &assumed)) {
+        return false;
+    }
+    advisor_assume(program->advisor, conversation, &assumed, ret_outcome);
+    word(program, ret_outcome, length, ret_reply);
+    return true;
 }
 
 void program_note_truncated(const struct lines *lines)

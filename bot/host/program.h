@@ -70,5 +70,12 @@ void program_turn(struct program *program, struct conversation *conversation, en
                   const char *text, size_t len, int length, struct outcome *ret_outcome,
                   struct reply *ret_reply);
 
+/*
+ * The same for facts set by other means than words (facts.h). False: none of them is one of the
+ * decision that the conversation is about; nothing has changed.
+ */
+bool program_assume(struct program *program, struct conversation *conversation, const char *facts,
+                    int length, struct outcome *ret_outcome, struct reply *ret_reply);
+
 /* Says on standard error that a line was too long to be read whole, if it was. */
 void program_note_truncated(const struct lines *lines);

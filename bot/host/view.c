@@ -5,6 +5,7 @@
 
 #include "bot/advisor/advisor.h"
 #include "bot/base/mem.h"
+#include "bot/host/facts.h"
 
 _Static_assert((int)VIEW_FLIPS_MAX == (int)VERDICT_FLIPS_MAX, "flips");
 _Static_assert((int)VIEW_REASONS_MAX == (int)VERDICT_RULES_MAX, "reasons");
@@ -15,40 +16,6 @@ static const enum view_end ends[] = {
     [VERDICT_DEPENDS] = VIEW_DEPENDS,
     [VERDICT_ASK] = VIEW_ASK,
 };
-
-/* 0: the pack has no such situation. */
-static uint64_t situation_bit(const struct pack *pack, const char *id, size_t len)
-{
-    for (size_t i = 0; i < pack->situation_count; i++) {
-        const char *known = pack->situations[i].id;
-        if (strlen(known) == len && memcmp(known, id, len) == 0) {
-            return 1ull << i;
-        }
-    }
-    return 0;
-}
-
-static void read_facts(const struct pack *pack, const char *facts, struct assumed *ret)
-{
-    *ret = (struct assumed){0};
-    for (const char *at = facts; *at != '\0';) {
-        size_t len = strcspn(at, " ");
-        uint64_t *set = *at == '+'   ? &ret->stated
-                        : *at == '!' ? &ret->heavy
-                        : *at == '-' ? &ret->denied
-                        : *at == '~' ? &ret->unsaid
-                                     : NULL;
-        uint64_t bit = set == NULL ? 0 : situation_bit(pack, at + 1, len - 1);
-        if (bit != 0) {
-            ret->stated &= ~bit;
-            ret->heavy &= ~bit;
-            ret->denied &= ~bit;
-            ret->unsaid &= ~bit;
-            *set |= bit;
-        }
-        at += len + strspn(at + len, " ");
-    }
-}
 
 /* Of a verdict the first sentence: whoever looks at it sees its reasons beside it. */
 static void word(const struct viewer *viewer, const struct outcome *outcome, struct reply *ret)
@@ -88,13 +55,9 @@ static void take_text(const struct viewer *viewer, struct conversation *conversa
 static void take_facts(const struct viewer *viewer, struct conversation *conversation,
                        const char *facts, struct outcome *outcome)
 {
-    const struct pack *pack = advisor_pack(viewer->advisor, conversation);
     struct assumed assumed;
-    if (facts == NULL || pack == NULL) {
-        return;
-    }
-    read_facts(pack, facts, &assumed);
-    if (assumed.stated | assumed.heavy | assumed.denied | assumed.unsaid) {
+    if (facts != NULL &&
+        facts_parse(advisor_pack(viewer->advisor, conversation), facts, &assumed)) {
         advisor_assume(viewer->advisor, conversation, &assumed, outcome);
     }
 }

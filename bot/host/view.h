@@ -21,12 +21,7 @@ struct workspace;
 
 enum { VIEW_TURNS_MAX = 12, VIEW_FLIPS_MAX = 4, VIEW_REASONS_MAX = 64 };
 
-/*
- * What somebody did: a message, facts set by hand after it, or both. facts: blanks between, each a
- * situation's id after "+" (it holds), "!" (it matters most), "-" (it does not hold) or "~" (nobody
- * spoke of it); of several about one situation the last holds. What is no fact of the decision is
- * passed over: packs may have changed since. Borrowed.
- */
+/* What somebody did: a message, facts set by hand after it (facts.h), or both. Borrowed. */
 struct view_said {
     const char *text; /* any bytes; len 0: none */
     size_t len;

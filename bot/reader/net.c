@@ -1,8 +1,11 @@
 #include "bot/reader/net.h"
 
+#include <assert.h>
+
 #include "bot/base/hash.h"
 #include "bot/base/wide.h"
 #include "bot/reader/feature.h"
+#include "knowledge/model.h"
 #include "knowledge/vectors.h"
 
 /* ---- what is seen of a word ---- */
@@ -69,19 +72,6 @@ void net_look(struct net_input *ret, const struct feature_source *source, uint32
 
 /* ---- what a word adds ---- */
 
-/*
- * len is a constant and a multiple of sixteen: compilers make the machine's multiply-and-add of it,
- * without loop or remainder.
- */
-static inline int32_t dot(const int16_t *restrict a, const int16_t *restrict b, uint32_t len)
-{
-    int32_t sum = 0;
-    for (uint32_t i = 0; i < len; i++) {
-        sum += a[i] * b[i];
-    }
-    return sum;
-}
-
 /* A word's own row; else its common vector, which has length 1 where rows have NET_LENGTH. */
 static struct net_row row_of(const struct net *net, const struct vectors *vectors,
                              const struct net_input *input)
@@ -110,23 +100,27 @@ static inline int16_t to_ones(int32_t sum, float scale)
     return (int16_t)(((int32_t)halves + 2 * NET_TAP_LIMIT + 1) / 2 - NET_TAP_LIMIT);
 }
 
-/* Sums first, so that rounding them is a loop of its own, many at once. */
-WIDE static void compute_taps(int16_t *restrict ret, const struct net *net, struct net_row row)
+WIDE static void round_sums(int16_t *restrict ret, const int32_t *restrict sums,
+                            const float *restrict scales, float scale)
 {
-    int16_t values[NET_STRIDE] = {0};
-    int32_t sums[NET_WORD];
-    float scale = row.scale * (2 * NET_ONE);
-    const float *restrict scales = net->tap_scales;
-    for (uint32_t d = 0; d < net->dims; d++) {
-        values[d] = row.values[d];
-    }
-    for (size_t k = 0; k < NET_WORD; k++) {
-        sums[k] = dot(values, net->taps + k * NET_STRIDE, NET_STRIDE);
-    }
     for (size_t k = 0; k < NET_WORD; k++) {
         ret[k] = to_ones(sums[k], scale * scales[k]);
     }
 }
+
+static void compute_taps(int16_t *restrict ret, const struct net *net, struct net_row row)
+{
+    int16_t values[NET_DIMS_MAX] = {0};
+    int32_t sums[NET_WORD];
+    for (uint32_t d = 0; d < net->dims; d++) {
+        values[d] = row.values[d];
+    }
+    matrix_multiply(&net->taps, values, sums);
+    round_sums(ret, sums, net->tap_scales, row.scale * (2 * NET_ONE));
+}
+
+static_assert(NET_WORD % MATRIX_BLOCK == 0, "sums of taps have no room for more");
+static_assert(MODEL_CLASSES_MAX % MATRIX_BLOCK == 0, "nor have those of classes");
 
 static bool is_kept(const struct net_key *key, const struct net *net, const struct net_input *input)
 {
@@ -258,12 +252,13 @@ static void finish_pooled(int16_t *restrict pooled, const int16_t *restrict bias
     }
 }
 
-WIDE static void score_pooled(float *restrict scores, const struct net *net,
-                              const int16_t *restrict pooled)
+static void score_pooled(float *restrict scores, const struct net *net,
+                         const int16_t *restrict pooled)
 {
+    int32_t sums[MODEL_CLASSES_MAX];
+    matrix_multiply(&net->outputs, pooled, sums);
     for (uint32_t c = 0; c < net->classes; c++) {
-        int32_t sum = dot(pooled, net->outputs + (size_t)c * NET_POOLED, NET_POOLED);
-        float product = (float)sum * net->output_scales[c];
+        float product = (float)sums[c] * net->output_scales[c];
         scores[c] = product + net->output_biases[c];
     }
 }

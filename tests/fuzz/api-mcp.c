@@ -4,7 +4,9 @@
 #include <jansson.h>
 
 #include "adapters/api_mcp.h"
+#include "adapters/api_question.h"
 #include "bot/base/buf.h"
+#include "bot/base/error.h"
 #include "knowledge/pack.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -42,9 +44,30 @@ static void check_formats(const struct mcp_call *call, const uint8_t *data, size
     free(text);
 }
 
+/* What the tool is asked: a question whose facts are the pack's, or a reason why it is none. */
+static void check_question(const struct mcp_call *call, const struct knowledge *knowledge)
+{
+    struct api_question question;
+    struct error err = {0};
+    if (!api_question_read(call->arguments, knowledge, &question, &err)) {
+        REQUIRE(err.text[0] != '\0');
+    } else {
+        REQUIRE(question.text != NULL);
+        const char *facts = question.facts ? question.facts : "";
+        REQUIRE(question.pack == NULL || strcmp(question.pack, "a-or-b") == 0);
+        for (; *facts; facts += strcspn(facts, " "), facts += *facts == ' ') {
+            REQUIRE(strchr("+-!~", facts[0]) && facts[1] == 's' && strchr("12", facts[2]) &&
+                    (facts[3] == ' ' || facts[3] == '\0'));
+        }
+    }
+    api_question_finish(&question);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct pack pack = {.id = "a-or-b", .question = "\"A\" or B?"};
+    static struct pack_situation situations[] = {{.id = "s1"}, {.id = "s2"}};
+    static const struct pack pack = {
+        .id = "a-or-b", .question = "\"A\" or B?", .situations = situations, .situation_count = 2};
     static const struct knowledge knowledge = {.packs = {&pack}, .count = 1};
     struct mcp_call call;
     if (size > 64 * 1024) {
@@ -58,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (call.kind == MCP_ASK) {
         REQUIRE(call.id != NULL && json_is_object(call.arguments));
         check_formats(&call, data, size);
+        check_question(&call, &knowledge);
     }
     api_mcp_finish(&call);
     return 0;

@@ -78,7 +78,8 @@ static void check(const struct tracker_kind *kind, struct ticket_event *event)
         check_word(event->version, sizeof(event->version));
         check_word(event->author, sizeof(event->author));
         check_word(event->sender, sizeof(event->sender));
-        REQUIRE(event->id[0] && event->text.len <= TICKET_TEXT_MAX);
+        REQUIRE(event->of != NULL || event->what == TICKET_QUESTION);
+        REQUIRE(event->text.len <= TICKET_TEXT_MAX);
         REQUIRE(fuzz_utf8_valid(event->text.data, event->text.len));
         ticket_place_format(&event->place, address);
         REQUIRE(ticket_place_parse(address, &back));

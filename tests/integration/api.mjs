@@ -16,6 +16,7 @@ const { Validator } = await import(require.resolve("@seriousme/openapi-schema-va
 
 const document = JSON.parse(readFileSync(file, "utf8"));
 const QUESTION = "Node or Django for a live auction board? The frontend is React.";
+const FACT = "real-time";
 const JSON_TYPE = { "Content-Type": "application/json" };
 const AUTHORIZED = { ...JSON_TYPE, Authorization: `Bearer ${token}` };
 
@@ -98,10 +99,30 @@ const cases = {
     const changed = await ask("It is Vue, not React.");
     assert.ok(changed.denied.length > 0);
   },
+  async "facts are set by id, and taken back"() {
+    const set = async (facts, text = "") => (await call("POST", "/api/ask", { body: { text, facts, conversation: "c2" } })).value;
+    const first = await set({ [FACT]: true }, "Node or Django for a small site?");
+    assert.ok(first.situations.includes(FACT) && first.verdict === "node", JSON.stringify(first));
+    const denied = await set({ [FACT]: false, "python-team": true });
+    assert.ok(denied.denied.includes(FACT) && denied.verdict === "django", JSON.stringify(denied));
+    const both = await set({ [FACT]: true });
+    assert.equal(both.verdict, "depends");
+    assert.equal((await set({ [FACT]: "most" })).verdict, "node");
+    const open = await set({ [FACT]: null, "python-team": null });
+    assert.ok(!open.situations.length && !open.denied.length && open.verdict === "ask", JSON.stringify(open));
+    // Words and facts at once: the words are read first. Facts alone, in a conversation of their own: the main decision.
+    assert.equal((await set({ [FACT]: false }, "There are live bids over websockets.")).denied.includes(FACT), true);
+    const alone = (await call("POST", "/api/ask", { body: { text: "", facts: { [FACT]: true } } })).value;
+    assert.equal(alone.verdict, "node");
+    const told = await set({ [FACT]: true }, "why?");
+    assert.equal(told.kind, "verdict");
+    assert.equal((await call("POST", "/api/ask", { body: { text: "", facts: { nothing: true } } })).status, 400);
+  },
   async "what the document calls no question is refused, and the other way round"() {
     const bodies = [{ text: "a" }, { text: "a", conversation: null, pack: null, id: null }, {}, { text: 7 }, { text: null },
                     { text: "a", id: "" }, { text: "a", id: "x".repeat(101) }, { text: "a", conversation: "x".repeat(201) },
-                    { text: "a", more: 1 }, { text: "a", id: 7 }, { text: "a", id: "x".repeat(100) }, []];
+                    { text: "a", more: 1 }, { facts: {} }, { text: "a", facts: null },
+                    { text: "a", facts: [] }, { text: "a", facts: { [FACT]: "yes" } }, { text: "a", facts: { [FACT]: 1 } }, { text: "a", id: 7 }, { text: "a", id: "x".repeat(100) }, []];
     for (const body of bodies) {
       const { status } = await call("POST", "/api/ask", { body });
       assert.equal(status, isQuestion(body) ? 200 : 400, JSON.stringify(body));

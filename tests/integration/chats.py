@@ -1,22 +1,19 @@
 #!/usr/bin/env python3
-"""`whether run` in Mattermost and Rocket.Chat, as their documentation says they send, and announcing in Discord (a fake).
+"""`whether run` asked in Mattermost and Rocket.Chat, as their documentation says they send. announce.py: what it tells there.
 
 usage: chats.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER goes before WHETHER
 """
-import hashlib
-import hmac
 import json
 import os
 import pathlib
+import re
 import shlex
 import sys
 import tempfile
 import traceback
 import urllib.parse
 
-from daemon import Daemon, wait_until
-from fake_slack import TOKEN, FakeSlack
-from fake_trackers import FakeDiscord, FakeGitea
+from daemon import Daemon
 
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
 QUESTION = "Node or Django for a live auction board with thousands of bids a second?"
@@ -81,6 +78,10 @@ def case_mattermost():
                                    ({"user_id": "x" * 500}, 400, "malformed"), ({"user_id": "a\nb"}, 400, "malformed")]:
         assert post(daemon, path, outgoing("whether hi", "p10") | change)[0] == status, change
         assert rejected(daemon, reason) > 0
+    # The token twice, be it right once or twice.
+    for body, kind in [(f"token=x&token={TOKENS[0]}&text=hi", FORM), (f"token={TOKENS[0]}&token={TOKENS[0]}&text=hi", FORM),
+                       (f'{{"token": "x", "token": "{TOKENS[0]}", "text": "hi"}}', JSON)]:
+        assert post(daemon, path, body, kind)[0] == 400, body
     assert post(daemon, path, "{", JSON)[0] == 400 and post(daemon, path, "a=%zz")[0] == 400
     assert post(daemon, path, "token=x", "text/plain")[0] == 415 and daemon.request("GET", path + "?token=x")[0] == 405
     assert post(daemon, path, "x" * (1 << 20) + "y")[0] == 413
@@ -105,53 +106,36 @@ def case_rocketchat():
     assert daemon.stop() == 0
 
 
-def case_announce():
-    """A ticket's verdict is told in Discord as well, waits out its rate limit, and mentions nobody; only verdicts are."""
-    with FakeGitea() as tracker, FakeDiscord() as discord:
-        write_secret("secret", "s")
-        write_secret("token", tracker.TOKEN)
-        write_secret("webhook", discord.url + discord.PATH)
-        daemon = run(f"[gitea]\nsecret_file = secret\ntoken_file = token\napi = {tracker.url}/api/v1\nannounce = discord\n[discord]\nwebhook_file = webhook\n")
-        daemon.wait_for("tracker.ready")
+def case_record():
+    """Who asks for a record gets it as a snippet, and a link that only who was told it has; made again it is the same link."""
+    sections = "[bot]\nrecords = records\n[mattermost]\ntoken_file = tokens\n[page]\naddress = https://whether.example.org/\n"
+    daemon = run(sections)
+    ask = lambda text, ident, user: post(daemon, "/hooks/mattermost", slash(text, ident, user=user))[1]["text"]
+    ask(QUESTION, "t1", "u1")
+    ask("Node or Django? The team knows Python.", "t2", "u2")
+    said = [ask("record", f"t3{user}", user) for user in ("u1", "u2")]
+    links = [re.search(r"\]\(https://whether\.example\.org(/record\?of=node-or-django-[0-9a-f]{32})\)", one)[1] for one in said]
+    assert links[0] != links[1] and "## Decision Outcome" in said[0], said
 
-        def comment(text, ident, number, user="ann"):
-            body = json.dumps({"action": "created", "issue": {"number": number, "id": 9, "title": "t", "body": ""}, "sender": {"login": user},
-                               "comment": {"id": ident, "body": text, "user": {"login": user}}, "repository": {"full_name": "acme/shop"}})
-            signature = hmac.new(b"s", body.encode(), hashlib.sha256).hexdigest()
-            return daemon.request("POST", "/hooks/gitea", body, {"Content-Type": JSON, "X-Gitea-Event": "issue_comment", "X-Gitea-Delivery": f"d{ident}",
-                                                                 "X-Gitea-Signature": signature})[0]
+    def page(link, host="whether.example.org"):
+        return daemon.request("GET", link, headers={"Host": host})
 
-        discord.faults = [429]
-        assert comment(f"@whether-bot {QUESTION}", 1, 5) == 200
-        wait_until(lambda: tracker.comments, "the answer in the ticket")
-        assert comment("@whether-bot thanks", 2, 5) == 200
-        wait_until(lambda: len(tracker.comments) == 2, "the other answer")
-        told = wait_until(lambda: discord.comments, "the announcement", 60)
-        assert len(told) == 1 and told[0]["body"].startswith("acme/shop 5: Node.js, clearly, because of"), told
-        assert not tracker.refusals and not discord.refusals, (tracker.refusals, discord.refusals)
-        assert not [line for line in daemon.lines if "secret-part" in line]
-        assert daemon.stop() == 0
-
-
-def case_announce_in_slack():
-    """The same in a channel of Slack: without a thread, and without the buttons of an answer."""
-    with FakeGitea() as tracker, FakeSlack() as slack:
-        write_secret("secret", "s")
-        write_secret("token", tracker.TOKEN)
-        write_secret("slack-token", TOKEN)
-        daemon = run(f"[gitea]\nsecret_file = secret\ntoken_file = token\napi = {tracker.url}/api/v1\nannounce = slack, C0123\n"
-                     f"[slack]\nsigning_secret_file = secret\nbot_token_file = slack-token\napi = {slack.api}\n")
-        daemon.wait_for("tracker.ready")
-        daemon.wait_for("slack.ready")
-        body = json.dumps({"action": "opened", "issue": {"number": 7, "id": 9, "title": "Backend", "body": f"@whether {QUESTION}", "user": {"login": "ann"}},
-                           "sender": {"login": "ann"}, "repository": {"full_name": "acme/shop"}})
-        signature = hmac.new(b"s", body.encode(), hashlib.sha256).hexdigest()
-        assert daemon.request("POST", "/hooks/gitea", body, {"Content-Type": JSON, "X-Gitea-Event": "issues", "X-Gitea-Delivery": "d",
-                                                             "X-Gitea-Signature": signature})[0] == 200
-        told = wait_until(lambda: slack.messages.get(("C0123", "")), "the announcement")
-        assert len(told) == 1 and told[0]["text"].startswith("acme/shop 7: Node.js, clearly, because of"), told
-        wait_until(lambda: tracker.comments, "the answer in the ticket")
-        assert daemon.stop() == 0
+    assert "Chosen option: Node.js" in page(links[0])[1] and "Chosen option: Django" in page(links[1])[1]
+    assert sorted(file.stem for file in (scratch / "records").iterdir()) == sorted(link.partition("=")[2] for link in links)
+    assert page(links[0][:-1] + ("0" if links[0][-1] != "0" else "1"))[0] == 404 and page(links[0], "evil.example")[0] == 403
+    assert not [line for line in daemon.lines if links[0].partition("=")[2] in line], "the log tells the key"
+    # After a restart, and when more was said.
+    assert daemon.stop() == 0
+    daemon.start()
+    ask("It is not live, but an internal CRUD app with an admin panel.", "t4", "u1")
+    assert links[0] in ask("record", "t5", "u1")
+    assert "Chosen option: Django" in page(links[0])[1]
+    # Where it cannot be kept nobody is sent there.
+    (scratch / "records").rename(scratch / "away")
+    (scratch / "records").write_text("")
+    said = ask("record", "t6", "u1")
+    assert "/record?of=" not in said and "## Decision Outcome" in said and daemon.events("record.failed"), said
+    assert daemon.stop() == 0
 
 
 CASES = {name.removeprefix("case_"): value for name, value in globals().items() if name.startswith("case_")}

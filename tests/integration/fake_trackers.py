@@ -24,7 +24,7 @@ class FakeTracker:
 
     def __init__(self):
         self.comments, self.refusals, self.requests, self.faults = [], [], [], []
-        self.lock = threading.Lock()
+        self.lock, self.held = threading.Lock(), threading.Event()
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.tracker = self
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -141,22 +141,50 @@ class FakeJira(FakeTracker):
 
 
 class FakeReceiver(FakeTracker):
-    """Where [generic] answers go."""
+    """Where [generic] answers go: a program that knows a copy by its key, as httpapi's draft "Idempotency-Key" asks of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.keys = []
 
     def answer(self, method, path, query, headers, body):
         need(headers.get("Authorization") == "Bearer generic-token", 401, "no")
         need(method == "POST" and set(body) == {"text"}, 400, "text")
-        return 200, self.store(place=path, body=body["text"])
+        key = headers.get("Idempotency-Key")
+        need(re.fullmatch(r"whether:\d+\.\d+", key or ""), 400, "Idempotency-Key")
+        self.keys.append(key)
+        return 200, {} if self.keys.count(key) > 1 else self.store(place=path, body=body["text"])
 
 
-class FakeDiscord(FakeTracker):
-    """Discord's webhooks as Slack knows them: POST /webhooks/ID/TOKEN/slack (discord-api-docs, resources/webhook)"""
-    PATH = "/api/webhooks/123/secret-part"
+class FakeWebhook(FakeTracker):
+    """An incoming webhook: takes text and nothing that it does not know; mentions of everybody are counted as refusals."""
+    PATH, KEYS, LONGEST = "", set(), 0
 
     def answer(self, method, path, query, headers, body):
-        need(path == self.PATH + "/slack", 400, "Cannot send an empty message")  # 50006
-        need(method == "POST" and set(body) <= {"text", "username", "icon_url", "attachments"} and 0 < len(body["text"]) <= 2000, 400, "text")
-        return 200, self.store(place=path, body=body["text"]) and "ok"
+        need(path == self.PATH, 404, "no such webhook")
+        need(method == "POST" and set(body) <= self.KEYS and isinstance(body["text"], str) and 0 < len(body["text"]) <= self.LONGEST, 400, "text")
+        need(not re.search(r"@(everyone|here|channel|all)\b|<!", body["text"]), 400, "a mention of everybody")
+        return 200, self.store(place=path, body=body["text"]) and self.TAKEN
+
+
+class FakeDiscord(FakeWebhook):
+    """Discord's webhooks as Slack knows them: POST /webhooks/ID/TOKEN/slack (discord-api-docs, resources/webhook)"""
+    URL, PATH, LONGEST, TAKEN = "/api/webhooks/123/secret-part", "/api/webhooks/123/secret-part/slack", 2000, "ok"
+    KEYS = {"text", "username", "icon_url", "attachments"}
+
+
+class FakeMattermost(FakeWebhook):
+    """developers.mattermost.com/integrate/webhooks/incoming: /hooks/KEY, at most 16,383 characters, "ok" in plain text"""
+    URL = PATH = "/hooks/secret-part"
+    LONGEST, TAKEN = 16383, "ok"
+    KEYS = {"text", "channel", "username", "icon_url", "icon_emoji", "attachments", "type", "props", "priority"}
+
+
+class FakeRocketchat(FakeWebhook):
+    """docs.rocket.chat, integrations: /hooks/ID/TOKEN, at most Message_MaxAllowedSize (5,000) characters, {"success": true}"""
+    URL = PATH = "/hooks/5f7a/secret-part"
+    LONGEST, TAKEN = 5000, {"success": True}
+    KEYS = {"text", "alias", "emoji", "avatar", "roomId", "channel", "attachments"}
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -188,7 +216,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         tracker.requests.append((self.command, self.path))
         fault = tracker.faults.pop(0) if tracker.faults and self.command == "POST" else None
         if isinstance(fault, int):
-            return self.say(fault, {}, {"Retry-After": "1"} if fault == 429 else {})
+            return self.say(fault, {}, {"Retry-After": "1"} if fault in (429, 503) else {})
         try:
             if self.command == "POST":
                 need(self.headers.get("Content-Type", "").startswith("application/json"), 415, "Content-Type")
@@ -196,7 +224,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (Refused, KeyError, ValueError, TypeError) as error:
             tracker.refusals.append(f"{self.command} {self.path}: {error!r} {data[:300]!r}")
             return self.say(getattr(error, "status", 400), {"message": str(error)})
-        if fault == "swallow":
+        if fault == "hold":
+            tracker.held.wait(60)
+        if fault in ("swallow", "hold"):
             self.close_connection = True
             return None
         return self.say(status, answer)

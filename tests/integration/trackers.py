@@ -320,6 +320,44 @@ def case_github_labels():
     daemon.stop()
 
 
+def pull(number, text, action="opened", **more):
+    """pull_request as GitHub and Gitea send it, cut likewise."""
+    user = {"login": "ann", "type": "User"}
+    return {"action": action, "number": number, "repository": {"full_name": "acme/shop"}, "sender": user,
+            "pull_request": {"id": 9, "number": number, "title": "Backend", "body": text, "user": user, "labels": [],
+                             "updated_at": "2026-01-01T00:00:00Z"}} | more
+
+
+def case_github_pull_requests():
+    """A pull request asks as an issue does; comments on its lines and reviews belong to the same conversation, whatever their ids."""
+    world = World()
+    daemon = github(world, "listen = questions\n")
+    issues = [world.open("Backend", "Hm.") for _ in range(4)]
+    first, second, third, fourth = [one["number"] for one in issues]
+    assert deliver(daemon, pull(first, QUESTION), "pull_request", "d1")[0] == 200
+    text = wait_until(lambda: world.comments(issues[0]), "an answer to a pull request that asks")[0]
+    assert text.startswith("**Node.js"), text
+    # Its id is also that of another pull request, of an issue and of comments: numbers of other tables.
+    assert deliver(daemon, pull(second, f"@whether-bot {QUESTION}"), "pull_request", "d2")[0] == 200
+    wait_until(lambda: world.comments(issues[1]), "an answer to one that mentions")
+    user = {"login": "bob", "type": "User"}
+    for number, (event, action, thing) in enumerate([("pull_request_review_comment", "created", "comment"), ("pull_request_review", "submitted", "review")]):
+        said = {"id": 9, "body": ["@whether-bot why?", "@whether-bot what would change it?"][number], "user": user}
+        assert deliver(daemon, pull(second, "", action, sender=user) | {thing: said}, event, f"e{number}")[0] == 200
+        wait_until(lambda: len(world.comments(issues[1])) == 2 + number, f"an answer to a {event}")
+    assert "real-time" in world.comments(issues[1])[1], world.comments(issues[1])
+    # A review without words, commits pushed, one that asks nothing; the label.
+    assert deliver(daemon, pull(first, "", "submitted", sender=user) | {"review": {"id": 10, "body": None, "user": user}}, "pull_request_review", "f1")[0] == 200
+    assert deliver(daemon, pull(third, f"@whether-bot {QUESTION}", "synchronize"), "pull_request", "f2")[0] == 200
+    assert deliver(daemon, pull(third, "Makes the buttons blue."), "pull_request", "f3")[0] == 200
+    labelled = pull(fourth, "live bids over websockets", "labeled", label={"name": "stack-decision"})
+    assert deliver(daemon, labelled, "pull_request", "f4")[0] == 200
+    wait_until(lambda: world.comments(issues[3]), "an answer to the label")
+    settle()
+    assert [len(world.comments(one)) for one in issues] == [1, 3, 0, 1]
+    daemon.stop()
+
+
 def case_github_not_the_speakers():
     """What is quoted, code, commented out or of a template is nobody's fact; mentions in it are none."""
     world = World()
@@ -456,6 +494,13 @@ def gitlab_issue(title, text, action="open", iid=6, labels=(), changes=None, use
             "labels": [{"id": 1, "title": name} for name in labels], "changes": changes or {}}
 
 
+def gitlab_merge(text, iid=10, action="open", changes=None, **attributes):
+    return gitlab_issue("Backend", text, action, iid, (), changes, "dora") | {
+        "object_kind": "merge_request", "event_type": "merge_request",
+        "object_attributes": {"id": 300 + iid, "iid": iid, "title": "Backend", "description": text, "action": action, "state": "opened",
+                              "updated_at": "2026-01-01 00:00:00 UTC", "source_branch": "x", "target_branch": "main"} | attributes}
+
+
 def to_gitlab(daemon, body, delivery="g1", token="gitlab secret", **headers):
     text = body if isinstance(body, str) else json.dumps(body)
     given = {"Content-Type": "application/json", "X-Gitlab-Event": "Note Hook", "X-Gitlab-Token": token, "Idempotency-Key": delivery,
@@ -490,6 +535,13 @@ def case_gitlab():
         assert to_gitlab(daemon, gitlab_issue("CRUD", "an internal CRUD app with an admin panel", "update", 9, [], put), "n6") == 200
         record = wait_until(lambda: tracker.comments[5:], "a record")[0]
         assert "## Decision Outcome" in record["body"] and record["place"] == ("5", "issues", "9")
+        # A merge request that asks, and one that gets the label; commits pushed to it put no label on (gitlab-org/gitlab #22023).
+        assert to_gitlab(daemon, gitlab_merge(QUESTION), "m1") == 200
+        assert to_gitlab(daemon, gitlab_merge("live bids over websockets", 11, "update", changes={
+            "labels": {"previous": [], "current": [{"title": "stack-decision"}]}}), "m2") == 200
+        assert to_gitlab(daemon, gitlab_merge("live bids over websockets", 11, "update", oldrev="c0ffee", changes=put), "m3") == 200
+        wait_until(lambda: len(tracker.comments) == 8, "both")
+        assert {one["place"] for one in tracker.comments[6:]} == {("5", "merge_requests", "10"), ("5", "merge_requests", "11")}
         # Nothing for us: system notes, commits, closing, a new weight, our own; and never a 4xx (L4).
         for number, body in enumerate([gitlab_note("@whether-bot hm", 9, action="create", noteable_type="Commit"),
                                        gitlab_note(f"@whether-bot {QUESTION}", 10, user="whether-bot"),
@@ -498,7 +550,7 @@ def case_gitlab():
                                        {"object_kind": "push"}, {}, "{", {"object_kind": "note", "object_attributes": None}]):
             assert to_gitlab(daemon, body, f"z{number}") == 200, body
         settle()
-        assert len(tracker.comments) == 6 and not tracker.refusals, (tracker.comments[6:], tracker.refusals)
+        assert len(tracker.comments) == 8 and not tracker.refusals, (tracker.comments[8:], tracker.refusals)
         daemon.stop()
 
 
@@ -583,6 +635,14 @@ def case_gitea():
         assert to_gitea(daemon, issue, "t4", "issues") == 200
         wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="gitea"}') == 4, "the answer to be found")
         assert len(tracker.comments) == 4 and not tracker.refusals, tracker.refusals
+        # A pull request asks as an issue does; what Gitea tells of a review has no id: two of them are two.
+        assert to_gitea(daemon, pull(7, f"@whether-bot {QUESTION}"), "t5", "pull_request") == 200
+        wait_until(lambda: len(tracker.comments) == 5, "an answer to a pull request")
+        for number, event in enumerate(["pull_request_comment", "pull_request_approved"]):
+            review = pull(7, "", "reviewed", sender={"login": f"p{number}"}, review={"type": f"pull_request_review_{number}", "content": "@whether-bot why?"})
+            assert to_gitea(daemon, review, f"t6{number}", event) == 200
+        wait_until(lambda: len(tracker.comments) == 7, "an answer to each review")
+        assert [one["place"][2] for one in tracker.comments[4:]] == ["7"] * 3
         # The same delivery does not get in where GitHub's are taken, and there is no [github] here.
         assert daemon.request("POST", "/hooks/github", text, {"X-Hub-Signature-256": "sha256=" + hmac_hex(text)})[0] == 404
         daemon.stop()
@@ -732,6 +792,36 @@ def case_generic():
         assert send(ticket(QUESTION), "s", signature="00" * 32) == 401
         settle()
         assert len(receiver.comments) == 2 and not receiver.refusals
+        daemon.stop()
+
+
+def case_generic_lost_answer():
+    """Nobody can look whether an answer arrived: it is sent again under the same key, after a lost connection, a gateway, a kill."""
+    with FakeReceiver() as receiver:
+        write_secret("token", "generic-token")
+        host = receiver.url.removeprefix("http://")
+        daemon = run(f"[generic]\nsecret_file = secret\ntoken_file = token\nreply_hosts = {host}\ntext = /text\nid = /id\nreply = /reply\n")
+        daemon.wait_for("tracker.ready")
+        for number, fault in enumerate(["swallow", 502]):
+            text = json.dumps({"text": QUESTION, "id": f"t{number}", "reply": f"{receiver.url}/{number}"})
+            receiver.faults = [fault]
+            headers = {"Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + hmac_hex(text), "Idempotency-Key": f"d{number}"}
+            assert daemon.request("POST", "/hooks/generic", text, headers)[0] == 200
+            wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="generic"}') == number + 1, f"the answer after {fault}")
+        assert [one["place"] for one in receiver.comments] == ["/0", "/1"] and not receiver.refusals, (receiver.comments, receiver.refusals)
+        assert receiver.keys[0] == receiver.keys[1] and len(set(receiver.keys)) == 2, receiver.keys
+        # Killed while it waits for the receiver's word.
+        receiver.faults = ["hold"]
+        text = json.dumps({"text": QUESTION, "id": "t9", "reply": f"{receiver.url}/9"})
+        assert daemon.request("POST", "/hooks/generic", text, {"Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + hmac_hex(text)})[0] == 200
+        wait_until(lambda: len(receiver.comments) == 3, "the answer to be there")
+        daemon.kill()
+        receiver.held.set()
+        daemon.start()
+        started.append(daemon.process)
+        wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="generic"}') == 1, "the answer to be sent again")
+        assert len(receiver.comments) == 3 and receiver.keys[-1] == receiver.keys[-2]
+        assert daemon.metric('whether_deliveries_given_up_total{adapter="generic"}') == 0
         daemon.stop()
 
 

@@ -27,8 +27,8 @@
 /* POST /api/ask and what watchers ask, over a dispatch of this test's own. */
 
 struct dispatch {
-    char text[200], conversation[300], pack[200], person[60];
-    bool has_conversation, has_pack, has_person;
+    char text[200], conversation[300], pack[200], person[60], facts[200];
+    bool has_conversation, has_pack, has_person, has_facts;
     size_t taken;
     enum settled how;
     bool full, ill;
@@ -59,6 +59,7 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
         keep(dispatch->conversation, sizeof(dispatch->conversation), message->conversation);
     dispatch->has_pack = keep(dispatch->pack, sizeof(dispatch->pack), message->pack);
     dispatch->has_person = keep(dispatch->person, sizeof(dispatch->person), message->person);
+    dispatch->has_facts = keep(dispatch->facts, sizeof(dispatch->facts), message->facts);
 
     struct buf payload;
     struct reply reply = {0};
@@ -89,19 +90,17 @@ uint64_t dispatch_waiting(const struct dispatch *dispatch)
     return 5;
 }
 
-static const struct pack first = {.id = "p", .question = "\"A\" or B?"};
-static const struct knowledge packs = {.packs = {&first}, .count = 1};
+static struct pack_situation situations[] = {{.id = "s1"}, {.id = "s2"}}, others[] = {{.id = "s3"}};
+static const struct pack first = {
+    .id = "p", .question = "\"A\" or B?", .situations = situations, .situation_count = 2};
+static const struct pack second = {
+    .id = "q", .question = "C or D?", .situations = others, .situation_count = 1};
+static const struct knowledge packs = {.packs = {&first, &second}, .count = 2};
 
 const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch)
 {
     (void)dispatch;
     return &packs;
-}
-
-bool dispatch_has_pack(const struct dispatch *dispatch, const char *id)
-{
-    (void)dispatch;
-    return strcmp(id, "p") == 0;
 }
 
 bool dispatch_healthy(const struct dispatch *dispatch)
@@ -196,6 +195,37 @@ static void test_ask(void **state)
     assert_string_equal(fake.conversation, "c 1");
     assert_string_equal(fake.pack, "p");
     expect(LOCAL, "{\"text\":\"z\",\"conversation\":null}", "200", "\"text\": \"Hello!\"}\n");
+}
+
+/* The ids are told from those of the packs, the order stays. */
+static void test_facts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *facts; /* NULL: refused */
+    } rows[] = {
+        {"{\"text\":\"a\",\"facts\":{\"s2\":true,\"s1\":false}}", "+s2 -s1"},
+        {"{\"text\":\"\",\"facts\":{\"s1\":\"most\",\"s3\":null}}", "!s1 ~s3"},
+        {"{\"text\":\"a\",\"facts\":{\"s1\":true},\"pack\":\"p\"}", "+s1"},
+        {"{\"text\":\"a\",\"facts\":{}}", ""},
+        {"{\"text\":\"a\",\"facts\":null}", ""},
+        {"{\"text\":\"a\",\"facts\":{\"s3\":true},\"pack\":\"p\"}", NULL},
+        {"{\"text\":\"a\",\"facts\":{\"s4\":true}}", NULL},
+        {"{\"text\":\"a\",\"facts\":{\"s1 +s2\":true}}", NULL},
+        {"{\"text\":\"a\",\"facts\":{\"\":true}}", NULL},
+        {"{\"text\":\"a\",\"facts\":{\"s1\":1}}", NULL},
+        {"{\"text\":\"a\",\"facts\":{\"s1\":\"Most\"}}", NULL},
+        {"{\"text\":\"a\",\"facts\":[\"s1\"]}", NULL},
+        {"{\"text\":\"a\",\"facts\":\"s1\"}", NULL},
+        {"{\"facts\":{\"s1\":true}}", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        expect(LOCAL, rows[i].body, rows[i].facts ? "200" : "400", rows[i].facts ? OUTCOME : "err");
+        if (rows[i].facts != NULL) {
+            assert_string_equal(fake.facts, rows[i].facts);
+            assert_int_equal(fake.has_facts, rows[i].facts[0] != '\0');
+        }
+    }
 }
 
 static void test_bad(void **state)
@@ -434,8 +464,8 @@ static void test_health(void **state)
     (void)state;
     static char name[] = "irc \"x\"";
     static const struct adapter_ops ops = {.name = "irc", .status = second_status};
-    struct adapter second = {&ops, name};
-    struct adapter *both[] = {adapter, &second};
+    struct adapter other = {&ops, name};
+    struct adapter *both[] = {adapter, &other};
     struct health_view view = {both, 2, false, bench.metrics, &fake};
     health_route(bench.server, &view);
     status_of_second = (struct adapter_status){ADAPTER_STARTING, "connecting"};
@@ -472,6 +502,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPEN(test_ask),
+        OPEN(test_facts),
         OPEN(test_bad),
         OPEN(test_local_only),
         cmocka_unit_test_setup_teardown(test_token, set_up_token, tear_down),

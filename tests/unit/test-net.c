@@ -112,8 +112,8 @@ static void test_round_trip(void **state)
     for (size_t k = 0; k < NET_WORD; k++) {
         float flag = sample.taps[k * INPUTS + TINY_DIMS + 3];
         assert_int_equal(net->flags[3][k], lroundf(flag * NET_ONE));
-        assert_int_equal(net->taps[k * NET_STRIDE + TINY_DIMS], 0);
     }
+    assert_int_equal(net->taps.inputs, TINY_DIMS);
     net_destroy(net);
     net_destroy(NULL);
 }
@@ -213,7 +213,7 @@ static double tap_sum(const struct net *net, const struct net_input *input, size
     double sum = 0;
     for (size_t d = 0; d < net->dims; d++) {
         sum += (double)row.scale * row.values[d] * (double)net->tap_scales[k] *
-               net->taps[k * NET_STRIDE + d];
+               *matrix_at(&net->taps, k, d);
     }
     for (size_t f = 0; f < NET_FLAGS; f++) {
         sum += input->flags >> f & 1 ? net->flags[f][k] / (double)NET_ONE : 0;
@@ -253,7 +253,7 @@ static void score_plainly(const struct net *net, const struct net_input *inputs,
         most += net->biases[k] / (double)NET_ONE;
         for (size_t c = 0; c < CLASSES; c++) {
             double weight =
-                (double)net->output_scales[c] * NET_ONE * net->outputs[c * NET_POOLED + k];
+                (double)net->output_scales[c] * NET_ONE * *matrix_at(&net->outputs, c, k);
             scores[c] += most > 0 ? weight * most : 0;
             /* Each word is rounded once to the nearest of NET_ONE. */
             *ret_error += fabs(weight) * (double)width * 0.51 / NET_ONE;
@@ -374,8 +374,8 @@ static void test_limits(void **state)
         }
         for (size_t k = 0; k < NET_POOLED; k++) {
             net->biases[k] = (int16_t)(sign * NET_BIAS_LIMIT);
-            net->outputs[k] = 127;
-            net->outputs[NET_POOLED + k] = -128;
+            *matrix_at(&net->outputs, 0, k) = 127;
+            *matrix_at(&net->outputs, 1, k) = -128;
         }
         net->id = (uint64_t)(sign + 2);
         net_forget(&work);

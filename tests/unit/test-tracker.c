@@ -96,6 +96,16 @@ static struct ticket_event parse(enum config_tracker_kind kind, const char *even
     "{\"login\": \"ann\", \"type\": \"User\"}, \"issue\": {\"id\": 7, \"number\": 3, \"title\": " \
     "\"T\", \"body\": null, \"user\": null, \"labels\": [{\"name\": \"stack-decision\"}]}" more   \
     "}"
+#define PULL(action, more)                                                                  \
+    "{\"action\": \"" action "\", \"repository\": {\"full_name\": \"a/b\"}, \"sender\": "   \
+    "{\"login\": \"ann\"}, \"pull_request\": {\"id\": 7, \"number\": 3, \"title\": \"T\", " \
+    "\"body\": \"B\", \"user\": {\"login\": \"ann\"}, \"labels\": [{\"name\": "             \
+    "\"stack-decision\"}]}" more "}"
+#define MERGE(action, more)                                                                      \
+    "{\"object_kind\": \"merge_request\", \"project\": {\"id\": 5}, \"user\": {\"username\": "   \
+    "\"ann\"}, \"object_attributes\": {\"id\": 9, \"iid\": 2, \"action\": \"" action "\"" more   \
+    "}, \"labels\": [], \"changes\": {\"labels\": {\"previous\": [], \"current\": [{\"title\": " \
+    "\"decision-record\"}]}}}"
 #define LINEAR(action, more)                                                                     \
     "{\"type\": \"Issue\", \"action\": \"" action "\", \"webhookTimestamp\": 5, \"data\": "      \
     "{\"id\": \"u-1\", \"title\": \"T\", \"description\": \"D\", \"labels\": [{\"id\": \"l1\", " \
@@ -124,7 +134,30 @@ static void test_events(void **state)
         {CONFIG_GITHUB, "issue_comment", HUB("created", ""), TICKET_BAD},
         {CONFIG_GITHUB, "issue_comment", HUB("deleted", ", \"comment\": {\"id\": 1}"),
          TICKET_IGNORED},
+        {CONFIG_GITHUB, "pull_request", PULL("opened", ""), TICKET_OPENED},
+        {CONFIG_GITHUB, "pull_request", PULL("edited", ""), TICKET_EDITED},
+        {CONFIG_GITHUB, "pull_request", PULL("synchronize", ""), TICKET_IGNORED},
+        {CONFIG_GITHUB, "pull_request",
+         PULL("labeled", ", \"label\": {\"name\": \"decision-record\"}"), TICKET_RECORD},
+        {CONFIG_GITHUB, "pull_request_review_comment",
+         PULL("created", ", \"comment\": {\"id\": 1}"), TICKET_COMMENT},
+        {CONFIG_GITHUB, "pull_request_review", PULL("submitted", ", \"review\": {\"id\": 1}"),
+         TICKET_COMMENT},
+        {CONFIG_GITHUB, "pull_request_review", PULL("submitted", ""), TICKET_BAD},
+        {CONFIG_GITHUB, "pull_request_review", PULL("dismissed", ", \"review\": {\"id\": 1}"),
+         TICKET_IGNORED},
         {CONFIG_GITEA, "issues", HUB("label_updated", ""), TICKET_ASKED},
+        {CONFIG_GITEA, "pull_request", PULL("opened", ""), TICKET_OPENED},
+        {CONFIG_GITEA, "pull_request", PULL("label_updated", ""), TICKET_ASKED},
+        {CONFIG_GITEA, "pull_request_comment",
+         PULL("reviewed", ", \"review\": {\"content\": \"\"}"), TICKET_COMMENT},
+        {CONFIG_GITEA, "pull_request_rejected", PULL("reviewed", ", \"review\": null"),
+         TICKET_COMMENT},
+        {CONFIG_GITLAB, NULL, MERGE("open", ""), TICKET_OPENED},
+        {CONFIG_GITLAB, NULL, MERGE("update", ""), TICKET_RECORD},
+        /* gitlab-org/gitlab #22023 */
+        {CONFIG_GITLAB, NULL, MERGE("update", ", \"oldrev\": \"c0ffee\""), TICKET_IGNORED},
+        {CONFIG_GITLAB, NULL, MERGE("approved", ""), TICKET_IGNORED},
         {CONFIG_LINEAR, NULL, LINEAR("create", ""), TICKET_OPENED},
         {CONFIG_LINEAR, NULL, LINEAR("update", ""), TICKET_IGNORED},
         {CONFIG_LINEAR, NULL, LINEAR("update", ", \"updatedFrom\": {\"title\": \"S\"}"),
@@ -235,7 +268,7 @@ static void test_requests(void **state)
 #define COMMENTS "https://api/repos/a/b/issues/12/comments"
     assert_request(CONFIG_GITHUB, TRACKER_WHOAMI, "https://api/user", "");
     assert_request(CONFIG_GITHUB, TRACKER_LOOK,
-                   COMMENTS "?per_page=100&page=2&since=2026-01-01T00:00:00Z", "");
+                   COMMENTS "?page=2&per_page=100&since=2026-01-01T00:00:00Z", "");
     assert_request(CONFIG_GITHUB, TRACKER_POST, COMMENTS,
                    "{\"body\":\"{\\\"x\\\"}\\n\\n<!-- whether:1.2 -->\"}");
     assert_request(CONFIG_JIRA, TRACKER_LOOK,
