@@ -54,6 +54,7 @@ static const struct key {
     COUNT(servers, "fed from one queue (1)"),
     COUNT(batch, "messages that a turn takes at most (1)"),
     NUMBER(turn_us, "a turn takes this and what its messages take"),
+    NUMBER(wake_us, "more for a turn that found it idle"),
     NUMBER(message_us, "a message takes"),
     NUMBER(again_us, "a message that was taken before takes"),
     COUNT(room, "calls that wait at most (0: any number)"),

@@ -29,8 +29,8 @@ struct calls {
 
 struct server {
     struct calls turn;
-    uint32_t turns; /* ends of earlier ones mean nothing any more */
-    bool busy;
+    uint32_t turns;   /* ends of earlier ones mean nothing any more */
+    bool busy, awake; /* awake: the turn before ends in this moment */
 };
 
 struct traffic {
@@ -111,7 +111,7 @@ static void begin_turn(struct traffic *traffic, size_t number)
 {
     struct server *server = &traffic->servers[number];
     size_t most = traffic->setup->batch == 0 ? 1 : traffic->setup->batch;
-    double us = traffic->setup->turn_us;
+    double us = traffic->setup->turn_us + (server->awake ? 0 : traffic->setup->wake_us);
     server->turn.head = server->turn.count = 0;
     while (server->turn.count < most && calls_left(&traffic->waiting) > 0) {
         struct call call = traffic->waiting.items[traffic->waiting.head++];
@@ -262,7 +262,9 @@ static void end_turn(struct traffic *traffic, size_t number, uint32_t turn)
         acknowledge(traffic, &server->turn.items[i]);
     }
     server->busy = false;
+    server->awake = true;
     serve(traffic);
+    server->awake = false;
 }
 
 static void break_calls(struct traffic *traffic, struct calls *calls)

@@ -40,9 +40,10 @@ struct traffic_setup {
     double rate, seconds, burst_s;
     uint32_t burst;
 
-    /* who answers; a turn lasts turn_us and what its messages take. 0 servers or batch: one */
+    /* who answers; a turn lasts turn_us and what its messages take. 0 servers or batch: one.
+       wake_us: more for a turn that found the server idle. again_us: of a message taken before */
     uint32_t servers, batch;
-    double turn_us, message_us, again_us; /* again_us: of a message that was answered before */
+    double turn_us, wake_us, message_us, again_us;
     enum traffic_law law;
     const double *measured; /* us; borrowed */
     size_t measured_count;

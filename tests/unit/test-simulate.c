@@ -126,6 +126,26 @@ static void test_measured_times(void **state)
     traffic_finish(&result);
 }
 
+/*
+ * M/G/1 whose first after an idle time takes D more (Welch 1964): the mean of M/G/1 and
+ * (2 D + lambda D^2) / (2 (1 + lambda D)).
+ */
+static void test_being_woken(void **state)
+{
+    (void)state;
+    struct traffic_result result = run(&(struct traffic_setup){
+        .seed = 9,
+        .rate = 600,
+        .seconds = 300,
+        .message_us = 1000,
+        .wake_us = 2000,
+    });
+    double wait_s = 600 * 1e-6 / (2 * 0.4);
+    double woken_s = (2 * 2e-3 + 600 * 4e-6) / (2 * (1 + 600 * 2e-3));
+    assert_near(sample_mean(&result.taken_s), 1e-3 + wait_s + woken_s, 0.03, "mean with waking");
+    traffic_finish(&result);
+}
+
 /* M/M/4 with four times the load: Erlang's C. */
 static void test_four_servers(void **state)
 {
@@ -310,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_mm1),
         cmocka_unit_test(test_md1),
         cmocka_unit_test(test_measured_times),
+        cmocka_unit_test(test_being_woken),
         cmocka_unit_test(test_four_servers),
         cmocka_unit_test(test_turns_share_what_they_cost),
         cmocka_unit_test(test_a_short_outage_loses_nothing),
