@@ -102,14 +102,24 @@ def case_slack():
     _, lines = how_to("In Slack")
     with FakeSlack() as slack:
         install(signing_secret="s", bot_token=TOKEN)
-        with run(typed(lines, listen="127.0.0.1:0", api=slack.api)) as daemon:
-            daemon.wait_for("slack.ready")
-            body = urllib.parse.urlencode({"command": "/whether", "text": QUESTION, "team_id": TEAM, "channel_id": "C1", "user_id": "U1", "trigger_id": "1.1"})
+
+        def command(text, trigger):
+            body = urllib.parse.urlencode({"command": "/whether", "text": text, "team_id": TEAM, "channel_id": "C1", "user_id": "U1", "trigger_id": trigger})
             at = str(int(time.time()))
             signature = "v0=" + hmac.new(b"s", f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
             status, said = daemon.request("POST", "/slack/commands", body, {"Content-Type": senders.FORM, "X-Slack-Request-Timestamp": at,
                                                                           "X-Slack-Signature": signature})
-            assert status == 200 and "Node.js" in said, (status, said)
+            assert status == 200, (status, said)
+            return said
+
+        # Beside what is to be typed, docs/page.md: a link to the record, before the snippet.
+        records = "[bot]\nrecords = records\n[page]\naddress = https://whether.example.org\n"
+        with run(typed(lines, listen="127.0.0.1:0", api=slack.api) + records) as daemon:
+            daemon.wait_for("slack.ready")
+            assert "Node.js" in command(QUESTION, "1.1")
+            said = command("record", "1.2")
+            link = re.search(r"<https://whether\.example\.org/record\?of=node-or-django-[0-9a-f]{32}\|", said)
+            assert link and said.index("```") > link.start() and "Decision Outcome" in said, said
 
 
 if __name__ == "__main__":

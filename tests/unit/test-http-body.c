@@ -228,6 +228,20 @@ static void test_form_put(void **state)
     buf_finish(&ret);
 }
 
+static void test_types(void **state)
+{
+    (void)state;
+    static const char json[] = "application/json";
+    assert_true(http_type_is("application/json", json));
+    assert_true(http_type_is("Application/JSON; charset=utf-8", json));
+    assert_true(http_type_is("application/json ;x", json));
+    assert_false(http_type_is("application/json-seq", json));
+    assert_false(http_type_is("application/jso", json));
+    assert_false(http_type_is(" application/json", json));
+    assert_false(http_type_is("", json));
+    assert_false(http_type_is(NULL, json));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_json_pointers), cmocka_unit_test(test_json_depth),
         cmocka_unit_test(test_json_put),      cmocka_unit_test(test_form_good),
         cmocka_unit_test(test_form_bad),      cmocka_unit_test(test_form_put),
+        cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "adapters/adapter.h"
 #include "adapters/null.h"
 #include "bot/base/mem.h"
 #include "bot/host/metrics.h"
@@ -186,6 +187,19 @@ static void test_refused(void **state)
     (void)state;
     ask("slack", "C1");
     report_last(DELIVERY_REFUSED, 0);
+    assert_int_equal(dispatch_waiting(dispatch), 0);
+    assert_int_equal(metrics_value(metrics, METRIC_GIVEN_UP, "slack"), 1);
+}
+
+/* An adapter may have nobody to send to: what an older one of its name left is refused. */
+static void test_refused_by_one_that_sends_nothing(void **state)
+{
+    (void)state;
+    struct adapter_ops mute = *slack->adapter.ops;
+    mute.send = NULL;
+    slack->adapter.ops = &mute;
+    ask("slack", "C1");
+    turn();
     assert_int_equal(dispatch_waiting(dispatch), 0);
     assert_int_equal(metrics_value(metrics, METRIC_GIVEN_UP, "slack"), 1);
 }
@@ -489,6 +503,7 @@ int main(void)
         TEST(test_killed_while_under_way),
         TEST(test_killed_before_the_commit),
         TEST(test_refused),
+        TEST(test_refused_by_one_that_sends_nothing),
         TEST(test_given_up),
         TEST(test_given_up_without_an_adapter),
         TEST(test_too_old_when_its_turn_comes),

@@ -141,6 +141,25 @@ static void test_environment(void **state)
     assert_string_equal(err.text, "x is empty");
 }
 
+static void test_key(void **state)
+{
+    (void)state;
+    char name[] = "WHETHER_TEST_SECRET";
+    const struct secret_source source = {.env = name}, nothing = {0};
+    struct secret secret = {0};
+    struct error err = {0};
+    assert_true(secret_load_key(&nothing, "slack", "bot_token", &secret, &err));
+    assert_int_equal(secret.count, 0);
+    unsetenv(source.env);
+    assert_false(secret_load_key(&source, "slack", "bot_token", &secret, &err));
+    assert_string_equal(err.text, "[slack] bot_token: there is no $WHETHER_TEST_SECRET");
+    setenv(source.env, "hunter2", 1);
+    assert_true(secret_load_key(&source, "slack", "bot_token", &secret, NULL));
+    assert_string_equal(secret.items[0], "hunter2");
+    secret_finish(&secret);
+    secret_drop(NULL);
+}
+
 static void test_none(void **state)
 {
     (void)state;
@@ -178,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_groups_may_read),
         cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_key),
         cmocka_unit_test(test_none),
         cmocka_unit_test(test_equals),
     };
