@@ -34,13 +34,23 @@ def command(number, text, salt=""):
         "response_url": "https://hooks.slack.com/commands/T1/1/x", "trigger_id": f"{salt}.{number}.x"}))
 
 
-def mention(number, text):
-    """An app_mention in a thread of its own, by a person of its own."""
+def event(kind, number, text, **more):
+    """A message outside threads, by a person of its own."""
     return signed("/slack/events", "application/json", json.dumps({
         "token": "x", "team_id": TEAM, "api_app_id": "A1", "type": "event_callback", "event_id": f"Ev{number:010d}",
         "event_time": 1764086400, "event": {
-            "type": "app_mention", "user": f"U{number:07d}", "text": f"<@U0BOT> {text}", "ts": f"1764086400.{number:06d}",
-            "channel": f"C{number % CHANNELS}", "event_ts": f"1764086400.{number:06d}"}}))
+            "type": kind, "user": f"U{number:07d}", "text": text, "ts": f"1764086400.{number:06d}",
+            "channel": f"C{number % CHANNELS}", "event_ts": f"1764086400.{number:06d}", **more}}))
+
+
+def mention(number, text):
+    """Its answer begins a thread of its own."""
+    return event("app_mention", number, f"<@U0BOT> {text}")
+
+
+def overheard(number, text):
+    """Not said to the bot."""
+    return event("message", number, text, channel_type="channel")
 
 
 class Connection:
