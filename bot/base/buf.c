@@ -10,6 +10,7 @@
 
 #include "bot/base/error.h"
 #include "bot/base/file.h"
+#include "bot/base/mem.h"
 
 void buf_init(struct buf *buf, size_t max)
 {
@@ -19,7 +20,7 @@ void buf_init(struct buf *buf, size_t max)
 
 void buf_finish(struct buf *buf)
 {
-    free(buf->data);
+    mem_free(buf->data);
     *buf = (struct buf){0};
 }
 
@@ -63,11 +64,7 @@ static bool reserve(struct buf *buf, size_t extra)
     if (cap < needed || cap > buf->max) {
         cap = buf->max + 1;
     }
-    char *data = realloc(buf->data, cap);
-    if (data == NULL) {
-        return fail(buf);
-    }
-    buf->data = data;
+    buf->data = mem_grow(buf->data, cap, 1);
     buf->cap = cap;
     return true;
 }
@@ -174,7 +171,7 @@ static bool read_all(struct buf *buf, int fd, size_t max, struct error *err)
             return error_set(err, ERROR_INPUT, "is too large: at most %zu bytes are read", max);
         }
         if (!buf_append(buf, piece, (size_t)got)) {
-            return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+            return error_set(err, ERROR_ENVIRONMENT, "is too large to be read");
         }
     }
 }
@@ -186,7 +183,7 @@ static bool read_open_file(struct buf *buf, int fd, size_t size, struct error *e
      * One allocation for all of it; a file that grows meanwhile is still read, and refused below.
      */
     if (size > 0 && !reserve(buf, size)) {
-        return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+        return error_set(err, ERROR_ENVIRONMENT, "is too large to be read");
     }
     if (!read_all(buf, fd, max, err)) {
         return false;
@@ -201,7 +198,7 @@ static bool read_open_file(struct buf *buf, int fd, size_t size, struct error *e
 bool buf_read_unnamed(struct buf *buf, const char *path, struct error *err)
 {
     if (!buf_append(buf, "", 0)) {
-        return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+        return error_set(err, ERROR_ENVIRONMENT, "is too large to be read");
     }
     size_t before = buf->len, size;
     int fd = file_open(path, buf->max - before, &size, err);
@@ -269,8 +266,7 @@ bool buf_write_file(const struct buf *buf, const char *path, struct error *err)
     buf_init(&beside, strlen(path) + 32);
     buf_printf(&beside, "%s.%ld.new", path, (long)getpid());
     bool done = buf->failed || beside.failed
-                    ? error_set(&cause, ERROR_ENVIRONMENT,
-                                "is not written: it would be too large, or there is no memory")
+                    ? error_set(&cause, ERROR_ENVIRONMENT, "is not written: it would be too large")
                     : write_anew(buf, path, beside.data, &cause);
     buf_finish(&beside);
     return done || name_cause(path, &cause, err);

@@ -72,7 +72,7 @@ void mem_fail_at(size_t n, void (*on_fail)(void))
     fail_handler = n == 0 ? NULL : on_fail;
 }
 
-static void *checked(void *memory)
+void *mem_need(void *memory)
 {
     if (memory == NULL) {
         out_of_memory();
@@ -93,7 +93,7 @@ static size_t checked_size(size_t size)
 
 void *mem_alloc(size_t size)
 {
-    return checked(calloc(1, checked_size(size)));
+    return mem_need(calloc(1, checked_size(size)));
 }
 
 void *mem_grow(void *old, size_t count, size_t item_size)
@@ -101,14 +101,14 @@ void *mem_grow(void *old, size_t count, size_t item_size)
     if (item_size != 0 && count > PTRDIFF_MAX / item_size) {
         out_of_memory();
     }
-    return checked(realloc(old, checked_size(count * item_size)));
+    return mem_need(realloc(old, checked_size(count * item_size)));
 }
 
 char *mem_strndup(const char *text, size_t len)
 {
     const char *end = memchr(text, '\0', len);
     size_t used = end == NULL ? len : (size_t)(end - text);
-    char *copy = checked(malloc(checked_size(used + 1)));
+    char *copy = mem_need(malloc(checked_size(used + 1)));
     memcpy(copy, text, used);
     copy[used] = '\0';
     return copy;

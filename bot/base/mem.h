@@ -14,6 +14,9 @@ char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len); /* stops at a NUL before len */
 void mem_free(void *memory);                     /* NULL is fine */
 
+/* What a library made: NULL, which it gives only for want of memory, ends the program likewise. */
+void *mem_need(void *memory);
+
 /* Overflow-checked realloc to count items; the new part is not zeroed. old may be NULL. */
 void *mem_grow(void *old, size_t count, size_t item_size);
 

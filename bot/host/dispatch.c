@@ -220,6 +220,27 @@ static enum claim claim(struct dispatch *dispatch, const struct message *message
     return claim;
 }
 
+/*
+ * Another replica may be at this message or this conversation just now: then only this one has to
+ * come again. claims: it is to be taken, whatever it says.
+ */
+static bool expect(struct dispatch *dispatch, const struct message *message, bool claims,
+                   int64_t now_ms)
+{
+    struct error err = {0};
+    const struct expectation expectation = {.adapter = message->adapter,
+                                            .delivery = claims ? message->delivery : NULL,
+                                            .identity = claims ? message->identity : NULL,
+                                            .conversation = message->conversation};
+    enum expected expected = store_expect(dispatch->store, &expectation, now_ms, &err);
+    if (expected == EXPECTED_ERROR) {
+        give_up(dispatch, &err, now_ms);
+    } else if (expected == EXPECTED_BUSY) {
+        metrics_count(dispatch->metrics, METRIC_REJECTED, "elsewhere");
+    }
+    return expected == EXPECTED_FINE;
+}
+
 static bool load(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
                  struct conversation *ret)
 {
@@ -438,7 +459,8 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
     if (manners_own_words(dispatch->manners, message)) {
         return SETTLED_GUARDED;
     }
-    if (!think(dispatch, message, now_ms, &conversation, given)) {
+    if (!expect(dispatch, message, false, now_ms) ||
+        !think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
     }
     if (given->outcome.kind == KIND_SILENT) {
@@ -473,6 +495,9 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
                          struct given *given, int64_t now_ms)
 {
     struct conversation conversation;
+    if (!expect(dispatch, message, true, now_ms)) {
+        return SETTLED_FAILED;
+    }
     /* Claimed before it is guarded: a sender's own retries are no repetition. */
     enum claim claimed = claim(dispatch, message, now_ms);
     if (claimed != CLAIM_NEW) {
@@ -639,6 +664,25 @@ bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const cha
             give_up(dispatch, &err, dispatch->now_ms));
 }
 
+/* ---- where others share the store ---- */
+
+bool dispatch_lease(struct dispatch *dispatch, const char *name)
+{
+    return dispatch->store == NULL || store_lease(dispatch->store, name);
+}
+
+void dispatch_lease_end(struct dispatch *dispatch, const char *name)
+{
+    if (dispatch->store != NULL) {
+        store_lease_end(dispatch->store, name);
+    }
+}
+
+bool dispatch_may_act(const struct dispatch *dispatch)
+{
+    return dispatch->store == NULL || store_may_act(dispatch->store);
+}
+
 /* ---- the end of a turn ---- */
 
 static bool write_turn(struct dispatch *dispatch, int64_t now_ms)
@@ -745,10 +789,12 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
         return INT64_MAX;
     }
     int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
-    store_tidy(dispatch->store); /* now that nobody of this turn waits any more */
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
-    return hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
+    next_ms = hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
+    /* Now that nobody of this turn waits any more. */
+    int64_t tidy_ms = store_tidy(dispatch->store);
+    return tidy_ms < next_ms - now_ms ? now_ms + tidy_ms : next_ms;
 }
 
 void dispatch_expire(struct dispatch *dispatch, int64_t now_ms)

@@ -84,6 +84,16 @@ bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const cha
                        const void *bytes, size_t len, int64_t expires_ms);
 
 /*
+ * For adapters of places where there may be one of us only, however many replicas run: whether we
+ * are the one at this moment (store_lease()). Ask each time before hearing and before speaking.
+ */
+bool dispatch_lease(struct dispatch *dispatch, const char *name);
+void dispatch_lease_end(struct dispatch *dispatch, const char *name); /* wants it no more */
+
+/* Whether what was handed to adapters may still leave (store_may_act()). */
+bool dispatch_may_act(const struct dispatch *dispatch);
+
+/*
  * For the loop: marks what is due as under way, commits that and what the turn did, and settles its
  * messages.
  */

@@ -1,5 +1,6 @@
 #include "bot/host/program.h"
 
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,16 @@ bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fa
     char home[PATH_MAX];
     bool has_home = usual_place("words.vec", home, sizeof(home));
     return learned_load(knowledge, parts, has_home ? home : NULL, faults);
+}
+
+static void *allocate(size_t size)
+{
+    return mem_grow(NULL, size, 1);
+}
+
+void program_set_up_memory(void)
+{
+    json_set_alloc_funcs(allocate, mem_free);
 }
 
 bool program_load_config(const struct program_options *options, struct config *ret,
