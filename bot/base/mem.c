@@ -1,7 +1,10 @@
 #include "bot/base/mem.h"
 
 #ifdef __linux__
+#include <link.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #endif
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +28,32 @@ void mem_return_free(void)
 {
 #ifdef __GLIBC__
     malloc_trim(0);
+#endif
+}
+
+#ifdef __GLIBC__
+/* Segments that cannot be written hold nothing but the file's bytes: they can be read again. */
+static int return_code(struct dl_phdr_info *object, size_t size, void *context)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)size;
+    (void)context;
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        uintptr_t start = object->dlpi_addr + segment->p_vaddr, end = start + segment->p_memsz;
+        if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W)) {
+            start = (start + page - 1) / page * page;
+            madvise((void *)start, end / page * page - start, MADV_DONTNEED);
+        }
+    }
+    return 0;
+}
+#endif
+
+void mem_return_code(void)
+{
+#ifdef __GLIBC__
+    dl_iterate_phdr(return_code, NULL);
 #endif
 }
 

@@ -42,6 +42,13 @@ void mem_return_large(void);
 void mem_return_free(void);
 
 /*
+ * Takes the pages of program and libraries that only starting needed out of the process's memory:
+ * what is used still comes back from the system's cache of files as it is used. Libraries for TLS
+ * alone look at megabytes of themselves in the beginning. For the end of the set-up work.
+ */
+void mem_return_code(void);
+
+/*
  * A region that is freed as a whole: strings and tables of a pack or a lexicon live in one.
  * Not to be shared by threads while it grows.
  */

@@ -24,6 +24,7 @@
 #include "knowledge/load.h"
 
 enum { PAYLOAD_MAX = 64 * 1024, SPARE_MAX = 32, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+enum { RECORD_PLACE_MAX = 200 };
 enum { TROUBLE_EVERY_MS = 10 * 1000 };
 
 #define SAY_STOP \
@@ -219,6 +220,27 @@ static enum claim claim(struct dispatch *dispatch, const struct message *message
     return claim;
 }
 
+/*
+ * Another replica may be at this message or this conversation just now: then only this one has to
+ * come again. claims: it is to be taken, whatever it says.
+ */
+static bool expect(struct dispatch *dispatch, const struct message *message, bool claims,
+                   int64_t now_ms)
+{
+    struct error err = {0};
+    const struct expectation expectation = {.adapter = message->adapter,
+                                            .delivery = claims ? message->delivery : NULL,
+                                            .identity = claims ? message->identity : NULL,
+                                            .conversation = message->conversation};
+    enum expected expected = store_expect(dispatch->store, &expectation, now_ms, &err);
+    if (expected == EXPECTED_ERROR) {
+        give_up(dispatch, &err, now_ms);
+    } else if (expected == EXPECTED_BUSY) {
+        metrics_count(dispatch->metrics, METRIC_REJECTED, "elsewhere");
+    }
+    return expected == EXPECTED_FINE;
+}
+
 static bool load(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
                  struct conversation *ret)
 {
@@ -351,12 +373,43 @@ static enum settled fall_silent(struct dispatch *dispatch, const struct message 
     return fine ? SETTLED_GUARDED : SETTLED_FAILED;
 }
 
+/*
+ * Before its answer is worded, which tells where it is. A conversation's records keep their name as
+ * long as it is remembered.
+ */
+static bool keep_record(struct dispatch *dispatch, const struct message *message,
+                        struct given *given, int64_t now_ms)
+{
+    const struct config *config = &dispatch->program->config;
+    char place[RECORD_PLACE_MAX], drawn[RECORDS_DRAWN_MAX] = "";
+    size_t len = 0;
+    if (!records_wanted(config->records, message, &given->outcome)) {
+        return true;
+    }
+    snprintf(place, sizeof(place), "record %s", message->adapter);
+    if (!dispatch_note_get(dispatch, place, message->conversation, now_ms, drawn, sizeof(drawn) - 1,
+                           &len)) {
+        return false;
+    }
+    if (len == 0 && !records_draw(drawn)) {
+        log_error("record.failed", LOG_TEXT("cause", "the system gives no random bytes"));
+        return true;
+    }
+    records_keep(config->records, drawn, config->has_page ? config->page.address : "",
+                 &given->outcome, now_ms, &given->reply);
+    return dispatch_note_put(dispatch, place, message->conversation, drawn, strlen(drawn),
+                             now_ms + (int64_t)config->memory_days * DAY_MS);
+}
+
 /* Takes a decided answer the rest of the way: into the store, and to its caller or the outbox. */
 static enum settled answer(struct dispatch *dispatch, const struct message *message,
                            struct given *given, const struct conversation *conversation,
                            int64_t now_ms)
 {
     struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
+    if (!keep_record(dispatch, message, given, now_ms)) {
+        return SETTLED_FAILED;
+    }
     if (!adapter->ops->format(adapter, message, &given->outcome, &given->reply, &given->payload)) {
         metrics_count(dispatch->metrics, METRIC_GIVEN_UP, message->adapter);
         log_error("dispatch.answer_too_long", LOG_TEXT("adapter", message->adapter),
@@ -366,7 +419,6 @@ static enum settled answer(struct dispatch *dispatch, const struct message *mess
     if (!manners_may_say(dispatch->manners, message, &given->reply, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
-    records_keep(dispatch->program->config.records, message, &given->outcome, now_ms);
     bool fine = save(dispatch, message, conversation, now_ms) &&
                 note_if_gap(dispatch, message, &given->outcome, now_ms) &&
                 (message->answer_now || post(dispatch, message, given, adapter, now_ms)) &&
@@ -407,7 +459,8 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
     if (manners_own_words(dispatch->manners, message)) {
         return SETTLED_GUARDED;
     }
-    if (!think(dispatch, message, now_ms, &conversation, given)) {
+    if (!expect(dispatch, message, false, now_ms) ||
+        !think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
     }
     if (given->outcome.kind == KIND_SILENT) {
@@ -442,6 +495,9 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
                          struct given *given, int64_t now_ms)
 {
     struct conversation conversation;
+    if (!expect(dispatch, message, true, now_ms)) {
+        return SETTLED_FAILED;
+    }
     /* Claimed before it is guarded: a sender's own retries are no repetition. */
     enum claim claimed = claim(dispatch, message, now_ms);
     if (claimed != CLAIM_NEW) {
@@ -555,6 +611,11 @@ bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, voi
                                        give_up(dispatch, &err, dispatch->now_ms));
 }
 
+const char *dispatch_records(const struct dispatch *dispatch)
+{
+    return dispatch->program->config.records;
+}
+
 const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch)
 {
     return dispatch->program->knowledge;
@@ -601,6 +662,25 @@ bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const cha
     return begin(dispatch, dispatch->now_ms) &&
            (store_note_put(dispatch->store, adapter, key, bytes, len, expires_ms, &err) ||
             give_up(dispatch, &err, dispatch->now_ms));
+}
+
+/* ---- where others share the store ---- */
+
+bool dispatch_lease(struct dispatch *dispatch, const char *name)
+{
+    return dispatch->store == NULL || store_lease(dispatch->store, name);
+}
+
+void dispatch_lease_end(struct dispatch *dispatch, const char *name)
+{
+    if (dispatch->store != NULL) {
+        store_lease_end(dispatch->store, name);
+    }
+}
+
+bool dispatch_may_act(const struct dispatch *dispatch)
+{
+    return dispatch->store == NULL || store_may_act(dispatch->store);
 }
 
 /* ---- the end of a turn ---- */
@@ -709,10 +789,12 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
         return INT64_MAX;
     }
     int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
-    store_tidy(dispatch->store); /* now that nobody of this turn waits any more */
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
-    return hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
+    next_ms = hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
+    /* Now that nobody of this turn waits any more. */
+    int64_t tidy_ms = store_tidy(dispatch->store);
+    return tidy_ms < next_ms - now_ms ? now_ms + tidy_ms : next_ms;
 }
 
 void dispatch_expire(struct dispatch *dispatch, int64_t now_ms)

@@ -84,6 +84,16 @@ bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const cha
                        const void *bytes, size_t len, int64_t expires_ms);
 
 /*
+ * For adapters of places where there may be one of us only, however many replicas run: whether we
+ * are the one at this moment (store_lease()). Ask each time before hearing and before speaking.
+ */
+bool dispatch_lease(struct dispatch *dispatch, const char *name);
+void dispatch_lease_end(struct dispatch *dispatch, const char *name); /* wants it no more */
+
+/* Whether what was handed to adapters may still leave (store_may_act()). */
+bool dispatch_may_act(const struct dispatch *dispatch);
+
+/*
  * For the loop: marks what is due as under way, commits that and what the turn did, and settles its
  * messages.
  */
@@ -108,6 +118,9 @@ void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size
 
 /* What was asked and not understood, most frequent first. False: trouble with the store, logged. */
 bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, void *context);
+
+/* The folder of decision records, until the next reload; "": there is none. */
+const char *dispatch_records(const struct dispatch *dispatch);
 
 /* The packs, until the next reload. */
 const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch);

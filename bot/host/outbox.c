@@ -530,8 +530,17 @@ static void hand_over(struct outbox *outbox, const struct parcel *parcel, int64_
     struct flight flight = flight_of(parcel);
     flight.attempts++;
     flights->items[flights->count++] = flight;
-    /* It may report at once, so everything is in its place before. */
-    if (parcel->adapter->ops->send(parcel->adapter, &parcel->delivery, &after_ms)) {
+    if (parcel->adapter->ops->send == NULL) {
+        outbox_delivered(outbox, parcel->delivery.id, DELIVERY_REFUSED, 0,
+                         "this adapter has nobody to send to", now_ms);
+        return;
+    }
+    /*
+     * It may report at once, so everything is in its place before. A process that slept since the
+     * commit must not send what another may have taken over.
+     */
+    if (store_may_act(outbox->store) &&
+        parcel->adapter->ops->send(parcel->adapter, &parcel->delivery, &after_ms)) {
         return;
     }
     if (take_flight(outbox, parcel->delivery.id, &flight)) {

@@ -195,7 +195,7 @@ static void add_record(const struct outcome *outcome, struct reply *reply)
     if (document_end(&document)) {
         reply_add(reply, BLOCK_CODE, "%s", text.data);
     }
-    if (count > 0 && reply->block_count > count) {
+    if (count > 0 && reply->block_count > count && reply->blocks[count - 1].type == BLOCK_SOURCE) {
         struct block record = reply->blocks[count];
         reply->blocks[count] = reply->blocks[count - 1];
         reply->blocks[count - 1] = record;

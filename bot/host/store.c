@@ -1,241 +1,182 @@
 #include "bot/host/store.h"
 
-#include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "bot/base/mem.h"
+#include "bot/host/store_engine.h"
 
-#include "bot/base/error.h"
-#include "bot/host/store_inside.h"
+/* Nothing but the way to the engine, and what holds where there is only one process. */
+struct store {
+    const struct store_ops *ops;
+    struct store_engine *engine; /* owned */
+};
 
-/* ---- running statements ---- */
-
-bool store_fail(const struct store *store, struct error *err)
+struct store *store_create(const struct store_ops *ops, struct store_engine *engine)
 {
-    int code = sqlite3_errcode(store->db) & 0xff;
-    const char *advice = code == SQLITE_FULL       ? "; make room on its disk"
-                         : code == SQLITE_READONLY ? "; it must be writable"
-                         : code == SQLITE_CORRUPT  ? "; restore it from a back-up"
-                         : code == SQLITE_BUSY     ? "; another program holds it"
-                                                   : "";
-    return error_set(err, ERROR_ENVIRONMENT, "%s: the store failed: %s%s", store->path,
-                     sqlite3_errmsg(store->db), advice);
+    struct store *store = mem_alloc(sizeof(*store));
+    *store = (struct store){ops, engine};
+    return store;
 }
 
-sqlite3_stmt *store_bind(struct store *store, enum statement id, const char *types, ...)
+void store_close(struct store *store)
 {
-    sqlite3_stmt *statement = store->statements[id];
-    va_list args;
-    va_start(args, types);
-    sqlite3_reset(statement);
-    for (int i = 1; *types; i++, types++) {
-        if (*types == 'i') {
-            sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
-        } else if (*types == 't') {
-            sqlite3_bind_text(statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
-        } else if (*types == 'n') {
-            const struct store_name *name = va_arg(args, const struct store_name *);
-            sqlite3_bind_text(statement, i, name->text, (int)name->len, SQLITE_STATIC);
-        } else {
-            const void *bytes = va_arg(args, const void *);
-            size_t len = va_arg(args, size_t);
-            sqlite3_bind_blob64(statement, i, len ? bytes : "", len, SQLITE_STATIC);
-        }
+    if (store != NULL) {
+        store->ops->close(store->engine);
+        mem_free(store);
     }
-    va_end(args);
-    return statement;
 }
-
-bool store_run(struct store *store, sqlite3_stmt *statement, struct error *err)
-{
-    int code = sqlite3_step(statement);
-    bool fine = code == SQLITE_DONE || code == SQLITE_ROW || store_fail(store, err);
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-    return fine;
-}
-
-int64_t store_number(sqlite3_stmt *statement, int64_t none)
-{
-    int64_t number =
-        sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : none;
-    sqlite3_reset(statement);
-    return number;
-}
-
-bool store_fits(const struct store *store, const char *what, const char *text, size_t max,
-                struct error *err)
-{
-    return (text != NULL && strnlen(text, max + 1) <= max) ||
-           error_set(err, ERROR_INPUT, "%s: the %s is missing or longer than %zu bytes",
-                     store->path, what, max);
-}
-
-bool store_fits_bytes(const struct store *store, size_t len, struct error *err)
-{
-    return len <= STORE_BYTES_MAX ||
-           error_set(err, ERROR_INPUT, "%s: %zu bytes are more than the %d that are kept",
-                     store->path, len, STORE_BYTES_MAX);
-}
-
-/* ---- transactions ---- */
 
 bool store_begin(struct store *store, struct error *err)
 {
-    assert(!store->open);
-    store->open = store_run(store, store_bind(store, SQL_BEGIN, ""), err);
-    store->counts_before = store->counts;
-    store->recent.passed = false;
-    return store->open;
-}
-
-/* As synchronous=FULL does after each commit: what was written to the log reaches the disk. */
-static bool sync_log(struct store *store, struct error *err)
-{
-    sqlite3_file *log = NULL;
-    int code = sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
-    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL) {
-        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-    }
-    return code == SQLITE_OK ||
-           error_set(err, ERROR_ENVIRONMENT, "the disk did not take it: %s", sqlite3_errstr(code));
+    return store->ops->begin(store->engine, err);
 }
 
 bool store_commit(struct store *store, struct error *err)
 {
-    return store_commit_soon(store, err) && sync_log(store, err);
+    return store->ops->commit(store->engine, err);
 }
 
 bool store_commit_soon(struct store *store, struct error *err)
 {
-    if (!store_keep_up(store, err) || !store_run(store, store_bind(store, SQL_COMMIT, ""), err)) {
-        return false;
-    }
-    store->open = false;
-    return true;
+    return store->ops->commit_soon(store->engine, err);
 }
 
 void store_rollback(struct store *store)
 {
-    /* Some failures have rolled back already: then SQLite has nothing left to do. */
-    if (!sqlite3_get_autocommit(store->db)) {
-        store_run(store, store_bind(store, SQL_ROLLBACK, ""), NULL);
-    }
-    if (store->open) {
-        store->counts = store->counts_before;
-    }
-    store->open = false;
-    store->recent.unknown = true;
+    store->ops->rollback(store->engine);
 }
 
-/* ---- names ---- */
-
-/* Texts are within their limits (store_fits()), else cut. */
-static size_t put(char *ret, size_t at, const char *text)
+int64_t store_tidy(struct store *store)
 {
-    size_t len = strnlen(text, MESSAGE_KEY_MAX);
-    memcpy(ret + at, text, len);
-    return at + len;
+    return store->ops->tidy(store->engine);
 }
 
-void store_name(struct store_name *ret, const char *adapter, char kind, const char *name)
+enum expected store_expect(struct store *store, const struct expectation *expectation,
+                           int64_t now_ms, struct error *err)
 {
-    size_t len = put(ret->text, 0, adapter);
-    ret->text[len++] = '\n';
-    if (kind != '\0') {
-        ret->text[len++] = kind;
-        ret->text[len++] = '\n';
-    }
-    ret->len = put(ret->text, len, name);
-    ret->text[ret->len] = '\0';
+    return store->ops->expect == NULL ? EXPECTED_FINE
+                                      : store->ops->expect(store->engine, expectation, now_ms, err);
 }
 
-bool store_fits_name(const struct store *store, const char *what, const char *adapter,
-                     const char *name, struct error *err)
+bool store_lease(struct store *store, const char *name)
 {
-    return store_fits(store, "adapter", adapter, MESSAGE_KEY_MAX, err) &&
-           store_fits(store, what, name, MESSAGE_KEY_MAX, err);
+    return store->ops->lease == NULL || store->ops->lease(store->engine, name);
 }
 
-/* ---- taken messages ---- */
-
-/* *ret_new stays as it was when the name is new, and becomes false when it is known. */
-static bool claim(struct store *store, const char *adapter, char kind, const char *what,
-                  const char *name, bool *ret_new, struct error *err)
+void store_lease_end(struct store *store, const char *name)
 {
-    struct store_name full;
-    if (name == NULL) {
-        return true;
+    if (store->ops->lease_end != NULL) {
+        store->ops->lease_end(store->engine, name);
     }
-    if (!store_fits_name(store, what, adapter, name, err)) {
-        return false;
-    }
-    store_name(&full, adapter, kind, name);
-    store->walks[STORE_CLAIMS].owed++;
-    /* Known, unless it was only not yet dropped. */
-    if (!store_run(store,
-                   store_bind(store, SQL_CLAIM, "nii", &full, store->now_ms,
-                              store->now_ms - (int64_t)STORE_CLAIM_MS),
-                   err)) {
-        return false;
-    }
-    *ret_new = *ret_new && sqlite3_changes(store->db) > 0;
-    return true;
 }
 
-/* Both names are noted whatever becomes of the other: a copy brings its other name with it. */
+bool store_may_act(const struct store *store)
+{
+    return store->ops->may_act == NULL || store->ops->may_act(store->engine);
+}
+
 enum claim store_claim(struct store *store, const char *adapter, const char *delivery,
                        const char *identity, int64_t now_ms, struct error *err)
 {
-    bool new = true;
-    store->now_ms = now_ms;
-    if (!claim(store, adapter, 'd', "delivery", delivery, &new, err) ||
-        !claim(store, adapter, 'm', "identity", identity, &new, err)) {
-        return CLAIM_ERROR;
-    }
-    return new ? CLAIM_NEW : CLAIM_KNOWN;
+    return store->ops->claim(store->engine, adapter, delivery, identity, now_ms, err);
 }
 
-/* ---- notes ---- */
-
-void store_copy(sqlite3_stmt *statement, void *ret, size_t cap, size_t *ret_len)
+bool store_conversation_get(struct store *store, const char *adapter, const char *key,
+                            int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
+                            struct error *err)
 {
-    size_t len = (size_t)sqlite3_column_bytes(statement, 0);
-    const void *bytes = sqlite3_column_blob(statement, 0);
-    *ret_len = len < cap ? len : cap;
-    if (*ret_len > 0) {
-        memcpy(ret, bytes, *ret_len);
-    }
+    return store->ops->conversation_get(store->engine, adapter, key, now_ms, ret, cap, ret_len,
+                                        err);
+}
+
+bool store_conversation_put(struct store *store, const char *adapter, const char *key,
+                            const void *bytes, size_t len, int64_t expires_ms, struct error *err)
+{
+    return store->ops->conversation_put(store->engine, adapter, key, bytes, len, expires_ms, err);
+}
+
+bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
+                               struct error *err)
+{
+    return store->ops->conversation_delete(store->engine, adapter, key, err);
+}
+
+bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,
+                      int64_t *ret_id, struct error *err)
+{
+    return store->ops->outbox_add(store->engine, delivery, now_ms, ret_id, err);
+}
+
+bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+                      store_visit_delivery *visit, void *context, struct error *err)
+{
+    return store->ops->outbox_due(store->engine, adapter, now_ms, most, visit, context, err);
+}
+
+int64_t store_outbox_next(struct store *store, const char *adapter)
+{
+    return store->ops->outbox_next(store->engine, adapter);
+}
+
+uint64_t store_outbox_count(struct store *store)
+{
+    return store->ops->outbox_count(store->engine);
+}
+
+bool store_outbox_begin(struct store *store, int64_t id, struct error *err)
+{
+    return store->ops->outbox_begin(store->engine, id, err);
+}
+
+bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool unsure,
+                        struct error *err)
+{
+    return store->ops->outbox_again(store->engine, id, next_ms, unsure, err);
+}
+
+bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err)
+{
+    return store->ops->outbox_put_off(store->engine, id, next_ms, err);
+}
+
+bool store_outbox_done(struct store *store, int64_t id, struct error *err)
+{
+    return store->ops->outbox_done(store->engine, id, err);
+}
+
+bool store_outbox_hurry(struct store *store, int64_t now_ms, int64_t latest_ms, struct error *err)
+{
+    return store->ops->outbox_hurry(store->engine, now_ms, latest_ms, err);
+}
+
+bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err)
+{
+    return store->ops->outbox_recover(store->engine, next_ms, err);
 }
 
 bool store_note_get(struct store *store, const char *adapter, const char *key, int64_t now_ms,
                     void *ret, size_t cap, size_t *ret_len, struct error *err)
 {
-    struct store_name name;
-    *ret_len = 0;
-    if (!store_fits_name(store, "key", adapter, key, NULL)) {
-        return true; /* nothing can have been kept under it */
-    }
-    store_name(&name, adapter, '\0', key);
-    sqlite3_stmt *statement = store_bind(store, SQL_NOTE_GET, "ni", &name, now_ms);
-    int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
-        store_copy(statement, ret, cap, ret_len);
-    }
-    bool fine = code == SQLITE_ROW || code == SQLITE_DONE || store_fail(store, err);
-    sqlite3_reset(statement);
-    return fine;
+    return store->ops->note_get(store->engine, adapter, key, now_ms, ret, cap, ret_len, err);
 }
 
 bool store_note_put(struct store *store, const char *adapter, const char *key, const void *bytes,
                     size_t len, int64_t expires_ms, struct error *err)
 {
-    struct store_name name;
-    if (!store_fits_name(store, "key", adapter, key, err) || !store_fits_bytes(store, len, err)) {
-        return false;
-    }
-    store_name(&name, adapter, '\0', key);
-    store->walks[STORE_NOTES].owed++;
-    return store_run(store, store_bind(store, SQL_NOTE_PUT, "nbi", &name, bytes, len, expires_ms),
-                     err);
+    return store->ops->note_put(store->engine, adapter, key, bytes, len, expires_ms, err);
+}
+
+bool store_gap_add(struct store *store, const char *kind, const char *text, size_t len,
+                   int64_t now_ms, struct error *err)
+{
+    return store->ops->gap_add(store->engine, kind, text, len, now_ms, err);
+}
+
+bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *context,
+                struct error *err)
+{
+    return store->ops->gaps(store->engine, most, visit, context, err);
+}
+
+bool store_expire(struct store *store, int64_t now_ms, struct error *err)
+{
+    return store->ops->expire(store->engine, now_ms, err);
 }

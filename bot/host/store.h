@@ -9,8 +9,9 @@
 
 /*
  * What outlives the process: which messages were taken, what conversations have said, answers that
- * wait, what was asked and not understood. One interface; SQLite is the engine behind it (one file,
- * mode 0600, WAL, migrations by user_version). Knows nothing of adapters' wires
+ * wait, what was asked and not understood. One interface, two engines behind it, chosen when it is
+ * opened: SQLite (one file of this process's own, mode 0600, WAL, migrations by user_version), and
+ * Redis (store_redis.h), which several processes share, replicas. Knows nothing of adapters' wires
  * or of how an answer comes about; conversations are bytes to it.
  *
  * Everything between store_begin() and store_commit() is kept whole or not at all, also when the
@@ -21,8 +22,8 @@ struct error;
 struct store;
 
 /*
- * path: created when missing, links followed. Refuses a newer version's file, another program's
- * database, and one that another process holds. What was wrong is left as it was.
+ * SQLite. path: created when missing, links followed. Refuses a newer version's file, another
+ * program's database, and one that another process holds. What was wrong is left as it was.
  */
 bool store_open(const char *path, struct store **ret, struct error *err);
 
@@ -46,11 +47,43 @@ bool store_commit_soon(struct store *store, struct error *err);
 void store_rollback(struct store *store);
 
 /*
- * Between transactions, in each turn of the loop: sees to it that the log of commits is copied into
- * the file and does not grow, most of it by a thread of the store's own (store_log.c). What fails
- * is tried again later; the commits are safe meanwhile.
+ * Between transactions, in each turn of the loop. SQLite: sees to it that the log of commits is
+ * copied into the file and does not grow, most of it by a thread of its own
+ * (store_sqlite_log.c). Redis: keeps leases, takes over from replicas that are gone, connects anew.
+ * What fails is tried again later; the commits are safe meanwhile. Returns after how many ms at the
+ * latest it wants to be called again; INT64_MAX: whenever.
  */
-void store_tidy(struct store *store);
+int64_t store_tidy(struct store *store);
+
+/* ---- where others share the store ---- */
+
+/*
+ * Says what the message at hand will ask for, within a transaction: all of it comes in one go then,
+ * and until the transaction ends no other replica takes a turn in this conversation or takes this
+ * message. BUSY: one does just now, and still did after a short while; only this message fails.
+ * NULL names: not asked for. With a store of our own it does nothing.
+ */
+enum expected { EXPECTED_FINE, EXPECTED_BUSY, EXPECTED_ERROR };
+struct expectation {
+    const char *adapter, *delivery, *identity, *conversation;
+};
+enum expected store_expect(struct store *store, const struct expectation *expectation,
+                           int64_t now_ms, struct error *err);
+
+/*
+ * Whether `name` (an adapter's: an IRC network may have one of us only) is ours at this moment.
+ * Asking makes us want it from now on, until store_lease_end(); it comes and goes in store_tidy().
+ * It is over for us before it is for anybody else, also when this process was stopped meanwhile: so
+ * ask again right before each word. What is claimed in its name is committed only while it lasts.
+ */
+bool store_lease(struct store *store, const char *name);
+void store_lease_end(struct store *store, const char *name);
+
+/*
+ * Whether what store_outbox_begin() has marked as under way is still ours to send: nobody else can
+ * have taken it over yet. Looks at the clock alone; for right before the bytes leave.
+ */
+bool store_may_act(const struct store *store);
 
 /* ---- taken messages ---- */
 
@@ -78,7 +111,10 @@ bool store_conversation_delete(struct store *store, const char *adapter, const c
 
 /* ---- outbox ---- */
 
-/* Fields of struct delivery: adapter, conversation, address, payload, payload_len are read. */
+/*
+ * Fields of struct delivery: adapter, conversation, address, payload, payload_len are read. With
+ * Redis it is due only once this transaction has been committed.
+ */
 bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,
                       int64_t *ret_id, struct error *err);
 
@@ -120,7 +156,7 @@ bool store_outbox_done(struct store *store, int64_t id, struct error *err);
 bool store_outbox_hurry(struct store *store, int64_t now_ms, int64_t latest_ms, struct error *err);
 
 /*
- * After store_open(): what a killed process had under way becomes unsure, and due at next_ms: a
+ * After opening: what a killed process had under way becomes unsure, and due at next_ms: a
  * while from now, since it may still be arriving.
  */
 bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err);

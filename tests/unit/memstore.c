@@ -42,7 +42,7 @@ struct content {
 
 struct store {
     struct content now, committed;
-    bool open, full;
+    bool open, full, busy, lapsed;
     size_t calls, commits, fail_at;
     int64_t lie_ms;
     char gaps[400];
@@ -453,9 +453,37 @@ bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *contex
     return may(store, err);
 }
 
-void store_tidy(struct store *store)
+int64_t store_tidy(struct store *store)
 {
     (void)store;
+    return INT64_MAX;
+}
+
+enum expected store_expect(struct store *store, const struct expectation *expectation,
+                           int64_t now_ms, struct error *err)
+{
+    (void)expectation;
+    (void)now_ms;
+    (void)err;
+    assert(store->open);
+    return store->busy ? EXPECTED_BUSY : EXPECTED_FINE;
+}
+
+bool store_lease(struct store *store, const char *name)
+{
+    (void)name;
+    return !store->lapsed;
+}
+
+void store_lease_end(struct store *store, const char *name)
+{
+    (void)store;
+    (void)name;
+}
+
+bool store_may_act(const struct store *store)
+{
+    return !store->lapsed;
 }
 
 bool store_expire(struct store *store, int64_t now_ms, struct error *err)
@@ -475,6 +503,12 @@ void memstore_fill(struct store *store, bool full)
 void memstore_fail_at(struct store *store, size_t n)
 {
     store->fail_at = n;
+}
+
+void memstore_share(struct store *store, bool busy, bool lapsed)
+{
+    store->busy = busy;
+    store->lapsed = lapsed;
 }
 
 size_t memstore_calls(const struct store *store)

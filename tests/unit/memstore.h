@@ -29,6 +29,12 @@ void memstore_fail_at(struct store *store, size_t n);
 /* Every commit fails until it is false again, and no other call: SQLite writes then. */
 void memstore_fill(struct store *store, bool full);
 
+/*
+ * As if others shared it. busy: one of them takes a turn in every conversation just now. lapsed:
+ * this process was away for too long, so that its leases are over.
+ */
+void memstore_share(struct store *store, bool busy, bool lapsed);
+
 /* How many calls that may fail were made; how many transactions were committed. */
 size_t memstore_calls(const struct store *store);
 size_t memstore_commits(const struct store *store);

@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bot/host/store.h"
+#include "bot/host/store_engine.h"
 
 /*
- * The inside of the SQLite store, for store*.c alone: the prepared statements and how to run them.
- * SQL stands in one table (STORE_STATEMENTS), so that all of it is prepared, and thereby checked,
- * when the store is opened.
+ * The inside of the SQLite engine, for store_sqlite*.c alone: the prepared statements and how to
+ * run them. SQL stands in one table (STORE_STATEMENTS), so that all of it is prepared, and thereby
+ * checked, when the store is opened.
  */
 struct error;
 
@@ -82,15 +82,7 @@ struct store_counts {
     uint64_t gaps;    /* rows of gap */
 };
 
-/* What stands in a table's `name`: the adapter's, a line end, and what it calls the thing. */
-enum { STORE_NAME_MAX = 2 * MESSAGE_KEY_MAX + 4 };
-
-struct store_name {
-    char text[STORE_NAME_MAX + 1];
-    size_t len;
-};
-
-/* Tables whose rows expire (store_expire.c). */
+/* Tables whose rows expire (store_sqlite_expire.c). */
 enum store_table { STORE_CLAIMS, STORE_TALKS, STORE_NOTES, STORE_TABLES };
 
 /* How far a table has been looked through; "" is its beginning. */
@@ -100,8 +92,8 @@ struct store_walk {
 };
 
 /*
- * Where the newest state of a conversation stands in the table `recent` (store_talk.c), by the hash
- * of its name; at most RECENT_MAX of them, so that places are always left.
+ * Where the newest state of a conversation stands in the table `recent` (store_sqlite_talk.c), by
+ * the hash of its name; at most RECENT_MAX of them, so that places are always left.
  */
 enum { RECENT_MAX = 256, RECENT_PLACES = 4 * RECENT_MAX };
 
@@ -115,7 +107,7 @@ struct store_recent {
     bool passed;  /* this transaction says so much that the rest goes past it */
 };
 
-/* Pages of -wal (store_log.c). */
+/* Pages of -wal (store_sqlite_log.c). */
 struct store_log {
     int pages; /* as of the last commit */
     int asked; /* so many when they were last given to the keeper, or copied */
@@ -123,7 +115,7 @@ struct store_log {
     struct store_keeper *keeper; /* owned; NULL: not needed yet */
 };
 
-struct store {
+struct store_engine {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     char *path;
@@ -138,42 +130,66 @@ struct store {
 };
 
 /* What failed, in a full sentence with the store's path; returns false. */
-bool store_fail(const struct store *store, struct error *err);
+bool store_fail(const struct store_engine *store, struct error *err);
 
 /*
  * Resets a statement and binds values to ?1, ?2 ... types: t a text (NULL allowed), n a struct
  * store_name *, b bytes (pointer, size_t), i an int64_t. Values must live until it is reset.
  */
-sqlite3_stmt *store_bind(struct store *store, enum statement id, const char *types, ...);
+sqlite3_stmt *store_bind(struct store_engine *store, enum statement id, const char *types, ...);
 
 /* Runs one whose rows, if any, do not matter. */
-bool store_run(struct store *store, sqlite3_stmt *statement, struct error *err);
+bool store_run(struct store_engine *store, sqlite3_stmt *statement, struct error *err);
 
 /* The integer of a one-row answer, `none` when there is no row or it failed. */
 int64_t store_number(sqlite3_stmt *statement, int64_t none);
 
-/* Makes a name; `kind` tells the sorts of a table apart, '\0' where there is but one. */
-void store_name(struct store_name *ret, const char *adapter, char kind, const char *name);
-
 /* Drops some of what has expired, in step with what is put in. */
-bool store_keep_up(struct store *store, struct error *err);
+bool store_keep_up(struct store_engine *store, struct error *err);
 
 /* Moves what is in `recent` to where it stays. */
-bool store_fold(struct store *store, struct error *err);
+bool store_fold(struct store_engine *store, struct error *err);
 
-/* The log (store_log.c): watched from the first commit on, finished before all else is closed. */
-void store_log_watch(struct store *store);
-void store_log_finish(struct store *store);
+/* The log (store_sqlite_log.c): watched from the first commit on, finished before all else. */
+void store_log_watch(struct store_engine *store);
+void store_log_finish(struct store_engine *store);
 
 /* What the outbox calls a conversation. Where two share it, they wait for each other. */
 int64_t store_talk(const char *adapter, const char *conversation);
 
-/* Every text and size from outside has a maximum; NULL never fits. False: a sentence is in err. */
-bool store_fits(const struct store *store, const char *what, const char *text, size_t max,
-                struct error *err);
-bool store_fits_bytes(const struct store *store, size_t len, struct error *err);
-bool store_fits_name(const struct store *store, const char *what, const char *adapter,
-                     const char *name, struct error *err);
-
 /* The bytes of a statement's first column, cut at cap; *ret_len 0: none. For one row at most. */
 void store_copy(sqlite3_stmt *statement, void *ret, size_t cap, size_t *ret_len);
+
+extern const struct store_ops store_sqlite;
+
+/* ---- the engine's operations that do not lie in store_sqlite.c (store_engine.h) ---- */
+
+void sqlite_close(struct store_engine *store);
+int64_t sqlite_tidy(struct store_engine *store);
+bool sqlite_conversation_get(struct store_engine *store, const char *adapter, const char *key,
+                             int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
+                             struct error *err);
+bool sqlite_conversation_put(struct store_engine *store, const char *adapter, const char *key,
+                             const void *bytes, size_t len, int64_t expires_ms, struct error *err);
+bool sqlite_conversation_delete(struct store_engine *store, const char *adapter, const char *key,
+                                struct error *err);
+bool sqlite_outbox_add(struct store_engine *store, const struct delivery *delivery, int64_t now_ms,
+                       int64_t *ret_id, struct error *err);
+bool sqlite_outbox_due(struct store_engine *store, const char *adapter, int64_t now_ms, size_t most,
+                       store_visit_delivery *visit, void *context, struct error *err);
+int64_t sqlite_outbox_next(struct store_engine *store, const char *adapter);
+uint64_t sqlite_outbox_count(struct store_engine *store);
+bool sqlite_outbox_begin(struct store_engine *store, int64_t id, struct error *err);
+bool sqlite_outbox_again(struct store_engine *store, int64_t id, int64_t next_ms, bool unsure,
+                         struct error *err);
+bool sqlite_outbox_put_off(struct store_engine *store, int64_t id, int64_t next_ms,
+                           struct error *err);
+bool sqlite_outbox_done(struct store_engine *store, int64_t id, struct error *err);
+bool sqlite_outbox_hurry(struct store_engine *store, int64_t now_ms, int64_t latest_ms,
+                         struct error *err);
+bool sqlite_outbox_recover(struct store_engine *store, int64_t next_ms, struct error *err);
+bool sqlite_gap_add(struct store_engine *store, const char *kind, const char *text, size_t len,
+                    int64_t now_ms, struct error *err);
+bool sqlite_gaps(struct store_engine *store, size_t most, gap_visit *visit, void *context,
+                 struct error *err);
+bool sqlite_expire(struct store_engine *store, int64_t now_ms, struct error *err);

@@ -2,7 +2,7 @@
 
 #include "bot/base/error.h"
 #include "bot/base/hash.h"
-#include "bot/host/store_inside.h"
+#include "bot/host/store_sqlite.h"
 
 /*
  * Answers that wait. `talk` is their conversation as a number, and `head` marks the oldest of each,
@@ -17,13 +17,13 @@ int64_t store_talk(const char *adapter, const char *conversation)
     return (int64_t)hash_bytes(name.text, name.len);
 }
 
-bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,
-                      int64_t *ret_id, struct error *err)
+bool sqlite_outbox_add(struct store_engine *store, const struct delivery *delivery, int64_t now_ms,
+                       int64_t *ret_id, struct error *err)
 {
-    if (!store_fits(store, "adapter", delivery->adapter, MESSAGE_KEY_MAX, err) ||
-        !store_fits(store, "conversation", delivery->conversation, MESSAGE_KEY_MAX, err) ||
-        !store_fits(store, "address", delivery->address, MESSAGE_ADDRESS_MAX, err) ||
-        !store_fits_bytes(store, delivery->payload_len, err)) {
+    if (!store_fits(store->path, "adapter", delivery->adapter, MESSAGE_KEY_MAX, err) ||
+        !store_fits(store->path, "conversation", delivery->conversation, MESSAGE_KEY_MAX, err) ||
+        !store_fits(store->path, "address", delivery->address, MESSAGE_ADDRESS_MAX, err) ||
+        !store_fits_bytes(store->path, delivery->payload_len, err)) {
         return false;
     }
     if (!store_run(store,
@@ -58,7 +58,7 @@ static void visit_row(sqlite3_stmt *s, store_visit_delivery *visit, void *contex
                                       .created_ms = sqlite3_column_int64(s, 7)});
 }
 
-static bool due_to(struct store *store, const char *adapter, int64_t now_ms, size_t most,
+static bool due_to(struct store_engine *store, const char *adapter, int64_t now_ms, size_t most,
                    store_visit_delivery *visit, void *context, struct error *err)
 {
     sqlite3_stmt *s = store_bind(store, SQL_OUT_DUE, "tii", adapter, now_ms, (int64_t)most);
@@ -72,7 +72,7 @@ static bool due_to(struct store *store, const char *adapter, int64_t now_ms, siz
 }
 
 /* The next adapter by name that something could leave for; false: there is none, or it failed. */
-static bool next_adapter(struct store *store, char adapter[MESSAGE_KEY_MAX + 1])
+static bool next_adapter(struct store_engine *store, char adapter[MESSAGE_KEY_MAX + 1])
 {
     sqlite3_stmt *s = store_bind(store, SQL_OUT_ADAPTER, "t", adapter);
     bool any = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
@@ -83,8 +83,8 @@ static bool next_adapter(struct store *store, char adapter[MESSAGE_KEY_MAX + 1])
     return any;
 }
 
-bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
-                      store_visit_delivery *visit, void *context, struct error *err)
+bool sqlite_outbox_due(struct store_engine *store, const char *adapter, int64_t now_ms, size_t most,
+                       store_visit_delivery *visit, void *context, struct error *err)
 {
     char each[MESSAGE_KEY_MAX + 1] = "";
     if (adapter != NULL) {
@@ -98,7 +98,7 @@ bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, 
     return true;
 }
 
-int64_t store_outbox_next(struct store *store, const char *adapter)
+int64_t sqlite_outbox_next(struct store_engine *store, const char *adapter)
 {
     char each[MESSAGE_KEY_MAX + 1] = "";
     int64_t next_ms = INT64_MAX;
@@ -112,7 +112,7 @@ int64_t store_outbox_next(struct store *store, const char *adapter)
     return next_ms;
 }
 
-uint64_t store_outbox_count(struct store *store)
+uint64_t sqlite_outbox_count(struct store_engine *store)
 {
     return store->counts.waiting;
 }
@@ -121,7 +121,7 @@ uint64_t store_outbox_count(struct store *store)
  * Somebody may have deleted a delivery by hand, while it was under way: that is no reason to fail,
  * with it, the turn of everybody else. Only what is about to be sent must be there.
  */
-bool store_outbox_begin(struct store *store, int64_t id, struct error *err)
+bool sqlite_outbox_begin(struct store_engine *store, int64_t id, struct error *err)
 {
     return store_run(store, store_bind(store, SQL_OUT_BEGIN, "i", id), err) &&
            (sqlite3_changes(store->db) > 0 ||
@@ -129,19 +129,20 @@ bool store_outbox_begin(struct store *store, int64_t id, struct error *err)
                       (long long)id));
 }
 
-bool store_outbox_again(struct store *store, int64_t id, int64_t next_ms, bool unsure,
-                        struct error *err)
+bool sqlite_outbox_again(struct store_engine *store, int64_t id, int64_t next_ms, bool unsure,
+                         struct error *err)
 {
     return store_run(store, store_bind(store, SQL_OUT_AGAIN, "iii", id, next_ms, (int64_t)unsure),
                      err);
 }
 
-bool store_outbox_put_off(struct store *store, int64_t id, int64_t next_ms, struct error *err)
+bool sqlite_outbox_put_off(struct store_engine *store, int64_t id, int64_t next_ms,
+                           struct error *err)
 {
     return store_run(store, store_bind(store, SQL_OUT_PUT_OFF, "ii", id, next_ms), err);
 }
 
-bool store_outbox_done(struct store *store, int64_t id, struct error *err)
+bool sqlite_outbox_done(struct store_engine *store, int64_t id, struct error *err)
 {
     if (!store_run(store, store_bind(store, SQL_OUT_DONE, "i", id), err)) {
         return false;
@@ -150,7 +151,8 @@ bool store_outbox_done(struct store *store, int64_t id, struct error *err)
     return true;
 }
 
-bool store_outbox_hurry(struct store *store, int64_t now_ms, int64_t latest_ms, struct error *err)
+bool sqlite_outbox_hurry(struct store_engine *store, int64_t now_ms, int64_t latest_ms,
+                         struct error *err)
 {
     char each[MESSAGE_KEY_MAX + 1] = "";
     while (next_adapter(store, each)) {
@@ -162,7 +164,7 @@ bool store_outbox_hurry(struct store *store, int64_t now_ms, int64_t latest_ms, 
     return true;
 }
 
-bool store_outbox_recover(struct store *store, int64_t next_ms, struct error *err)
+bool sqlite_outbox_recover(struct store_engine *store, int64_t next_ms, struct error *err)
 {
     return store_run(store, store_bind(store, SQL_OUT_RECOVER, "i", next_ms), err);
 }

@@ -2,7 +2,7 @@
 
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
-#include "bot/host/store_inside.h"
+#include "bot/host/store_sqlite.h"
 
 /*
  * Conversations. Each turn of each changes a row somewhere in a large table: a page of the log for
@@ -36,7 +36,7 @@ static void forget(struct store_recent *recent)
 }
 
 /* Reads where they stand: at the beginning, and when a transaction was taken back. */
-static bool know(struct store *store, struct error *err)
+static bool know(struct store_engine *store, struct error *err)
 {
     struct store_recent *recent = &store->recent;
     int code;
@@ -56,7 +56,7 @@ static bool know(struct store *store, struct error *err)
     return fine;
 }
 
-bool store_fold(struct store *store, struct error *err)
+bool store_fold(struct store_engine *store, struct error *err)
 {
     if (!know(store, err)) {
         return false;
@@ -73,7 +73,7 @@ bool store_fold(struct store *store, struct error *err)
 }
 
 /* *ret_there: it stands in `recent`, whether or not it has expired. */
-static bool get_recent(struct store *store, const struct store_name *name, int64_t now_ms,
+static bool get_recent(struct store_engine *store, const struct store_name *name, int64_t now_ms,
                        void *ret, size_t cap, size_t *ret_len, bool *ret_there, struct error *err)
 {
     uint64_t hash = hash_bytes(name->text, name->len);
@@ -95,15 +95,15 @@ static bool get_recent(struct store *store, const struct store_name *name, int64
     return fine;
 }
 
-bool store_conversation_get(struct store *store, const char *adapter, const char *key,
-                            int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
-                            struct error *err)
+bool sqlite_conversation_get(struct store_engine *store, const char *adapter, const char *key,
+                             int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
+                             struct error *err)
 {
     struct store_name name;
     bool there;
     *ret_len = 0;
     store->now_ms = now_ms;
-    if (!store_fits_name(store, "key", adapter, key, NULL)) {
+    if (!store_fits_name(store->path, "key", adapter, key, NULL)) {
         return true; /* nothing can have been kept under it */
     }
     store_name(&name, adapter, '\0', key);
@@ -124,7 +124,7 @@ bool store_conversation_get(struct store *store, const char *adapter, const char
 }
 
 /* A transaction that fills the table by itself fills the others' pages as well: no way round. */
-static bool make_room(struct store *store, struct error *err)
+static bool make_room(struct store_engine *store, struct error *err)
 {
     if (!know(store, err)) {
         return false;
@@ -136,12 +136,12 @@ static bool make_room(struct store *store, struct error *err)
     return true;
 }
 
-bool store_conversation_put(struct store *store, const char *adapter, const char *key,
-                            const void *bytes, size_t len, int64_t expires_ms, struct error *err)
+bool sqlite_conversation_put(struct store_engine *store, const char *adapter, const char *key,
+                             const void *bytes, size_t len, int64_t expires_ms, struct error *err)
 {
     struct store_name name;
-    if (!store_fits_name(store, "key", adapter, key, err) || !store_fits_bytes(store, len, err) ||
-        !make_room(store, err)) {
+    if (!store_fits_name(store->path, "key", adapter, key, err) ||
+        !store_fits_bytes(store->path, len, err) || !make_room(store, err)) {
         return false;
     }
     enum statement id = store->recent.passed ? SQL_TALK_PUT : SQL_RECENT_PUT;
@@ -156,8 +156,8 @@ bool store_conversation_put(struct store *store, const char *adapter, const char
     return true;
 }
 
-bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
-                               struct error *err)
+bool sqlite_conversation_delete(struct store_engine *store, const char *adapter, const char *key,
+                                struct error *err)
 {
     struct store_name name;
     store_name(&name, adapter, '\0', key);

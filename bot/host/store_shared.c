@@ -3,12 +3,54 @@
 #include <utf8proc.h>
 
 #include "bot/base/buf.h"
-#include "bot/host/store_inside.h"
+#include "bot/base/error.h"
+#include "bot/host/store_engine.h"
 
-/* What was asked and not understood. */
+/* What engines share: names, limits, and what makes two questions one. */
 
-/* Of GAPS_KEPT_MAX so many go at once: to find them, all are looked through. */
-enum { EVICT_MOST = 250 };
+/* Texts are within their limits (store_fits()), else cut. */
+static size_t put(char *ret, size_t at, const char *text)
+{
+    size_t len = strnlen(text, MESSAGE_KEY_MAX);
+    memcpy(ret + at, text, len);
+    return at + len;
+}
+
+void store_name(struct store_name *ret, const char *adapter, char kind, const char *name)
+{
+    size_t len = put(ret->text, 0, adapter);
+    ret->text[len++] = '\n';
+    if (kind != '\0') {
+        ret->text[len++] = kind;
+        ret->text[len++] = '\n';
+    }
+    ret->len = put(ret->text, len, name);
+    ret->text[ret->len] = '\0';
+}
+
+bool store_fits(const char *where, const char *what, const char *text, size_t max,
+                struct error *err)
+{
+    return (text != NULL && strnlen(text, max + 1) <= max) ||
+           error_set(err, ERROR_INPUT, "%s: the %s is missing or longer than %zu bytes", where,
+                     what, max);
+}
+
+bool store_fits_bytes(const char *where, size_t len, struct error *err)
+{
+    return len <= STORE_BYTES_MAX ||
+           error_set(err, ERROR_INPUT, "%s: %zu bytes are more than the %d that are kept", where,
+                     len, STORE_BYTES_MAX);
+}
+
+bool store_fits_name(const char *where, const char *what, const char *adapter, const char *name,
+                     struct error *err)
+{
+    return store_fits(where, "adapter", adapter, MESSAGE_KEY_MAX, err) &&
+           store_fits(where, what, name, MESSAGE_KEY_MAX, err);
+}
+
+/* ---- questions ---- */
 
 static bool is_word(utf8proc_int32_t point)
 {
@@ -99,62 +141,9 @@ static void copy_text(const char *text, size_t len, struct buf *ret)
     }
 }
 
-static bool evict(struct store *store, struct error *err)
+void store_gap_text(const char *text, size_t len, struct buf *norm, struct buf *copy)
 {
-    if (store->counts.gaps <= GAPS_KEPT_MAX) {
-        return true;
-    }
-    int64_t most = EVICT_MOST;
-    if (!store_run(store, store_bind(store, SQL_GAP_EVICT, "i", most), err)) {
-        return false;
-    }
-    store->counts.gaps -= (uint64_t)sqlite3_changes(store->db);
-    return true;
-}
-
-static bool add(struct store *store, const char *kind, const char *norm, const char *text,
-                int64_t now_ms, struct error *err)
-{
-    if (!store_run(store, store_bind(store, SQL_GAP_AGAIN, "tti", kind, norm, now_ms), err)) {
-        return false;
-    }
-    if (sqlite3_changes(store->db) > 0) {
-        return true;
-    }
-    store->counts.gaps++;
-    return store_run(store, store_bind(store, SQL_GAP_ADD, "ttti", kind, norm, text, now_ms), err);
-}
-
-bool store_gap_add(struct store *store, const char *kind, const char *text, size_t len,
-                   int64_t now_ms, struct error *err)
-{
-    struct buf norm, copy;
     len = len < GAP_TEXT_MAX * 2 ? len : GAP_TEXT_MAX * 2;
-    buf_init(&norm, GAP_TEXT_MAX);
-    buf_init(&copy, GAP_TEXT_MAX);
-    normalise(text, len, &norm);
-    copy_text(text, len, &copy);
-    bool fine = norm.len == 0 || add(store, kind, norm.data, copy.data, now_ms, err);
-    buf_finish(&copy);
-    buf_finish(&norm);
-    return fine && evict(store, err);
-}
-
-bool store_gaps(struct store *store, size_t most, gap_visit *visit, void *context,
-                struct error *err)
-{
-    sqlite3_stmt *s = store_bind(store, SQL_GAPS, "i", (int64_t)most);
-    int code;
-    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        const char *text = (const char *)sqlite3_column_text(s, 0);
-        const char *kind = (const char *)sqlite3_column_text(s, 1);
-        visit(context, &(struct gap){.text = text ? text : "",
-                                     .kind = kind ? kind : "",
-                                     .count = (uint64_t)sqlite3_column_int64(s, 2),
-                                     .first_ms = sqlite3_column_int64(s, 3),
-                                     .last_ms = sqlite3_column_int64(s, 4)});
-    }
-    bool fine = code == SQLITE_DONE || store_fail(store, err);
-    sqlite3_reset(s);
-    return fine;
+    normalise(text, len, norm);
+    copy_text(text, len, copy);
 }

@@ -2,7 +2,7 @@
 #include <signal.h>
 
 #include "bot/base/mem.h"
-#include "bot/host/store_inside.h"
+#include "bot/host/store_sqlite.h"
 
 /*
  * The log (-wal) is copied into the file by a thread beside the loop, the keeper, with a connection
@@ -128,12 +128,12 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-void store_log_watch(struct store *store)
+void store_log_watch(struct store_engine *store)
 {
     sqlite3_wal_hook(store->db, on_commit, &store->log);
 }
 
-void store_log_finish(struct store *store)
+void store_log_finish(struct store_engine *store)
 {
     struct store_keeper *keeper = store->log.keeper;
     if (keeper == NULL) {
@@ -145,7 +145,7 @@ void store_log_finish(struct store *store)
     store->log.keeper = NULL;
 }
 
-void store_tidy(struct store *store)
+static void tidy_log(struct store_engine *store)
 {
     struct store_log *log = &store->log;
     bool due = log->pages - log->asked >= PAGES_ASKED, most = log->pages >= PAGES_MOST;
@@ -163,4 +163,10 @@ void store_tidy(struct store *store)
         tell(log->keeper, false);
     }
     log->asked = log->pages;
+}
+
+int64_t sqlite_tidy(struct store_engine *store)
+{
+    tidy_log(store);
+    return INT64_MAX;
 }

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "bot/base/mem.h"
-#include "bot/host/store_inside.h"
+#include "bot/host/store_sqlite.h"
 
 /*
  * What has expired. No index knows it: that would cost as much with every message as the row
@@ -12,7 +12,7 @@
 enum {
     LOOKS = 2,          /* for each row that is put in */
     STEP_MIN = 64,      /* a walk has its price, too: no shorter ones */
-    EXPIRE_LOOKS = 2000 /* of each table, in store_expire() */
+    EXPIRE_LOOKS = 2000 /* of each table, in sqlite_expire() */
 };
 
 static const struct {
@@ -24,7 +24,7 @@ static const struct {
 };
 
 /* The name so many rows after where the walk stands; past all names when the table ends before. */
-static bool find_end(struct store *store, enum store_table table, int64_t rows,
+static bool find_end(struct store_engine *store, enum store_table table, int64_t rows,
                      struct store_name *ret, struct error *err)
 {
     static const char past_all[] = "\xff";
@@ -42,7 +42,8 @@ static bool find_end(struct store *store, enum store_table table, int64_t rows,
     return fine;
 }
 
-static bool walk(struct store *store, enum store_table table, int64_t rows, struct error *err)
+static bool walk(struct store_engine *store, enum store_table table, int64_t rows,
+                 struct error *err)
 {
     struct store_walk *walk = &store->walks[table];
     int64_t limit_ms = store->now_ms - (table == STORE_CLAIMS ? (int64_t)STORE_CLAIM_MS : 0);
@@ -58,7 +59,7 @@ static bool walk(struct store *store, enum store_table table, int64_t rows, stru
     return true;
 }
 
-bool store_keep_up(struct store *store, struct error *err)
+bool store_keep_up(struct store_engine *store, struct error *err)
 {
     for (enum store_table table = 0; table < STORE_TABLES; table++) {
         int64_t rows = LOOKS * store->walks[table].owed;
@@ -69,7 +70,7 @@ bool store_keep_up(struct store *store, struct error *err)
     return true;
 }
 
-bool store_expire(struct store *store, int64_t now_ms, struct error *err)
+bool sqlite_expire(struct store_engine *store, int64_t now_ms, struct error *err)
 {
     store->now_ms = now_ms;
     if (!store_fold(store, err)) {

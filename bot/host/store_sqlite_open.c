@@ -9,7 +9,7 @@
 
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
-#include "bot/host/store_inside.h"
+#include "bot/host/store_sqlite.h"
 
 /* Opening and closing: the lock, the file's mode, its version. */
 
@@ -96,14 +96,14 @@ static const char *const migrations[] = {
      " bytes BLOB NOT NULL);"),
 };
 
-static bool cannot_open(const struct store *store, struct error *err)
+static bool cannot_open(const struct store_engine *store, struct error *err)
 {
     return error_errno(err, errno, "%s: the store cannot be opened", store->path);
 }
 
-static struct store *new_store(const char *path)
+static struct store_engine *new_store(const char *path)
 {
-    struct store *store = mem_alloc(sizeof(*store));
+    struct store_engine *store = mem_alloc(sizeof(*store));
     store->path = mem_strdup(path);
     store->lock = -1;
     return store;
@@ -115,7 +115,7 @@ static struct store *new_store(const char *path)
  * Makes the file if it is not there, and puts the name that it really has in place of a link's:
  * else two processes would lock it under two names.
  */
-static bool find_file(struct store *store, struct error *err)
+static bool find_file(struct store_engine *store, struct error *err)
 {
     char *real = realpath(store->path, NULL);
     if (real == NULL && errno == ENOENT) {
@@ -134,7 +134,7 @@ static bool find_file(struct store *store, struct error *err)
     return true;
 }
 
-static bool beside(const struct store *store, const char *ending, char ret[PATH_LEN],
+static bool beside(const struct store_engine *store, const char *ending, char ret[PATH_LEN],
                    struct error *err)
 {
     int len = snprintf(ret, PATH_LEN, "%s%s", store->path, ending);
@@ -146,7 +146,7 @@ static bool beside(const struct store *store, const char *ending, char ret[PATH_
  * A lock beside the database, not in it: SQLite's own would keep out `whether gaps` and back-ups.
  * The kernel takes it back when the process dies, however it does.
  */
-static bool take_lock(struct store *store, struct error *err)
+static bool take_lock(struct store_engine *store, struct error *err)
 {
     char path[PATH_LEN];
     if (!beside(store, "-lock", path, err)) {
@@ -169,7 +169,7 @@ static bool take_lock(struct store *store, struct error *err)
 }
 
 /* Both hold what people said. SQLite makes them with the database's mode, but only when it does. */
-static bool make_private_beside(const struct store *store, struct error *err)
+static bool make_private_beside(const struct store_engine *store, struct error *err)
 {
     static const char *const endings[] = {"-wal", "-shm"};
     char path[PATH_LEN];
@@ -184,7 +184,7 @@ static bool make_private_beside(const struct store *store, struct error *err)
     return true;
 }
 
-static bool make_private(const struct store *store, struct error *err)
+static bool make_private(const struct store_engine *store, struct error *err)
 {
     struct stat info;
     /* By its name: closing a descriptor of our own would take SQLite's locks away (fcntl(2)). */
@@ -196,7 +196,7 @@ static bool make_private(const struct store *store, struct error *err)
 }
 
 /* SQLite would wait for the other end of a pipe, or read a device for ever. */
-static bool is_file(const struct store *store, struct error *err)
+static bool is_file(const struct store_engine *store, struct error *err)
 {
     struct stat info;
     /* SQLite would not say why it cannot: somebody else's file, after a start as root, say. */
@@ -210,7 +210,7 @@ static bool is_file(const struct store *store, struct error *err)
 
 /* ---- the database ---- */
 
-static bool open_database(struct store *store, int flags, struct error *err)
+static bool open_database(struct store_engine *store, int flags, struct error *err)
 {
     if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         return store_fail(store, err);
@@ -220,12 +220,12 @@ static bool open_database(struct store *store, int flags, struct error *err)
     return true;
 }
 
-static bool run_script(struct store *store, const char *sql, struct error *err)
+static bool run_script(struct store_engine *store, const char *sql, struct error *err)
 {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(store, err);
 }
 
-static bool ask(struct store *store, const char *sql, int64_t *ret, struct error *err)
+static bool ask(struct store_engine *store, const char *sql, int64_t *ret, struct error *err)
 {
     sqlite3_stmt *statement = NULL;
     bool fine = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
@@ -240,7 +240,7 @@ static bool ask(struct store *store, const char *sql, int64_t *ret, struct error
 }
 
 /* Whose it is, before anything in it is changed. An empty one is ours to fill: version 0. */
-static bool read_version(struct store *store, int64_t *ret, struct error *err)
+static bool read_version(struct store_engine *store, int64_t *ret, struct error *err)
 {
     int64_t tables, application;
     if (!ask(store, "SELECT count(*) FROM sqlite_schema", &tables, err) ||
@@ -288,7 +288,7 @@ static void sql_talk(sqlite3_context *context, int count, sqlite3_value **values
 }
 
 /* For migrations alone: the sqlite3 program, which may work on the file, does not know them. */
-static bool add_functions(struct store *store, struct error *err)
+static bool add_functions(struct store_engine *store, struct error *err)
 {
     return (sqlite3_create_function(store->db, "whether_name", 3, SQLITE_UTF8, NULL, sql_name, NULL,
                                     NULL) == SQLITE_OK &&
@@ -297,7 +297,7 @@ static bool add_functions(struct store *store, struct error *err)
            store_fail(store, err);
 }
 
-static bool migrate(struct store *store, int64_t version, struct error *err)
+static bool migrate(struct store_engine *store, int64_t version, struct error *err)
 {
     if (version == (int64_t)ARRAY_LEN(migrations)) {
         return true;
@@ -311,7 +311,7 @@ static bool migrate(struct store *store, int64_t version, struct error *err)
     return fine && run_script(store, end, err);
 }
 
-static bool prepare(struct store *store, struct error *err)
+static bool prepare(struct store_engine *store, struct error *err)
 {
     int64_t waiting, gaps;
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
@@ -328,14 +328,14 @@ static bool prepare(struct store *store, struct error *err)
     return true;
 }
 
-static bool open_to_write(struct store *store, struct error *err)
+static bool open_to_write(struct store_engine *store, struct error *err)
 {
     int64_t version;
     /* Whose it is comes first: the mode of somebody else's file is not ours to change. */
     return find_file(store, err) && is_file(store, err) && take_lock(store, err) &&
            open_database(store, SQLITE_OPEN_READWRITE, err) && read_version(store, &version, err) &&
            make_private(store, err) &&
-           /* NORMAL: never corrupt; that a commit is on the disk, store_commit() sees to itself. */
+           /* NORMAL: never corrupt; that a commit is on the disk, sqlite_commit() sees to. */
            run_script(store,
                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                       "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432;"
@@ -344,7 +344,7 @@ static bool open_to_write(struct store *store, struct error *err)
            migrate(store, version, err) && prepare(store, err);
 }
 
-static bool open_to_read(struct store *store, struct error *err)
+static bool open_to_read(struct store_engine *store, struct error *err)
 {
     int64_t version;
     if (!open_database(store, SQLITE_OPEN_READONLY, err) || !read_version(store, &version, err)) {
@@ -361,29 +361,29 @@ static bool open_to_read(struct store *store, struct error *err)
 
 bool store_open(const char *path, struct store **ret, struct error *err)
 {
-    struct store *store = new_store(path);
+    struct store_engine *store = new_store(path);
     if (!open_to_write(store, err)) {
-        store_close(store);
+        sqlite_close(store);
         return false;
     }
     store_log_watch(store);
     store->recent.unknown = true;
-    *ret = store;
+    *ret = store_create(&store_sqlite, store);
     return true;
 }
 
 bool store_open_reader(const char *path, struct store **ret, struct error *err)
 {
-    struct store *store = new_store(path);
+    struct store_engine *store = new_store(path);
     if (!open_to_read(store, err)) {
-        store_close(store);
+        sqlite_close(store);
         return false;
     }
-    *ret = store;
+    *ret = store_create(&store_sqlite, store);
     return true;
 }
 
-void store_close(struct store *store)
+void sqlite_close(struct store_engine *store)
 {
     if (store == NULL) {
         return;
