@@ -31,6 +31,7 @@ class Faults:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
+        self.speed, self.origin_ns, self.shifted = 1, 0, 0
         self.folder.mkdir(exist_ok=True)
         path = self.folder / "page"
         path.write_bytes(bytes(mmap.PAGESIZE))
@@ -66,12 +67,18 @@ class Faults:
         return self.get("failed")
 
     def shift_wall(self, seconds):
+        self.shifted = seconds
         self._set("wall_shift_ns", int(seconds * 1e9))
 
     def hurry(self, speed):
         """Before the program starts: its clocks run so many times as fast."""
-        self._set("origin_mono_ns", time.monotonic_ns())
+        self.speed, self.origin_ns = speed, time.monotonic_ns()
+        self._set("origin_mono_ns", self.origin_ns)
         self._set("speed", speed)
+
+    def ahead(self):
+        """How many seconds the program's wall clock is before ours."""
+        return (time.monotonic_ns() - self.origin_ns) * (self.speed - 1) / 1e9 + self.shifted
 
 
 class Result:

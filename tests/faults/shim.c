@@ -388,6 +388,7 @@ WRAP(ssize_t, __recv_chk, "recv\0\0\0", -1,
 /* ---- the network ---- */
 
 WRAP(int, socket, "socket\0", -1, (int domain, int type, int protocol), (domain, type, protocol))
+WRAP(int, accept, "accept\0", -1, (int fd, __SOCKADDR_ARG from, socklen_t *len), (fd, from, len))
 WRAP(int, accept4, "accept\0", -1, (int fd, __SOCKADDR_ARG from, socklen_t *len, int flags),
      (fd, from, len, flags))
 WRAP(int, connect, "connect", -1, (int fd, __CONST_SOCKADDR_ARG to, socklen_t len), (fd, to, len))
