@@ -1,6 +1,6 @@
 """Makes calls of a program fail by number (shim.c), and sweeps: each of them once, until it succeeds without.
 
-A fault is a kind of call (malloc, open, read, write, fsync, fflush, rename, mmap, socket, accept, connect, send,
+A fault is a kind of call (malloc, open, read, write, pwrite, fsync, fflush, rename, mmap, socket, accept, connect, send,
 recv, names, thread, curl, result, step) and the error it ends with.
 """
 import errno
@@ -13,14 +13,14 @@ import subprocess
 import time
 
 SHIM = os.environ.get("WHETHER_SHIM", "")
-LAYOUT = struct.Struct("=8s3Q2QQqQq")  # struct page
-FIELDS = ["kind", "nth", "times", "error", "calls", "failed", "each", "wall_shift_ns", "speed", "origin_mono_ns"]
-OFFSETS = dict(zip(FIELDS, range(0, 80, 8)))
+FIELDS = ["kind", "nth", "times", "error", "calls", "failed", "each", "wall_shift_ns", "clock",
+          "speed0", "origin_ns0", "ahead_ns0", "speed1", "origin_ns1", "ahead_ns1"]
+OFFSETS = {name: 8 * i for i, name in enumerate(FIELDS)}  # struct page
 FOR_EVER = 1 << 62
 EVERY_CALL, EVERY_PLACE = 1, 2
 SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|runtime error:")
 
-ERRORS = {"malloc": errno.ENOMEM, "open": errno.EMFILE, "read": errno.EIO, "write": errno.ENOSPC, "fsync": errno.EIO,
+ERRORS = {"malloc": errno.ENOMEM, "open": errno.EMFILE, "read": errno.EIO, "write": errno.ENOSPC, "pwrite": errno.ENOSPC, "fsync": errno.EIO,
           "fflush": errno.ENOSPC, "rename": errno.EIO, "mmap": errno.ENOMEM, "socket": errno.EMFILE,
           "accept": errno.EMFILE, "connect": errno.ECONNREFUSED, "send": errno.ECONNRESET, "recv": errno.ECONNRESET,
           "names": 0, "thread": 0, "curl": 0, "result": 0, "step": 0}
@@ -31,7 +31,7 @@ class Faults:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.speed, self.origin_ns, self.shifted = 1, 0, 0
+        self.speed, self.origin_ns, self.base_ns, self.clock, self.shifted = 1, 0, 0, 0, 0
         self.folder.mkdir(exist_ok=True)
         path = self.folder / "page"
         path.write_bytes(bytes(mmap.PAGESIZE))
@@ -47,8 +47,7 @@ class Faults:
                       "LSAN_OPTIONS": f"suppressions={allowed}:print_suppressions=0"}
 
     def _set(self, name, value):
-        kind = {"kind": "8s", "wall_shift_ns": "=q", "origin_mono_ns": "=q"}.get(name, "=Q")
-        struct.pack_into(kind, self.memory, OFFSETS[name], value)
+        struct.pack_into("8s" if name == "kind" else "=q", self.memory, OFFSETS[name], value)
 
     def get(self, name):
         return struct.unpack_from("=Q", self.memory, OFFSETS[name])[0]
@@ -71,14 +70,20 @@ class Faults:
         self._set("wall_shift_ns", int(seconds * 1e9))
 
     def hurry(self, speed):
-        """Before the program starts: its clocks run so many times as fast."""
-        self.speed, self.origin_ns = speed, time.monotonic_ns()
-        self._set("origin_mono_ns", self.origin_ns)
-        self._set("speed", speed)
+        """From now on its clocks run so many times as fast."""
+        now = time.monotonic_ns()
+        ahead, other = self._ahead_ns(now), 1 - self.clock
+        for name, value in (("speed", speed), ("origin_ns", now), ("ahead_ns", ahead)):
+            self._set(f"{name}{other}", value)
+        self._set("clock", other)
+        self.speed, self.origin_ns, self.base_ns, self.clock = speed, now, ahead, other
+
+    def _ahead_ns(self, now):
+        return self.base_ns + (now - self.origin_ns) * (self.speed - 1)
 
     def ahead(self):
         """How many seconds the program's wall clock is before ours."""
-        return (time.monotonic_ns() - self.origin_ns) * (self.speed - 1) / 1e9 + self.shifted
+        return self._ahead_ns(time.monotonic_ns()) / 1e9 + self.shifted
 
 
 class Result:

@@ -10,7 +10,7 @@ question of its own; the last is the first that no failure reached.
 import os
 import sys
 
-from stage import Stage, run_cases, wait_until
+from stage import PATIENCE_S, Stage, run_cases, wait_until
 
 WHETHER = os.path.abspath(sys.argv[1])
 EVERY, SANITIZED = "--every" in sys.argv, "--sanitized" in sys.argv
@@ -47,6 +47,11 @@ def case_malloc():
 
 def case_write():
     sweep("write", 5)
+
+
+def case_pwrite():
+    """As SQLite writes."""
+    sweep("pwrite", 3)
 
 
 def case_fsync():
@@ -88,6 +93,23 @@ def case_curl():
 def case_result():
     """Slack took it, but we do not hear so."""
     sweep("result")
+
+
+def case_stall():
+    """Slack takes calls, and answers them minutes later: timed out, looked for, and there once."""
+    with Stage(WHETHER) as stage:
+        stage.ask_all()
+        stage.slack.delay_s = 6  # two minutes of the daemon's
+        number = next(stage.numbers)
+        stage.until_heard(stage.ask_slack, number)
+        stage.asked.append(number)
+        stage.irc.ask(f"p{number}", "Node or Django for a live chat?")
+        assert stage.ask_api(number) == 200
+        wait_until(lambda: stage.irc.answers(f"p{number}"), "an answer on IRC meanwhile", PATIENCE_S)
+        wait_until(lambda: stage.daemon.events("outbox.again"), "patience to end", PATIENCE_S)
+        stage.slack.delay_s = 0
+        wait_until(lambda: stage.settled(number), "the answer", PATIENCE_S)
+        stage.check()
 
 
 sys.exit(run_cases(globals(), sys.argv[2:]))

@@ -40,8 +40,12 @@ struct page {
     _Atomic uint64_t calls, failed; /* of the armed kind, since it was */
     uint64_t each;                  /* 1: every nth call; 2: every place */
     int64_t wall_shift_ns;
-    uint64_t speed;         /* 0 or 1: as always */
-    int64_t origin_mono_ns; /* when the speed began */
+    _Atomic uint64_t clock; /* the one of these that holds: the other can be prepared */
+    struct {
+        uint64_t speed;    /* 0 or 1: as always */
+        int64_t origin_ns; /* of the monotonic clock, when the speed began */
+        int64_t ahead_ns;  /* how far the program's clocks were ahead then */
+    } clocks[2];
 };
 
 enum { PLACES = 1 << 16, DEPTH = 14, EARLY = 64 * 1024, PATIENCE_S = 60, FILES = 64 };
@@ -355,12 +359,12 @@ WRAP(ssize_t, pread, "read\0\0\0", -1, (int fd, void *into, size_t len, off_t at
 WRAP(ssize_t, pread64, "read\0\0\0", -1, (int fd, void *into, size_t len, off64_t at),
      (fd, into, len, at))
 WRAP(ssize_t, write, "write\0\0", -1, (int fd, const void *from, size_t len), (fd, from, len))
-WRAP(ssize_t, pwrite, "write\0\0", -1, (int fd, const void *from, size_t len, off_t at),
+WRAP(ssize_t, pwrite, "pwrite\0", -1, (int fd, const void *from, size_t len, off_t at),
      (fd, from, len, at))
-WRAP(ssize_t, pwrite64, "write\0\0", -1, (int fd, const void *from, size_t len, off64_t at),
+WRAP(ssize_t, pwrite64, "pwrite\0", -1, (int fd, const void *from, size_t len, off64_t at),
      (fd, from, len, at))
-WRAP(int, ftruncate, "write\0\0", -1, (int fd, off_t len), (fd, len))
-WRAP(int, ftruncate64, "write\0\0", -1, (int fd, off64_t len), (fd, len))
+WRAP(int, ftruncate, "pwrite\0", -1, (int fd, off_t len), (fd, len))
+WRAP(int, ftruncate64, "pwrite\0", -1, (int fd, off64_t len), (fd, len))
 WRAP(int, fsync, "fsync\0\0", -1, (int fd), (fd))
 WRAP(int, fdatasync, "fsync\0\0", -1, (int fd), (fd))
 WRAP(int, fflush, "fflush\0", EOF, (FILE * file), (file))
@@ -398,9 +402,17 @@ WRAP(ssize_t, sendmsg, "send\0\0\0", -1, (int fd, const struct msghdr *message, 
      (fd, message, flags))
 WRAP(ssize_t, recv, "recv\0\0\0", -1, (int fd, void *into, size_t len, int flags),
      (fd, into, len, flags))
-WRAP(int, getaddrinfo, "names\0\0", EAI_AGAIN,
-     (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret),
-     (node, service, hints, ret))
+/* irc.example and its like are this machine, as long as there is a name server. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **ret)
+{
+    static const char ending[] = ".example";
+    REAL(getaddrinfo)
+    size_t len = node == NULL ? 0 : strlen(node);
+    bool ours = len >= sizeof(ending) && strcmp(node + len - sizeof(ending) + 1, ending) == 0;
+    return fails("names\0\0") ? EAI_AGAIN : real(ours ? "127.0.0.1" : node, service, hints, ret);
+}
+
 WRAP(int, pthread_create, "thread\0", EAGAIN,
      (pthread_t * ret, const pthread_attr_t *attributes, void *(*run)(void *), void *context),
      (ret, attributes, run, context))
@@ -447,11 +459,12 @@ int sqlite3_step(sqlite3_stmt *statement)
 
 /* ---- time ---- */
 
-enum { S_NS = 1000000000, MS_NS = 1000000 };
+enum { S_NS = 1000000000 };
 
 static uint64_t speed(void)
 {
-    return page == NULL || page->speed == 0 ? 1 : page->speed;
+    uint64_t speed = page == NULL ? 1 : page->clocks[page->clock].speed;
+    return speed == 0 ? 1 : speed;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
@@ -463,14 +476,13 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
     if (code != 0 || page == NULL || (!wall && !mono)) {
         return code;
     }
-    int64_t ns = (int64_t)ret->tv_sec * S_NS + ret->tv_nsec;
-    if (speed() > 1) {
-        struct timespec now;
-        real(CLOCK_MONOTONIC, &now);
-        int64_t since = (int64_t)now.tv_sec * S_NS + now.tv_nsec - page->origin_mono_ns;
-        ns += since * (int64_t)(speed() - 1);
-    }
-    ns += wall ? page->wall_shift_ns : 0;
+    struct timespec now;
+    uint64_t which = page->clock;
+    real(CLOCK_MONOTONIC, &now);
+    int64_t since = (int64_t)now.tv_sec * S_NS + now.tv_nsec - page->clocks[which].origin_ns;
+    int64_t times = page->clocks[which].speed > 1 ? (int64_t)page->clocks[which].speed - 1 : 0;
+    int64_t ns = (int64_t)ret->tv_sec * S_NS + ret->tv_nsec + since * times +
+                 page->clocks[which].ahead_ns + (wall ? page->wall_shift_ns : 0);
     *ret = (struct timespec){ns / S_NS, ns % S_NS};
     return 0;
 }

@@ -78,6 +78,8 @@ class Network:
             say(f":irc.example PONG irc.example {rest}")
         elif verb == "PRIVMSG":
             self.said.append(rest)
+        elif verb == "QUIT":
+            client.shutdown(socket.SHUT_RDWR)
 
     def ask(self, nick, text):
         """False where nobody listens."""
@@ -105,7 +107,7 @@ class Network:
 class Stage:
     """with Stage(whether) as stage: the daemon runs, has joined, and knows Slack."""
 
-    def __init__(self, whether, speed=SPEED, store="whether.db", more="", closes=False):
+    def __init__(self, whether, speed=SPEED, store="whether.db", more="", closes=False, host="127.0.0.1"):
         self.folder = tempfile.TemporaryDirectory(prefix="whether-faults-")
         self.path = pathlib.Path(self.folder.name)
         self.faults = Faults(self.path / "faults")
@@ -115,17 +117,17 @@ class Stage:
         for name, text in (("signing", SECRET), ("token", TOKEN)):
             (self.path / name).write_text(text)
             (self.path / name).chmod(0o600)
-        self.daemon = Daemon([whether], self.path, self.config(store, more), env=self.faults.env())
+        self.daemon = Daemon([whether], self.path, self.config(store, more, host), env=self.faults.env())
         self.numbers = itertools.count(1)
         self.asked = []  # numbers of Slack questions that were acknowledged
 
-    def config(self, store, more):
+    def config(self, store, more, host):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         return (f"[http]\nlisten = 127.0.0.1:{port}\n[api]\nopen = yes\n[store]\npath = {store}\n[log]\nlevel = info\n"
                 f"[slack]\nsigning_secret_file = signing\nbot_token_file = token\napi = {self.slack.api}\n"
-                f"[irc net]\nserver = 127.0.0.1:{self.irc.port}\ntls = no\nchannels = #a\n{more}")
+                f"[irc net]\nserver = {host}:{self.irc.port}\ntls = no\nchannels = #a\n{more}")
 
     def __enter__(self):
         self.slack.__enter__()
@@ -158,7 +160,7 @@ class Stage:
 
     def wall_s(self):
         """How long it has run, by its own clock."""
-        return (time.monotonic() - self.begun) * self.faults.speed
+        return time.monotonic() - self.begun + self.faults.ahead()
 
     def is_dead(self):
         return self.daemon.process.poll() is not None
