@@ -45,10 +45,6 @@ def case_malloc():
     sweep("malloc", 97, most=2000)
 
 
-def case_write():
-    sweep("write", 5)
-
-
 def case_pwrite():
     """As SQLite writes."""
     sweep("pwrite", 3)

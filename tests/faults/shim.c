@@ -112,7 +112,7 @@ static uint64_t hash_file(int fd, uint64_t hash)
     return hash;
 }
 
-/* Which call it was, how the child ended, a hash of all of its output, and what it complained of. */
+/* Which call it was, how the child ended, a hash of all its output, and what it complained of. */
 static void note_result(uint64_t call, int status)
 {
     static const uint64_t offset_basis = 0xcbf29ce484222325;
