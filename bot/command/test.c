@@ -159,16 +159,24 @@ static void test_example(struct tester *tester, const struct pack *pack,
     }
 }
 
-/* A model that was made of another corpus still works, but does not know what was added since. */
-static void note_stale_model(const struct pack *pack)
+/*
+ * A model that was made of another corpus still works, but does not know what was added since.
+ * False when that is not to be known.
+ */
+static bool note_stale_model(const struct pack *pack)
 {
     char *folder = learned_beside(pack->file, ".corpus");
+    struct error err = {0};
     uint64_t hash = 0;
-    if (corpus_hash(folder, &hash) && (!pack->model || pack->model->corpus != hash)) {
+    bool fine = corpus_hash(folder, &hash, &err);
+    if (!fine) {
+        report_error(&err);
+    } else if (hash != 0 && (!pack->model || pack->model->corpus != hash)) {
         report("%s: the model beside it was not made of the corpus in %s; run `whether train`",
                pack->file, folder);
     }
     mem_free(folder);
+    return fine;
 }
 
 static int run(const struct command_call *call)
@@ -179,16 +187,17 @@ static int run(const struct command_call *call)
         return STATUS_FAILED;
     }
     const struct knowledge *knowledge = tester.program.knowledge;
+    bool fine = true;
     for (size_t i = 0; i < knowledge->count; i++) {
         const struct pack *pack = knowledge->packs[i];
-        note_stale_model(pack);
+        fine = note_stale_model(pack) && fine;
         for (size_t j = 0; j < pack->example_count; j++) {
             test_example(&tester, pack, &pack->examples[j]);
         }
     }
     printf("%zu passed, %zu failed\n", tester.passed, tester.failed);
     program_close(&tester.program);
-    return tester.failed == 0 ? STATUS_FINE : STATUS_FAILED;
+    return fine && tester.failed == 0 ? STATUS_FINE : STATUS_FAILED;
 }
 
 const struct command command_test = {

@@ -1,6 +1,7 @@
 #include "bot/host/corpus.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,7 +311,7 @@ static int wanted(const struct dirent *entry)
 
 /*
  * Calls visit for each file's path and reader, in the order of the names. Returns how many there
- * are.
+ * are; -1 where the folder cannot be read (errno).
  */
 typedef void visit_file(void *context, const char *path, read_line *read);
 
@@ -344,7 +345,10 @@ bool corpus_load(struct corpus *ret, const struct pack *pack, const char *folder
 {
     struct loader loader = {.corpus = ret, .pack = pack, .faults = faults};
     size_t before = faults->count + faults->dropped;
-    if (each_file(folder, load_one, &loader) <= 0) {
+    int count = each_file(folder, load_one, &loader);
+    if (count < 0 && errno != ENOENT) {
+        fault_add(faults, folder, 0, "cannot be read: %s", strerror(errno));
+    } else if (count <= 0) {
         fault_add(
             faults, folder, 0,
             "no corpus files (*.clauses.tsv, *.kinds.tsv, *.conversations.jsonl) in this folder");
@@ -352,21 +356,31 @@ bool corpus_load(struct corpus *ret, const struct pack *pack, const char *folder
     return faults->count + faults->dropped == before;
 }
 
+struct hashing {
+    uint64_t hash;
+    struct error *err;
+    bool failed;
+};
+
 static void hash_one(void *context, const char *path, read_line *read)
 {
-    struct error err = {0};
+    struct hashing *hashing = context;
     struct buf buf;
     (void)read;
     buf_init(&buf, FILE_MAX);
-    buf_read_file(&buf, path, &err);
-    *(uint64_t *)context = add_hash(*(uint64_t *)context, &buf);
+    hashing->failed = hashing->failed || !buf_read_file(&buf, path, hashing->err);
+    hashing->hash = add_hash(hashing->hash, &buf);
     buf_finish(&buf);
 }
 
-bool corpus_hash(const char *folder, uint64_t *ret)
+bool corpus_hash(const char *folder, uint64_t *ret, struct error *err)
 {
-    *ret = 0;
-    return each_file(folder, hash_one, ret) > 0;
+    struct hashing hashing = {.err = err};
+    if (each_file(folder, hash_one, &hashing) < 0 && errno != ENOENT) {
+        return error_errno(err, errno, "%s: cannot be read", folder);
+    }
+    *ret = hashing.hash;
+    return !hashing.failed;
 }
 
 void corpus_finish(struct corpus *corpus)

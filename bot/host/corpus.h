@@ -64,5 +64,9 @@ bool corpus_load(struct corpus *ret, const struct pack *pack, const char *folder
                  struct fault_list *faults);
 void corpus_finish(struct corpus *corpus);
 
-/* Only the hash of the folder's files, as corpus_load() finds it; false when there are none. */
-bool corpus_hash(const char *folder, uint64_t *ret);
+/*
+ * Only the hash of the folder's files, as corpus_load() finds it; 0 when there are none. False when
+ * one cannot be read: err tells.
+ */
+struct error;
+bool corpus_hash(const char *folder, uint64_t *ret, struct error *err);

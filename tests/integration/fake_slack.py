@@ -15,9 +15,10 @@ TEAM, BOT_USER, BOT_ID = "T0STORM", "U0BOT", "B0BOT"
 
 
 class FakeSlack:
-    def __init__(self, seed=1, trouble=0.0, delay_s=0.0):
-        """trouble: the share of posts that go wrong in some way; delay_s: how late every answer is."""
-        self.trouble, self.delay_s = trouble, delay_s
+    def __init__(self, seed=1, trouble=0.0, delay_s=0.0, closes=False):
+        """trouble: the share of posts that go wrong in some way; delay_s: how late every answer is; closes: each call
+        needs a connection of its own."""
+        self.trouble, self.delay_s, self.closes = trouble, delay_s, closes
         self.random = random.Random(seed)
         self.lock = threading.Lock()
         self.messages = {}  # (channel, thread) -> [message]
@@ -85,6 +86,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        if self.server.slack.closes:
+            self.send_header("Connection", "close")
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()

@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Every command, with every call of a kind failing once: a clean error, or the whole answer all the same.
+
+usage: WHETHER_SHIM=shim.so commands.py WHETHER [--every | --sanitized] [NAME...]     prints TAP; NAMEs run only these cases
+
+What fails is each call that has a stack of its own, or each single call (--every). Clean is: exit status 1, a line on
+standard error that says what is wrong and where, nothing of a sanitizer. Where each failure needs a run of its own, only
+every so-manieth call fails, fewer still under sanitizers.
+"""
+import collections
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+import faultkit
+from faultkit import ERRORS, sweep_anew, sweep_forking
+
+ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
+WHETHER = os.path.abspath(sys.argv[1])
+NAMES = [a for a in sys.argv[2:] if not a.startswith("--")]
+EVERY, SANITIZED = "--every" in sys.argv, "--sanitized" in sys.argv
+QUESTION = "Node or Django for a live auction board? The frontend is React."
+# How an error begins: who complains, or the file that is complained of.
+BEGINNING = re.compile(r"\S+: \S")
+STORED = ["Rails or Laravel?", "Zig or Odin for planes?", "Is it any good, the thing with the things?"]
+
+scratch = None  # a folder of the running case
+
+
+def environment():
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": str(scratch),
+            "WHETHER_PACKS": str(ROOT / "knowledge"), "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "")}
+
+
+def reasons(kind):
+    """What an error of this kind must say."""
+    words = {"malloc": "memory", "thread": "", "step": "injected"}
+    return words.get(kind, os.strerror(ERRORS[kind]))
+
+
+def complaint(kind, result, whole):
+    """What is wrong with how a failure was taken, or None."""
+    if faultkit.SANITIZER.search(result.errors):
+        return "a sanitizer complains"
+    if result.status == 0:
+        same = result.output == whole.output and result.errors == whole.errors
+        return None if same else "it ends as if all were fine, but with another output"
+    if result.status != 1:
+        return f"it ends with {result.status}"
+    lines = result.errors.splitlines()
+    if not lines or not BEGINNING.match(lines[-1]):
+        return "it says nothing clean"
+    said = any(re.search(reasons(kind), line, re.I) for line in lines)
+    return None if said else f"it does not say why ({reasons(kind)})"
+
+
+def judge(name, kind, whole, found):
+    assert whole.status == 0, f"{name} without a fault: {whole}"
+    assert found, f"{name} makes no calls of {kind}: a test that cannot fail"
+    wrong = collections.defaultdict(list)
+    for result in found:
+        if what := complaint(kind, result, whole):
+            wrong[what, result.errors[-300:]].append(result)
+    refused = sum(r.status == 1 for r in found)
+    print(f"# {name}, {kind}: {len(found)} failures, {refused} refused, {len(found) - refused} got over")
+    assert not wrong, "\n".join(f"{len(rs)} times {what}: {rs[0]}" for (what, _), rs in wrong.items())
+
+
+def sweep(name, kind, *words, stride=1):
+    whole, found = sweep_forking([WHETHER, *words], scratch / "faults", kind, environment(), not EVERY, stride)
+    judge(name, kind, whole, found)
+
+
+def some(stride):
+    """Of calls that are alike, every how-manieth."""
+    return 1 if EVERY else stride * (8 if SANITIZED else 1)
+
+
+def reading(name, *words):
+    for kind in ("malloc", "open", "fflush"):
+        sweep(name, kind, *words)
+    # A large file is read in pieces that are all alike.
+    sweep(name, "read", *words)
+
+
+def case_check():
+    config = scratch / "whether.ini"
+    config.write_text("[bot]\nlength = full\n[http]\nlisten = 127.0.0.1:0\n[api]\nopen = yes\n")
+    reading("check", "check", "-c", str(config))
+
+
+def case_ask():
+    reading("ask", "ask", QUESTION)
+
+
+def case_ask_json():
+    reading("ask --json", "ask", "--json", QUESTION)
+
+
+def case_explain():
+    reading("explain", "explain", QUESTION)
+
+
+def case_replay():
+    talks = (ROOT / "knowledge/node-or-django.corpus/a15.conversations.jsonl").read_text().splitlines(True)[:3]
+    path = scratch / "talks.jsonl"
+    path.write_text("".join(talks))
+    reading("replay", "replay", str(path))
+
+
+def case_test():
+    reading("test", "test")
+
+
+# --- with files that change: a run of its own for each failure -----------------------------------
+
+
+def case_gaps():
+    """From a store that a daemon has left, which must be the same afterwards."""
+    from daemon import Daemon
+    config = "[http]\nlisten = 127.0.0.1:0\n[api]\nopen = yes\n[store]\npath = kept.db\n"
+    with Daemon([WHETHER], scratch, config) as running:
+        for text in STORED:
+            assert running.ask(text)[0] == 200
+    kept = (scratch / "kept.db").read_bytes()
+
+    def before():
+        for ending in ("-wal", "-shm"):
+            (scratch / f"kept.db{ending}").unlink(missing_ok=True)
+        assert (scratch / "kept.db").read_bytes() == kept, "looking at the store has changed it"
+    command = [WHETHER, "gaps", "--json", "-c", str(scratch / "whether.ini")]
+    # SQLite asks for little memory at a time, and for much of it at places that are all alike.
+    for kind, stride in (("malloc", 23), ("step", 1), ("fflush", 1)):
+        whole, found = sweep_anew(command, scratch / "faults", kind, environment(), before, some(stride))
+        assert whole.output != faultkit.fnv(b"")
+        judge("gaps", kind, whole, found)
+    # What fails below SQLite it tells in words of its own.
+    for kind in ("open", "read"):
+        whole, found = sweep_anew(command, scratch / "faults", kind, environment(), before, some(2))
+        assert found and all(r.status == 0 and r.output == whole.output or
+                             r.status == 1 and BEGINNING.match(r.errors) for r in found), (kind, found)
+
+
+def team():
+    """A pack of a team's own in scratch/folder, with a corpus beside it."""
+    folder = scratch / "folder"
+    (folder / "one.corpus").mkdir(parents=True)
+    pack = (ROOT / "tests/unit/packs/good/pack.json").read_text().replace('"tea-or-coffee"', '"one"')
+    (folder / "one.json").write_text(pack)
+    (folder / "one.corpus/a.clauses.tsv").write_text("".join(
+        f"tired\tstated\tb\twe yawn, {i}\nnone\tnone\tb\tgrey weather, {i}\n" for i in range(4)))
+    (folder / "one.corpus/a.kinds.tsv").write_text("meta\tb\thello\nask\tb\ttea or coffee\n" * 3)
+    return folder
+
+
+def in_liblinear(command, environ, kind, result):
+    """LIBLINEAR does not look whether it got memory: then it crashes, and what it was to make is not made."""
+    if kind != "malloc" or result.status >= 0:
+        return False
+    faults, trace = faultkit.Faults(scratch / "faults"), scratch / "trace"
+    trace.unlink(missing_ok=True)
+    faults.arm(kind, result.call)
+    subprocess.run(command, env=environ | faults.env(FAULTS_TRACE=str(trace)), capture_output=True, timeout=300)
+    return "liblinear" in trace.read_text()
+
+
+def case_train():
+    """A model is the old one or the new one, whole, and nothing is left beside it."""
+    folder = team()
+    # With the topics comes the net, whose training takes seconds each time.
+    command = [WHETHER, "train", *([] if EVERY else ["--only", "kinds"]), str(folder)]
+    environ = environment() | {"WHETHER_PACKS": str(folder)}
+    assert subprocess.run(command, env=environ, capture_output=True, timeout=300).returncode == 0
+    new = {path.name: path.read_bytes() for path in folder.glob("*.model")}
+    shutil.rmtree(folder / "one.corpus", ignore_errors=True)
+    shutil.rmtree(folder)
+    team()
+    (folder / "one.corpus/b.kinds.tsv").write_text("meta\tb\tthanks a lot\n" * 3)
+    assert subprocess.run(command, env=environ, capture_output=True, timeout=300).returncode == 0
+    old = {path.name: path.read_bytes() for path in folder.glob("*.model")}
+    assert sorted(old) == sorted(new) and old != new, sorted(old)
+    (folder / "one.corpus/b.kinds.tsv").unlink()
+
+    def before():
+        there = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".json"}
+        assert sorted(there) == sorted(old), f"left behind: {sorted(there)}"
+        assert all(data in (old[name], new[name]) for name, data in there.items()), "a model is neither old nor new"
+        for name, data in old.items():
+            (folder / name).write_bytes(data)
+    for kind, stride in (("open", 1), ("read", 20), ("write", 1), ("fsync", 1), ("rename", 1), ("malloc", 29)):
+        whole, found = sweep_anew(command, scratch / "faults", kind, environ, before, some(stride))
+        before()
+        judge("train", kind, whole, [r for r in found if not in_liblinear(command, environ, kind, r)])
+
+
+def main():
+    global scratch
+    sys.path.insert(0, str(ROOT / "tests/integration"))
+    cases = [(name[5:], case) for name, case in globals().items() if name.startswith("case_")]
+    cases = [c for c in cases if not NAMES or c[0] in NAMES]
+    print(f"1..{len(cases)}")
+    failed = 0
+    for number, (name, case) in enumerate(cases, 1):
+        with tempfile.TemporaryDirectory(prefix="whether-faults-") as folder:
+            scratch = pathlib.Path(folder)
+            os.chdir(folder)
+            try:
+                case()
+                print(f"ok {number} - {name}", flush=True)
+            except Exception:
+                failed += 1
+                print(f"not ok {number} - {name}")
+                print("".join("# " + line + "\n" for line in traceback.format_exc()[-6000:].splitlines()), end="", flush=True)
+    return failed > 0
+
+
+sys.exit(main())

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""The daemon, with the n-th call of a kind failing while it is asked over the API, by Slack and on IRC: n = 1, 2, 3 ...
+
+usage: WHETHER_SHIM=shim.so served.py WHETHER [--every | --sanitized] [NAME...]     prints TAP
+
+It may refuse (503), break off, or end at once and cleanly for want of memory; then senders send again. In the end every
+question that was acknowledged has its one answer, and the daemon, where it has not ended, works on as before. Each n is a
+question of its own; the last is the first that no failure reached.
+"""
+import os
+import sys
+
+from stage import PATIENCE_S, Stage, run_cases, wait_until
+
+WHETHER = os.path.abspath(sys.argv[1])
+EVERY, SANITIZED = "--every" in sys.argv, "--sanitized" in sys.argv
+
+
+def sweep(kind, stride=1, most=200, anew=False):
+    """stride and most: where not every call fails. anew: connections are cut before, so that new ones are made."""
+    if EVERY:
+        stride = 1
+    else:
+        most = min(most, 5 if SANITIZED else 10)
+    with Stage(WHETHER, closes=anew) as stage:
+        failures, nth = 0, 1
+        for nth in range(1, most * stride + 1, stride):
+            if anew:
+                stage.irc.drop()
+            stage.faults.arm(kind, nth)
+            stage.ask_all()
+            if anew:
+                wait_until(stage.irc.joined.is_set, "the bot to come back")
+            failed = stage.faults.disarm()
+            failures += failed
+            if failed == 0:
+                break
+        starts = len(stage.daemon.events("daemon.started"))
+        stage.check()
+    print(f"# {kind}: {len(stage.asked)} questions, {failures} failures, {starts - 1} times it ended")
+    assert failures > 0, f"no call of {kind} failed: a test that cannot fail"
+
+
+def case_malloc():
+    sweep("malloc", 97, most=2000)
+
+
+def case_pwrite():
+    """As SQLite writes."""
+    sweep("pwrite", 3)
+
+
+def case_fsync():
+    sweep("fsync")
+
+
+def case_step():
+    sweep("step", 5)
+
+
+def case_open():
+    sweep("open", most=40, anew=True)
+
+
+def case_send():
+    sweep("send", 4)
+
+
+def case_recv():
+    sweep("recv", 4)
+
+
+def case_socket():
+    sweep("socket", most=40, anew=True)
+
+
+def case_connect():
+    sweep("connect", most=40, anew=True)
+
+
+def case_accept():
+    sweep("accept", most=40)
+
+
+def case_curl():
+    sweep("curl")
+
+
+def case_result():
+    """Slack took it, but we do not hear so."""
+    sweep("result")
+
+
+def case_stall():
+    """Slack takes calls, and answers them minutes later: timed out, looked for, and there once."""
+    with Stage(WHETHER) as stage:
+        stage.ask_all()
+        stage.slack.delay_s = 6  # two minutes of the daemon's
+        number = next(stage.numbers)
+        stage.until_heard(stage.ask_slack, number)
+        stage.asked.append(number)
+        stage.irc.ask(f"p{number}", "Node or Django for a live chat?")
+        assert stage.ask_api(number) == 200
+        wait_until(lambda: stage.irc.answers(f"p{number}"), "an answer on IRC meanwhile", PATIENCE_S)
+        wait_until(lambda: stage.daemon.events("outbox.again"), "patience to end", PATIENCE_S)
+        stage.slack.delay_s = 0
+        wait_until(lambda: stage.settled(number), "the answer", PATIENCE_S)
+        stage.check()
+
+
+sys.exit(run_cases(globals(), sys.argv[2:]))
