@@ -27,7 +27,7 @@ struct redisReply;
 enum {
     REDIS_TURN_MS = 10 * 1000,       /* a turn's hold on conversations and messages */
     REDIS_WAIT_MS = 100,             /* for another's turn to end */
-    REDIS_LEASE_MS = 8000,           /* of an IRC network, in Redis ... */
+    REDIS_LEASE_MS = 7000,           /* of an IRC network, in Redis ... */
     REDIS_LEASE_SPARE_MS = 2000,     /* ... and so much less for us: nobody else has it before */
     REDIS_BEAT_MS = 1000,            /* leases are kept each so often */
     REDIS_KEEP_MS = 5000,            /* what is in our charge; what others left is looked for */
