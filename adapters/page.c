@@ -8,6 +8,7 @@
 
 #include "adapters/adapter.h"
 #include "adapters/http_asset.h"
+#include "adapters/http_body.h"
 #include "adapters/http_server.h"
 #include "adapters/page_assets.h"
 #include "adapters/page_inside.h"
@@ -20,6 +21,7 @@
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
 #include "bot/host/metrics.h"
+#include "bot/host/records.h"
 #include "bot/host/view.h"
 #include "knowledge/pack.h"
 
@@ -86,11 +88,11 @@ static void refuse(struct page *page, struct http_request *request, unsigned sta
 
 /* ---- who may look ---- */
 
-/* "localhost" of "localhost:8080", "[::1]" of "[::1]:8080". */
+/* "localhost" of "localhost:8080", "[::1]" of "[::1]:8080", "a.example" of "a.example/b". */
 static size_t name_length(const char *host)
 {
     const char *end = host[0] == '[' ? strchr(host, ']') : NULL;
-    return end != NULL ? (size_t)(end + 1 - host) : strcspn(host, ":");
+    return end != NULL ? (size_t)(end + 1 - host) : strcspn(host, ":/");
 }
 
 static bool is_named(const char *hosts, const char *host)
@@ -108,6 +110,14 @@ static bool is_named(const char *hosts, const char *host)
     return false;
 }
 
+/* The name in the address that people are told. */
+static bool is_own(const char *address, const char *host)
+{
+    const char *own = address[0] != '\0' ? strstr(address, "://") + 3 : "";
+    size_t len = name_length(own);
+    return len > 0 && len == name_length(host) && strncasecmp(own, host, len) == 0;
+}
+
 /*
  * Under another name a stranger's page could have a browser here read what this one shows (DNS
  * rebinding); a form on a stranger's page comes with that page's origin.
@@ -117,7 +127,8 @@ static bool may_look(struct page *page, struct http_request *request)
     const char *host = http_request_header(request, "Host");
     const char *origin = http_request_header(request, "Origin");
     const char *from = origin != NULL ? strstr(origin, "://") : NULL;
-    if (host == NULL || !is_named(page->config->hosts, host)) {
+    if (host == NULL ||
+        (!is_named(page->config->hosts, host) && !is_own(page->config->address, host))) {
         refuse(page, request, 403, "page_host", "Not under this name",
                "This page is not served under the name in the address. Its owner can add the name: "
                "hosts in the section [page] of the configuration.",
@@ -187,7 +198,6 @@ static void on_home(void *context, struct http_request *request)
 static void on_ask(void *context, struct http_request *request)
 {
     struct page *page = context;
-    const char *type = http_request_header(request, "Content-Type");
     struct error err = {0};
     struct talk talk;
     size_t len;
@@ -195,7 +205,7 @@ static void on_ask(void *context, struct http_request *request)
         return;
     }
     const char *body = http_request_body(request, &len);
-    if (type == NULL || strncasecmp(type, TYPE_FORM, strlen(TYPE_FORM)) != 0) {
+    if (!http_type_is(http_request_header(request, "Content-Type"), TYPE_FORM)) {
         refuse(page, request, 415, "content_type", "Not a form",
                "This takes what the page's form sends: " TYPE_FORM ".", NULL);
     } else if (!talk_parse(body, len, &talk, &err)) {
@@ -216,6 +226,27 @@ static void on_rules(void *context, struct http_request *request)
     buf_init(&body, PAGE_MAX);
     page_put_rules(&body, dispatch_knowledge(page->setup.dispatch));
     respond(request, 200, &body, true, NULL);
+}
+
+/* The name is a key: whoever was told it may read that one record. */
+static void on_record(void *context, struct http_request *request)
+{
+    struct page *page = context;
+    const char *name = http_request_query(request, "of");
+    struct buf text, body;
+    if (!may_look(page, request)) {
+        return;
+    }
+    buf_init(&text, RECORDS_MAX);
+    if (name != NULL && records_read(dispatch_records(page->setup.dispatch), name, &text)) {
+        buf_init(&body, PAGE_MAX);
+        page_put_record(&body, text.data, text.len);
+        respond(request, 200, &body, false, "X-Robots-Tag: noindex");
+    } else {
+        refuse(page, request, 404, "record_unknown", "No such record",
+               "There is no record of that name, or it was not kept.", NULL);
+    }
+    buf_finish(&text);
 }
 
 /* Where gaps are written to, and for which pack. */
@@ -265,28 +296,6 @@ static size_t count(const struct config *config)
     return config->has_page ? 1 : 0;
 }
 
-/* It sends no messages, so there is nothing to format and nothing to deliver. */
-static bool format(struct adapter *adapter, const struct message *message,
-                   const struct outcome *outcome, const struct reply *reply, struct buf *payload)
-{
-    (void)adapter;
-    (void)message;
-    (void)outcome;
-    (void)reply;
-    (void)payload;
-    return false;
-}
-
-static bool refuse_delivery(struct adapter *adapter, const struct delivery *delivery,
-                            uint64_t *ret_after_ms)
-{
-    struct page *page = (struct page *)adapter;
-    (void)ret_after_ms;
-    dispatch_delivered(page->setup.dispatch, delivery->id, DELIVERY_REFUSED, 0,
-                       "the page has nobody to send to", loop_wall_ms(page->setup.loop));
-    return true;
-}
-
 static void status(const struct adapter *adapter, struct adapter_status *ret)
 {
     const struct page *page = (const struct page *)adapter;
@@ -318,6 +327,7 @@ static void route(struct page *page, struct http_server *server)
     http_server_route(server, "GET", "/ask", on_home, page);
     http_server_route(server, "POST", "/ask", on_ask, page);
     http_server_route(server, "GET", "/rules", on_rules, page);
+    http_server_route(server, "GET", "/record", on_record, page);
     if (page->gaps_token.count > 0) {
         http_server_route(server, "GET", "/gaps", on_gaps, page);
     }
@@ -333,8 +343,7 @@ static bool create(const struct adapter_setup *setup, struct adapter **ret, stru
     if (setup->server == NULL) {
         return error_set(err, ERROR_INPUT, "[page] needs [http] listen");
     }
-    if (secret_configured(&config->gaps_token) &&
-        !secret_load(&config->gaps_token, "[page] gaps_token", &token, err)) {
+    if (!secret_load_key(&config->gaps_token, "page", "gaps_token", &token, err)) {
         return false;
     }
     struct page *page = mem_alloc(sizeof(*page));
@@ -352,8 +361,6 @@ const struct adapter_ops adapter_page = {
     .name = "page",
     .count = count,
     .create = create,
-    .format = format,
-    .send = refuse_delivery,
     .status = status,
     .destroy = destroy,
 };

@@ -97,10 +97,17 @@ static void put_set_facts(struct buf *ret, const struct pack *pack, const char *
     buf_puts(ret, between[0] == ';' ? "</p>" : "");
 }
 
+/* Facts set by hand after it may leave an answer as it was. */
+static bool same_lead(const struct reply *said, const struct reply *answer)
+{
+    return said->block_count > 0 && answer->block_count > 0 &&
+           strcmp(said->text + said->blocks[0].text, answer->text + answer->blocks[0].text) == 0;
+}
+
 static void put_turn(struct buf *ret, const struct talk *talk, const struct view *view, size_t i)
 {
     const struct talk_turn *turn = &talk->turns[i];
-    bool last = i + 1 == talk->count && turn->facts[0] == '\0';
+    bool last = i + 1 == talk->count && same_lead(&view->turns[i].reply, &view->answer);
     buf_puts(ret, "<li>");
     if (turn->text[0] != '\0') {
         buf_puts(ret, "<p class=\"you\"><span class=\"vh\">You: </span>");

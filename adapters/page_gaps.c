@@ -79,6 +79,19 @@ void page_end_gaps(struct buf *ret, size_t count)
     html_end(ret);
 }
 
+void page_put_record(struct buf *ret, const char *text, size_t len)
+{
+    html_begin(ret, "A decision record", NULL);
+    buf_puts(ret,
+             "<h1>A decision record</h1><p class=\"intro\">As it was last asked for, in "
+             "Markdown (MADR), to be kept where the project keeps its decisions. Whoever has the "
+             "address of this page can read it.</p><pre class=\"entry\" tabindex=\"0\" "
+             "aria-label=\"Record to copy\"><code>");
+    html_put(ret, text, len);
+    buf_puts(ret, "</code></pre>");
+    html_end(ret);
+}
+
 void page_put_sentence(struct buf *ret, const char *title, const char *sentence)
 {
     html_begin(ret, title, NULL);

@@ -27,6 +27,9 @@ void page_begin_gaps(struct buf *ret);
 void page_put_gap(struct buf *ret, const struct gap *gap, const struct pack *pack);
 void page_end_gaps(struct buf *ret, size_t count);
 
+/* A decision record, as its file has it. */
+void page_put_record(struct buf *ret, const char *text, size_t len);
+
 /* A page that only says something: an error. */
 void page_put_sentence(struct buf *ret, const char *title, const char *sentence);
 

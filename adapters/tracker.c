@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <nettle/base64.h>
 
@@ -266,18 +265,12 @@ struct body {
     struct error err;
 };
 
-static bool has_type(const struct http_request *request, const char *type)
-{
-    const char *given = http_request_header(request, "Content-Type");
-    return given != NULL && strncasecmp(given, type, strlen(type)) == 0;
-}
-
 /* G2, T2 */
 static void find_body(const struct http_request *request, struct body *ret)
 {
     *ret = (struct body){0};
     ret->text = http_request_body(request, &ret->len);
-    if (!has_type(request, TYPE_FORM)) {
+    if (!http_type_is(http_request_header(request, "Content-Type"), TYPE_FORM)) {
         return;
     }
     const char *payload = NULL;
@@ -319,6 +312,18 @@ static const char *event_header(const struct tracker *tracker, const struct http
     return NULL;
 }
 
+/* Such a one would be answered at a place of the same name somewhere else. */
+static bool is_others(const struct tracker *tracker, const struct http_request *request)
+{
+    const char *const *headers = tracker->kind->other_headers;
+    for (size_t i = 0; headers[i] != NULL; i++) {
+        if (http_request_header_count(request, headers[i]) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_body(struct tracker *tracker, struct http_request *request, struct body *body)
 {
     json_t *json = body->text ? http_json_parse(body->text, body->len, &body->err) : NULL;
@@ -341,7 +346,9 @@ static void on_request(void *context, struct http_request *request)
     struct body body;
     find_body(request, &body);
     enum signature_result signature = check_signature(tracker, request, &body);
-    if (signature == SIGNATURE_GOOD) {
+    if (signature == SIGNATURE_GOOD && is_others(tracker, request)) {
+        reject_body(tracker, request, 400, "other_sender", tracker->kind->other_sentence);
+    } else if (signature == SIGNATURE_GOOD) {
         read_body(tracker, request, &body);
     } else if (!http_request_pass(request)) {
         /* Another section on the same path might have had the secret. */
@@ -372,15 +379,6 @@ static void status(const struct adapter *adapter, struct adapter_status *ret)
     *ret = ((const struct tracker *)adapter)->status;
 }
 
-static void wipe(char *secret)
-{
-    volatile char *at = secret;
-    while (at != NULL && *at) {
-        *at++ = '\0';
-    }
-    mem_free(secret);
-}
-
 static void destroy(struct adapter *adapter)
 {
     struct tracker *tracker = (struct tracker *)adapter;
@@ -391,7 +389,7 @@ static void destroy(struct adapter *adapter)
     if (tracker->setup.server != NULL) {
         http_server_unroute(tracker->setup.server, tracker);
     }
-    wipe(tracker->authorization);
+    secret_drop(tracker->authorization);
     secret_finish(&tracker->secret);
     secret_finish(&tracker->token);
     mem_free(tracker->base.name);
@@ -427,23 +425,17 @@ static void set_authorization(struct tracker *tracker)
 static bool load_secrets(struct tracker *tracker, struct error *err)
 {
     const struct config_tracker *config = tracker->config;
-    char what[120];
-    snprintf(what, sizeof(what), "[%.60s] secret", tracker->base.name);
-    if (!secret_configured(&config->secret)) {
+    const char *name = tracker->base.name;
+    if (!secret_load_key(&config->secret, name, "secret", &tracker->secret, err) ||
+        !secret_load_key(&config->token, name, "token", &tracker->token, err)) {
+        return false;
+    }
+    if (tracker->secret.count == 0) {
         return error_set(err, ERROR_INPUT,
-                         "[%s] has no secret: nobody could tell who it is that sends",
-                         tracker->base.name);
-    }
-    if (!secret_load(&config->secret, what, &tracker->secret, err)) {
-        return false;
-    }
-    snprintf(what, sizeof(what), "[%.60s] token", tracker->base.name);
-    if (secret_configured(&config->token) &&
-        !secret_load(&config->token, what, &tracker->token, err)) {
-        return false;
+                         "[%s] has no secret: nobody could tell who it is that sends", name);
     }
     if (tracker->token.count == 0 && tracker->kind->config != CONFIG_GENERIC) {
-        return error_set(err, ERROR_INPUT, "[%s] has no token to comment with", tracker->base.name);
+        return error_set(err, ERROR_INPUT, "[%s] has no token to comment with", name);
     }
     set_authorization(tracker);
     return true;

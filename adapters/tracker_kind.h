@@ -101,10 +101,12 @@ struct tracker_kind {
     bool never_4xx;     /* but for a bad signature (L4) */
     const char *event_headers[3], *delivery_headers[4]; /* the first that is there; NULL-ended */
     const char *event_at, *action_at;                   /* pointers; event_at NULL: by header */
-    const struct ticket_rule *rules;                    /* until one without `at` */
-    const char *bot_at, *bot_is; /* a pointer, and a list of what it holds for bots */
-    const char *bot_name;        /* a part of bots' names; NULL: nothing tells */
-    const char *signed_at;       /* ms since 1970 */
+    const char *other_headers[4];    /* those that only another sender has; NULL-ended */
+    const char *other_sentence;      /* where its deliveries belong */
+    const struct ticket_rule *rules; /* until one without `at` */
+    const char *bot_at, *bot_is;     /* a pointer, and a list of what it holds for bots */
+    const char *bot_name;            /* a part of bots' names; NULL: nothing tells */
+    const char *signed_at;           /* ms since 1970 */
     bool (*put)(const json_t *body, const char *label); /* this delivery tells of its being put */
     bool (*reworded)(const json_t *body);               /* NULL: edits are of texts */
 

@@ -29,10 +29,15 @@ static inline const unsigned char *bytes_take(struct bytes *b, size_t len)
     return b->data + b->at - len;
 }
 
+static inline uint32_t bytes_u32_at(const unsigned char *u)
+{
+    return u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 | (uint32_t)u[3] << 24;
+}
+
 static inline uint32_t bytes_u32(struct bytes *b)
 {
     const unsigned char *u = bytes_take(b, 4);
-    return u ? u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16 | (uint32_t)u[3] << 24 : 0;
+    return u ? bytes_u32_at(u) : 0;
 }
 
 static inline uint64_t bytes_u64(struct bytes *b)

@@ -2,14 +2,17 @@
 
 #include <string.h>
 
-#include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/file.h"
 #include "bot/base/mem.h"
 #include "knowledge/bytes.h"
 #include "knowledge/net.h"
 
-/* Hashes that crowd into one corner of the index are no accident: looking up must stay short. */
-enum { FILE_MAX = 32 * 1024 * 1024, DIMS_MAX = 512, PROBES_MAX = 1024 };
+/*
+ * SPARSE: places for each feature, at least. PROBES_MAX: hashes that crowd into one corner are no
+ * accident, and looking up must stay short.
+ */
+enum { FILE_MAX = 32 * 1024 * 1024, DIMS_MAX = 512, SPARSE = 2, PROBES_MAX = 1024 };
 
 static void read_class(struct bytes *b, struct model *model, uint32_t number)
 {
@@ -31,57 +34,83 @@ static void read_class(struct bytes *b, struct model *model, uint32_t number)
     }
 }
 
-static struct model_feature *place_of(const struct model *model, uint32_t hash)
+/* The part of the file that says which features there are and what they weigh. */
+struct listed {
+    const unsigned char *features; /* of 8 bytes each */
+    const unsigned char *pairs;
+};
+
+/* As it is in the file. Its weights end where the next one's begin. */
+static struct model_feature feature_at(const struct model *model, const struct listed *listed,
+                                       uint32_t n)
 {
-    size_t i = hash & model->mask;
-    while (model->features[i].hash && model->features[i].hash != hash) {
-        i = (i + 1) & model->mask;
-    }
-    return &model->features[i];
+    const unsigned char *at = listed->features + (size_t)n * 8;
+    uint32_t first = bytes_u32_at(at + 4);
+    uint32_t next = n + 1 < model->feature_count ? bytes_u32_at(at + 12) : model->weight_count;
+    return (struct model_feature){bytes_u32_at(at), first & MODEL_WEIGHTS_MAX,
+                                  (next - first) & UINT8_MAX};
 }
 
-/* False when that takes too long. Of two with the same hash the last one counts. */
-static bool keep_feature(struct model *model, struct model_feature feature)
+static bool features_are_sound(const struct model *model, const struct listed *listed)
 {
-    struct model_feature *place = place_of(model, feature.hash);
-    *place = feature;
-    return ((size_t)(place - model->features - feature.hash) & model->mask) < PROBES_MAX;
-}
-
-/* Each feature's weights end where the next one's begin. */
-static void read_features(struct bytes *b, struct model *model)
-{
-    size_t places = 64;
-    while (places < (size_t)model->feature_count * 4 / 3) {
-        places *= 2;
-    }
-    model->mask = places - 1;
-    model->features = mem_alloc(places * sizeof(*model->features));
-    uint32_t hash = 0, first = 0;
-    for (uint32_t n = 0; n <= model->feature_count && !b->bad; n++) {
-        bool last = n == model->feature_count;
-        uint32_t next_hash = last ? 1 : bytes_u32(b);
-        uint32_t next = last ? model->weight_count : bytes_u32(b);
-        b->bad = b->bad || next_hash == 0 || next > model->weight_count || next < first ||
-                 (n > 0 && next - first > model->class_count);
-        if (n > 0 && !b->bad) {
-            const struct model_feature feature = {hash, first & MODEL_WEIGHTS_MAX,
-                                                  (next - first) & UINT8_MAX};
-            b->bad = !keep_feature(model, feature);
+    for (uint32_t n = 0; n < model->feature_count; n++) {
+        const unsigned char *at = listed->features + (size_t)n * 8;
+        uint32_t first = bytes_u32_at(at + 4);
+        uint32_t next = n + 1 < model->feature_count ? bytes_u32_at(at + 12) : model->weight_count;
+        if (bytes_u32_at(at) == 0 || first > next || next > model->weight_count ||
+            next - first > model->class_count) {
+            return false;
         }
-        hash = next_hash;
-        first = next;
     }
-}
-
-static bool classes_exist(const struct model *model, const unsigned char *pairs)
-{
     for (uint32_t i = 0; i < model->weight_count; i++) {
-        if (pairs[2 * i] >= model->class_count) {
+        if (listed->pairs[2 * (size_t)i] >= model->class_count) {
             return false;
         }
     }
     return true;
+}
+
+/* Takes each feature's place; numbers[place]: which one is there. Of two with the same hash the
+ * last one counts. False when looking up would take too long. */
+static bool take_places(struct model *model, const struct listed *listed, uint32_t *numbers)
+{
+    for (uint32_t n = 0; n < model->feature_count; n++) {
+        uint32_t hash = feature_at(model, listed, n).hash;
+        size_t probes = 0, place = hash & model->mask;
+        while (model_is_taken(model, place) &&
+               feature_at(model, listed, numbers[place]).hash != hash) {
+            place = (place + 1) & model->mask;
+            probes++;
+        }
+        model->places[place / MODEL_PLACES].taken |= UINT32_C(1) << place % MODEL_PLACES;
+        numbers[place] = n;
+        if (probes >= PROBES_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Makes room; feature_count becomes that of different ones. */
+static void count_places(struct model *model, const struct listed *listed, const uint32_t *numbers)
+{
+    size_t rows = 0, weights = 0;
+    uint32_t count = 0;
+    for (size_t place = 0; place <= model->mask; place++) {
+        if (place % MODEL_PLACES == 0) {
+            model->places[place / MODEL_PLACES].before = count;
+        }
+        if (model_is_taken(model, place)) {
+            const struct model_feature feature = feature_at(model, listed, numbers[place]);
+            bool many = model_has_row(model, &feature);
+            rows += many;
+            weights += many ? 0 : feature.count;
+            count++;
+        }
+    }
+    model->features = mem_alloc(((size_t)count + 1) * sizeof(*model->features));
+    model->rows = mem_alloc(rows * model->stride + 1);
+    model->weights = mem_alloc((weights + 1) * sizeof(*model->weights));
 }
 
 /* From the file's pairs of class and weight to rows, or to pairs that lie elsewhere. */
@@ -102,27 +131,45 @@ static void place_weights(struct model *model, struct model_feature *feature,
     *(many ? row_count : weight_count) += many ? 1 : feature->count;
 }
 
-static void read_weights(struct bytes *b, struct model *model)
+static void fill_places(struct model *model, const struct listed *listed, const uint32_t *numbers)
 {
-    const unsigned char *pairs = bytes_take(b, (size_t)model->weight_count * 2);
-    b->bad = b->bad || !classes_exist(model, pairs);
-    size_t rows = 0, weights = 0;
-    for (size_t i = 0; !b->bad && i <= model->mask; i++) {
-        bool many = model_has_row(model, &model->features[i]);
-        rows += many;
-        weights += many ? 0 : model->features[i].count;
+    uint32_t row_count = 0, weight_count = 0, count = 0;
+    for (size_t place = 0; place <= model->mask; place++) {
+        if (model_is_taken(model, place)) {
+            struct model_feature *feature = &model->features[count++];
+            *feature = feature_at(model, listed, numbers[place]);
+            place_weights(model, feature, listed->pairs + 2 * (size_t)feature->first, &row_count,
+                          &weight_count);
+        }
     }
-    model->rows = mem_alloc(rows * model->stride + 1);
-    model->weights = mem_alloc((weights + 1) * sizeof(*model->weights));
-    uint32_t row_count = 0, weight_count = 0;
-    for (size_t i = 0; !b->bad && i <= model->mask; i++) {
-        struct model_feature *feature = &model->features[i];
-        place_weights(model, feature, pairs + 2 * (size_t)feature->first, &row_count,
-                      &weight_count);
-    }
+    model->feature_count = count;
 }
 
-static bool read_model(struct bytes *b, struct model *model)
+static void read_features(struct bytes *b, struct model *model)
+{
+    struct listed listed;
+    listed.features = bytes_take(b, (size_t)model->feature_count * 8);
+    listed.pairs = bytes_take(b, (size_t)model->weight_count * 2);
+    b->bad = b->bad || !features_are_sound(model, &listed);
+    if (b->bad) {
+        return;
+    }
+    size_t places = 64;
+    while (places < (size_t)model->feature_count * SPARSE) {
+        places *= 2;
+    }
+    model->mask = places - 1;
+    model->places = mem_alloc(places / MODEL_PLACES * sizeof(*model->places));
+    uint32_t *numbers = mem_alloc(places * sizeof(*numbers));
+    b->bad = !take_places(model, &listed, numbers);
+    if (!b->bad) {
+        count_places(model, &listed, numbers);
+        fill_places(model, &listed, numbers);
+    }
+    mem_free(numbers);
+}
+
+static bool read_model(const struct file_map *file, struct bytes *b, struct model *model)
 {
     const unsigned char *magic = bytes_take(b, 8);
     int version = magic && memcmp(magic, "WMDL", 4) == 0 ? magic[4] - '0' : 0;
@@ -145,7 +192,7 @@ static bool read_model(struct bytes *b, struct model *model)
         read_class(b, model, i);
     }
     read_features(b, model);
-    read_weights(b, model);
+    file_map_release(file, b->at);
     b->bad = b->bad || (version >= 2 && !net_take(b, model->class_count, &model->net));
     b->bad = b->bad || (version >= 3 && !trust_take(b, &model->trust));
     return !b->bad && b->at == b->size;
@@ -153,16 +200,14 @@ static bool read_model(struct bytes *b, struct model *model)
 
 bool model_load(const char *path, struct model **ret, struct error *err)
 {
-    struct buf buf;
-    buf_init(&buf, FILE_MAX);
-    if (!buf_read_unnamed(&buf, path, err)) {
-        buf_finish(&buf);
+    struct file_map file;
+    if (!file_map(path, FILE_MAX, &file, err)) {
         return false;
     }
-    struct bytes b = {.data = (const unsigned char *)buf.data, .size = buf.len};
+    struct bytes b = {.data = (const unsigned char *)file.bytes, .size = file.size};
     struct model *model = mem_alloc(sizeof(*model));
-    bool fine = read_model(&b, model);
-    buf_finish(&buf);
+    bool fine = read_model(&file, &b, model);
+    file_unmap(&file);
     if (!fine) {
         model_destroy(model);
         return error_set(err, ERROR_INPUT,
@@ -175,6 +220,7 @@ bool model_load(const char *path, struct model **ret, struct error *err)
 void model_destroy(struct model *model)
 {
     if (model) {
+        mem_free(model->places);
         mem_free(model->features);
         mem_free(model->weights);
         mem_free(model->rows);
@@ -193,10 +239,4 @@ int model_class_find(const struct model *model, const char *name)
         }
     }
     return -1;
-}
-
-const struct model_feature *model_find(const struct model *model, uint32_t hash)
-{
-    const struct model_feature *feature = place_of(model, hash);
-    return feature->hash ? feature : NULL;
 }

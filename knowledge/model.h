@@ -34,16 +34,28 @@ struct model_weight {
 };
 
 struct model_feature {
-    uint32_t hash;                  /* 0: a free place */
+    uint32_t hash;                  /* never 0 */
     uint32_t first : 24, count : 8; /* weights[first..], or the number of a row */
+};
+
+/*
+ * A table of places that holds no free ones: most features that are looked for are in no model, and
+ * these bits, few enough for a processor's cache, tell so.
+ */
+enum { MODEL_PLACES = 32 };
+
+struct model_places {
+    uint32_t taken;  /* a bit a place */
+    uint32_t before; /* how many are taken in all earlier ones */
 };
 
 struct model {
     uint64_t corpus; /* hash of what it was trained on */
     uint32_t class_count, dims, feature_count, weight_count;
     struct model_class classes[MODEL_CLASSES_MAX];
-    size_t mask;
-    struct model_feature *features; /* owned: by hash, open addressing */
+    size_t mask;                    /* of the features' places, open addressing by hash */
+    struct model_places *places;    /* owned: which places are taken */
+    struct model_feature *features; /* owned: of the places that are taken, in their order */
     struct model_weight *weights;   /* owned: of features with few */
     int8_t *rows;                   /* owned: of those with many, `stride` each, by class */
     size_t stride;                  /* class_count and what fills it up to whole blocks */
@@ -60,8 +72,38 @@ bool model_load(const char *path, struct model **ret, struct error *err);
 void model_destroy(struct model *model);                           /* NULL is fine */
 int model_class_find(const struct model *model, const char *name); /* -1: none */
 
-/* NULL when the feature carries no weight. */
-const struct model_feature *model_find(const struct model *model, uint32_t hash);
+static inline bool model_is_taken(const struct model *model, size_t place)
+{
+    return model->places[place / MODEL_PLACES].taken >> place % MODEL_PLACES & 1;
+}
+
+/* Warren, Hacker's Delight 5-1. */
+static inline uint32_t model_bits(uint32_t bits)
+{
+    bits -= bits >> 1 & 0x55555555;
+    bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
+    return ((bits + (bits >> 4)) & 0x0F0F0F0F) * 0x01010101 >> 24;
+}
+
+/* NULL when the feature carries no weight. Here, since a message looks for hundreds. */
+static inline const struct model_feature *model_find(const struct model *model, uint32_t hash)
+{
+    size_t place = hash & model->mask;
+    if (!model_is_taken(model, place)) {
+        return NULL;
+    }
+    const struct model_places *places = &model->places[place / MODEL_PLACES];
+    uint32_t earlier = places->taken & ((UINT32_C(1) << place % MODEL_PLACES) - 1);
+    const struct model_feature *at = model->features + places->before + model_bits(earlier);
+    while (at->hash != hash) {
+        place = (place + 1) & model->mask;
+        if (!model_is_taken(model, place)) {
+            return NULL;
+        }
+        at = place ? at + 1 : model->features;
+    }
+    return at;
+}
 
 /*
  * Whether the feature's weights are a row: where it has one for every other class or more, a row is

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
 
 /* An entry: u64 hash of the word, u16 rank, u16 cluster, f32 scale, dims x i8. */
-enum { FILE_MAX = 32 * 1024 * 1024, HEAD = 16, FIXED = 16, COUNT_MAX = 1 << 18, DIMS_MAX = 512 };
+enum { FILE_MAX = 32 * 1024 * 1024, HEAD = 16, FIXED = 16, DIMS_MAX = 512 };
 enum { PROBES_MAX = 1024 }; /* more are no accident: looking up must stay short */
+enum { AT_ONCE = 4096 };    /* entries in memory while the index is made */
 
 static uint16_t u16_at(const char *p)
 {
@@ -35,11 +35,22 @@ static float f32_at(const char *p)
     return value;
 }
 
+static size_t entry_at(const struct vectors *vectors, uint32_t mark)
+{
+    return HEAD + (size_t)((mark & VECTORS_NUMBER) - 1) * (FIXED + vectors->dims);
+}
+
+static bool is_of(const struct vectors *vectors, uint32_t mark, uint64_t word)
+{
+    return ((mark ^ vectors_mark(0, word)) & ~(uint32_t)VECTORS_NUMBER) == 0 &&
+           u64_at(vectors->file.bytes + entry_at(vectors, mark)) == word;
+}
+
 /* The place of a word in the index: where it is, or the free one where it would be. */
 static size_t place_of(const struct vectors *vectors, uint64_t word)
 {
     size_t i = hash_place(word, vectors->mask);
-    while (vectors->index[i] && u64_at(vectors->bytes + vectors->index[i]) != word) {
+    while (vectors->index[i] && !is_of(vectors, vectors->index[i], word)) {
         i = (i + 1) & vectors->mask;
     }
     return i;
@@ -47,23 +58,23 @@ static size_t place_of(const struct vectors *vectors, uint64_t word)
 
 static bool read_head(struct vectors *vectors)
 {
-    if (vectors->size < HEAD || memcmp(vectors->bytes, "WVEC3\0\0\0", 8) != 0) {
+    if (vectors->file.size < HEAD || memcmp(vectors->file.bytes, "WVEC3\0\0\0", 8) != 0) {
         return false;
     }
-    vectors->count = u32_at(vectors->bytes + 8);
-    vectors->dims = u32_at(vectors->bytes + 12);
-    return vectors->count > 0 && vectors->count <= COUNT_MAX && vectors->dims > 0 &&
+    vectors->count = u32_at(vectors->file.bytes + 8);
+    vectors->dims = u32_at(vectors->file.bytes + 12);
+    return vectors->count > 0 && vectors->count <= VECTORS_MAX && vectors->dims > 0 &&
            vectors->dims <= DIMS_MAX &&
-           vectors->size == HEAD + (size_t)vectors->count * (FIXED + vectors->dims);
+           vectors->file.size == HEAD + (size_t)vectors->count * (FIXED + vectors->dims);
 }
 
-static bool read_entry(struct vectors *vectors, uint32_t at)
+static bool read_entry(struct vectors *vectors, uint32_t number)
 {
-    uint64_t word = u64_at(vectors->bytes + at);
-    float scale = f32_at(vectors->bytes + at + 12);
+    const char *entry = vectors->file.bytes + entry_at(vectors, number);
+    uint64_t word = u64_at(entry);
+    float scale = f32_at(entry + 12);
     size_t place = place_of(vectors, word);
-    vectors->index[place] = at;
-    sieve_add(&vectors->words, word);
+    vectors->index[place] = vectors_mark(number, word);
     /* Not so for infinities and for what is no number: no mean may hold them. */
     return scale - scale == 0 &&
            ((place - hash_place(word, vectors->mask)) & vectors->mask) < PROBES_MAX;
@@ -80,26 +91,26 @@ static bool read_all(struct vectors *vectors)
     }
     vectors->mask = places - 1;
     vectors->index = mem_alloc(places * sizeof(*vectors->index));
-    sieve_init(&vectors->words, vectors->count);
-    for (uint32_t i = 0; i < vectors->count; i++) {
-        if (!read_entry(vectors, HEAD + i * (FIXED + vectors->dims))) {
+    for (uint32_t number = 1; number <= vectors->count; number++) {
+        if (!read_entry(vectors, number)) {
             return false;
         }
+        if (number % AT_ONCE == 0) {
+            file_map_release(&vectors->file, entry_at(vectors, number));
+        }
     }
+    file_map_release(&vectors->file, vectors->file.size);
     return true;
 }
 
 bool vectors_load(const char *path, struct vectors **ret, struct error *err)
 {
-    struct buf buf;
-    buf_init(&buf, FILE_MAX);
-    if (!buf_read_unnamed(&buf, path, err)) {
-        buf_finish(&buf);
+    struct file_map file;
+    if (!file_map(path, FILE_MAX, &file, err)) {
         return false;
     }
     struct vectors *vectors = mem_alloc(sizeof(*vectors));
-    vectors->size = buf.len;
-    vectors->bytes = mem_grow(buf_take(&buf, NULL), vectors->size + 1, 1);
+    vectors->file = file;
     if (!read_all(vectors)) {
         vectors_destroy(vectors);
         return error_set(err, ERROR_INPUT,
@@ -112,32 +123,30 @@ bool vectors_load(const char *path, struct vectors **ret, struct error *err)
 void vectors_destroy(struct vectors *vectors)
 {
     if (vectors) {
-        sieve_finish(&vectors->words);
         mem_free(vectors->index);
-        mem_free(vectors->bytes);
+        file_unmap(&vectors->file);
         mem_free(vectors);
     }
 }
 
-/* Where the word's entry is in the bytes, 0: nowhere. */
-static uint32_t entry_of(const struct vectors *vectors, uint64_t word)
+/* What the index says of the word; 0 when it is not there. */
+static uint32_t mark_of(const struct vectors *vectors, uint64_t word)
 {
-    return vectors && sieve_passes(&vectors->words, word) ? vectors->index[place_of(vectors, word)]
-                                                          : 0;
+    return vectors ? vectors->index[place_of(vectors, word)] : 0;
 }
 
 bool vectors_has(const struct vectors *vectors, uint64_t word)
 {
-    return entry_of(vectors, word) != 0;
+    return mark_of(vectors, word) != 0;
 }
 
 bool vectors_find(const struct vectors *vectors, uint64_t word, struct vector *ret)
 {
-    uint32_t at = entry_of(vectors, word);
-    if (at == 0) {
+    uint32_t mark = mark_of(vectors, word);
+    if (mark == 0) {
         return false;
     }
-    const char *p = vectors->bytes + at;
+    const char *p = vectors->file.bytes + entry_at(vectors, mark);
     *ret = (struct vector){.values = (const int8_t *)p + FIXED,
                            .scale = f32_at(p + 12),
                            .rank = u16_at(p + 8),

@@ -5,6 +5,7 @@
 "use strict";
 (() => {
     const PAUSE_MS = 180; // after the last key
+    const KEPT = /^([sf]\d+|text|facts)$/; // fields of the form that are the conversation
     let form = document.getElementById("talk");
     let timer = 0;
     let request = null;
@@ -88,19 +89,51 @@
         (button.name === "press" && again || document.getElementById("text"))?.focus({ preventScroll: button.name === "press" });
     }
 
-    async function look() {
-        const began = performance.now();
-        const data = body(null);
-        data.append("live", "1");
+    // The conversation is in the form alone. The address has a copy behind its #, which no server gets to see: so
+    // reloading and going back go on with it, and it can be passed on.
+    function keep() {
+        const said = [...new FormData(form)].filter(([name, value]) => KEPT.test(name) && value);
+        try {
+            history.replaceState(null, "", said.length ? "#" + new URLSearchParams(said) : location.pathname);
+        } catch {
+            // Some browsers bear only so many in a while; the next one will do.
+        }
+    }
+
+    // Has the server make the page of these data and takes over that part. False: it did not come to that.
+    async function take(data, part) {
         try {
             const answer = await fetchPage(data);
             if (answer && !answer.fine) {
                 complain(answer.page.querySelector(".intro").textContent);
-            } else if (answer && exchange(answer.page, "answer")) {
-                performance.measure("answer", { start: began });
+            } else if (answer && exchange(answer.page, part)) {
+                keep();
+                return true;
             }
         } catch {
             complain("No answer: the connection is lost.");
+        }
+        return false;
+    }
+
+    async function look() {
+        const began = performance.now();
+        const data = body(null);
+        data.append("live", "1");
+        if (await take(data, "answer")) {
+            performance.measure("answer", { start: began });
+        }
+    }
+
+    // From the address: only what a conversation has, and only looked at, since nobody asks it now.
+    async function restore() {
+        if (!location.hash.includes("=")) {
+            keep(); // a jump within the page
+            return;
+        }
+        const said = [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => KEPT.test(name));
+        if (await take(new URLSearchParams([...said, ["live", "1"]]), "main")) {
+            listen();
         }
     }
 
@@ -116,17 +149,10 @@
     async function act(button) {
         clearTimeout(timer);
         const field = document.getElementById("text"), sent = field?.value;
-        try {
-            const answer = await fetchPage(body(button));
-            if (answer && !answer.fine) {
-                complain(answer.page.querySelector(".intro").textContent);
-            } else if (answer && exchange(answer.page, "main")) {
-                listen();
-                refocus(button);
-                keepTyping(button, sent, field?.value);
-            }
-        } catch {
-            complain("No answer: the connection is lost.");
+        if (await take(body(button), "main")) {
+            listen();
+            refocus(button);
+            keepTyping(button, sent, field?.value);
         }
     }
 
@@ -175,4 +201,10 @@
 
     listen();
     offerCopies();
+    if (form) {
+        addEventListener("hashchange", restore);
+        if (location.hash.includes("=")) {
+            restore();
+        }
+    }
 })();

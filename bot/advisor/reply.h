@@ -71,6 +71,10 @@ void reply_build(const struct request *request, enum reply_length length, struct
 void reply_add(struct reply *reply, enum block_type type, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same with a link (NULL: none); a URL that does not fit is left out. */
+void reply_add_linked(struct reply *reply, enum block_type type, const char *link,
+                      const char *text);
+
 /*
  * The cleaning alone, in place; returns the new length, which is never larger. lines: line feeds
  * stay.

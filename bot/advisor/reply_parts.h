@@ -33,10 +33,6 @@ struct draft {
 bool draft_init(struct draft *draft, const struct request *request, enum reply_length length,
                 struct reply *reply);
 
-/* Adds a block with a link (NULL: none); a URL that does not fit is left out. */
-void reply_add_linked(struct reply *reply, enum block_type type, const char *link,
-                      const char *text);
-
 const char *option_name(const struct pack *pack, int option);       /* "" out of range */
 const char *situation_name(const struct pack *pack, int situation); /* likewise */
 bool is_single(uint64_t set);                                       /* exactly one bit */

@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bot/base/error.h"
+#include "bot/base/file.h"
+#include "bot/base/mem.h"
 
 void buf_init(struct buf *buf, size_t max)
 {
@@ -19,7 +20,7 @@ void buf_init(struct buf *buf, size_t max)
 
 void buf_finish(struct buf *buf)
 {
-    free(buf->data);
+    mem_free(buf->data);
     *buf = (struct buf){0};
 }
 
@@ -63,11 +64,7 @@ static bool reserve(struct buf *buf, size_t extra)
     if (cap < needed || cap > buf->max) {
         cap = buf->max + 1;
     }
-    char *data = realloc(buf->data, cap);
-    if (data == NULL) {
-        return fail(buf);
-    }
-    buf->data = data;
+    buf->data = mem_grow(buf->data, cap, 1);
     buf->cap = cap;
     return true;
 }
@@ -153,21 +150,6 @@ char *buf_take(struct buf *buf, size_t *ret_len)
     return data;
 }
 
-static bool check_file(const struct stat *info, size_t max, struct error *err)
-{
-    if (S_ISDIR(info->st_mode)) {
-        return error_set(err, ERROR_ENVIRONMENT, "is a directory, not a file");
-    }
-    if (!S_ISREG(info->st_mode)) {
-        return error_set(err, ERROR_ENVIRONMENT, "is a device, pipe or socket, not a file");
-    }
-    if ((uintmax_t)info->st_size > max) {
-        return error_set(err, ERROR_INPUT, "is too large: it has %jd bytes, at most %zu are read",
-                         (intmax_t)info->st_size, max);
-    }
-    return true;
-}
-
 /* Appends until the end of the file or until the buffer is full; -1 with errno. */
 static bool read_all(struct buf *buf, int fd, size_t max, struct error *err)
 {
@@ -189,32 +171,25 @@ static bool read_all(struct buf *buf, int fd, size_t max, struct error *err)
             return error_set(err, ERROR_INPUT, "is too large: at most %zu bytes are read", max);
         }
         if (!buf_append(buf, piece, (size_t)got)) {
-            return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+            return error_set(err, ERROR_ENVIRONMENT, "is too large to be read");
         }
     }
 }
 
-static bool read_open_file(struct buf *buf, int fd, struct error *err)
+static bool read_open_file(struct buf *buf, int fd, size_t size, struct error *err)
 {
-    struct stat info;
     size_t max = buf->max - buf->len, before = buf->len;
-    if (fstat(fd, &info) != 0) {
-        return error_errno(err, errno, "cannot be examined");
-    }
-    if (!check_file(&info, max, err)) {
-        return false;
-    }
     /*
      * One allocation for all of it; a file that grows meanwhile is still read, and refused below.
      */
-    if (info.st_size > 0 && !reserve(buf, (size_t)info.st_size)) {
-        return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+    if (size > 0 && !reserve(buf, size)) {
+        return error_set(err, ERROR_ENVIRONMENT, "is too large to be read");
     }
     if (!read_all(buf, fd, max, err)) {
         return false;
     }
     /* Files of /proc have size 0 and contents all the same. */
-    if (info.st_size > 0 && (uintmax_t)info.st_size != buf->len - before) {
+    if (size > 0 && size != buf->len - before) {
         return error_set(err, ERROR_ENVIRONMENT, "changed while it was being read; try again");
     }
     return true;
@@ -223,15 +198,14 @@ static bool read_open_file(struct buf *buf, int fd, struct error *err)
 bool buf_read_unnamed(struct buf *buf, const char *path, struct error *err)
 {
     if (!buf_append(buf, "", 0)) {
-        return error_set(err, ERROR_ENVIRONMENT, "cannot be read: out of memory");
+        return error_set(err, ERROR_ENVIRONMENT, "is too large to be read");
     }
-    /* O_NONBLOCK: a FIFO without a writer must not hold us up before it is refused. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    size_t before = buf->len, size;
+    int fd = file_open(path, buf->max - before, &size, err);
     if (fd < 0) {
-        return error_errno(err, errno, "cannot be opened");
+        return false;
     }
-    size_t before = buf->len;
-    bool done = read_open_file(buf, fd, err);
+    bool done = read_open_file(buf, fd, size, err);
     close(fd);
     if (!done) {
         buf->len = before;
@@ -292,8 +266,7 @@ bool buf_write_file(const struct buf *buf, const char *path, struct error *err)
     buf_init(&beside, strlen(path) + 32);
     buf_printf(&beside, "%s.%ld.new", path, (long)getpid());
     bool done = buf->failed || beside.failed
-                    ? error_set(&cause, ERROR_ENVIRONMENT,
-                                "is not written: it would be too large, or there is no memory")
+                    ? error_set(&cause, ERROR_ENVIRONMENT, "is not written: it would be too large")
                     : write_anew(buf, path, beside.data, &cause);
     buf_finish(&beside);
     return done || name_cause(path, &cause, err);

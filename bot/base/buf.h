@@ -5,10 +5,11 @@
 #include <stddef.h>
 
 /*
- * A growing text buffer with a maximum that is given at the start. Appending past the maximum (or
- * out of memory) sets `failed` and leaves the contents as they are from then on, so that a writer
- * may append many times and look once at the end. `data` is always NUL-terminated once anything
- * was appended; NULs inside are allowed. The NUL does not count for `len` and `max`.
+ * A growing text buffer with a maximum that is given at the start. Appending past the maximum
+ * sets `failed` and leaves the contents as they are from then on, so that a writer may append many
+ * times and look once at the end; no memory ends the program (mem.h). `data` is always
+ * NUL-terminated once anything was appended; NULs inside are allowed. The NUL does not count for
+ * `len` and `max`.
  */
 struct buf {
     char *data; /* owned */
@@ -32,7 +33,7 @@ bool buf_vprintf(struct buf *buf, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
 /*
- * Hands the memory over (NUL-terminated, freed with free()); NULL if the buffer had failed.
+ * Hands the memory over (NUL-terminated, freed with mem_free()); NULL if the buffer had failed.
  * Empties the buffer. ret_len may be NULL.
  */
 char *buf_take(struct buf *buf, size_t *ret_len);

@@ -1,7 +1,10 @@
 #include "bot/base/mem.h"
 
 #ifdef __linux__
+#include <link.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #endif
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +31,32 @@ void mem_return_free(void)
 #endif
 }
 
+#ifdef __GLIBC__
+/* Segments that cannot be written hold nothing but the file's bytes: they can be read again. */
+static int return_code(struct dl_phdr_info *object, size_t size, void *context)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)size;
+    (void)context;
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        uintptr_t start = object->dlpi_addr + segment->p_vaddr, end = start + segment->p_memsz;
+        if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W)) {
+            start = (start + page - 1) / page * page;
+            madvise((void *)start, end / page * page - start, MADV_DONTNEED);
+        }
+    }
+    return 0;
+}
+#endif
+
+void mem_return_code(void)
+{
+#ifdef __GLIBC__
+    dl_iterate_phdr(return_code, NULL);
+#endif
+}
+
 static _Noreturn void out_of_memory(void)
 {
     if (fail_handler != NULL) {
@@ -43,7 +72,7 @@ void mem_fail_at(size_t n, void (*on_fail)(void))
     fail_handler = n == 0 ? NULL : on_fail;
 }
 
-static void *checked(void *memory)
+void *mem_need(void *memory)
 {
     if (memory == NULL) {
         out_of_memory();
@@ -64,7 +93,7 @@ static size_t checked_size(size_t size)
 
 void *mem_alloc(size_t size)
 {
-    return checked(calloc(1, checked_size(size)));
+    return mem_need(calloc(1, checked_size(size)));
 }
 
 void *mem_grow(void *old, size_t count, size_t item_size)
@@ -72,14 +101,14 @@ void *mem_grow(void *old, size_t count, size_t item_size)
     if (item_size != 0 && count > PTRDIFF_MAX / item_size) {
         out_of_memory();
     }
-    return checked(realloc(old, checked_size(count * item_size)));
+    return mem_need(realloc(old, checked_size(count * item_size)));
 }
 
 char *mem_strndup(const char *text, size_t len)
 {
     const char *end = memchr(text, '\0', len);
     size_t used = end == NULL ? len : (size_t)(end - text);
-    char *copy = checked(malloc(checked_size(used + 1)));
+    char *copy = mem_need(malloc(checked_size(used + 1)));
     memcpy(copy, text, used);
     copy[used] = '\0';
     return copy;

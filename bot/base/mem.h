@@ -14,6 +14,9 @@ char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len); /* stops at a NUL before len */
 void mem_free(void *memory);                     /* NULL is fine */
 
+/* What a library made: NULL, which it gives only for want of memory, ends the program likewise. */
+void *mem_need(void *memory);
+
 /* Overflow-checked realloc to count items; the new part is not zeroed. old may be NULL. */
 void *mem_grow(void *old, size_t count, size_t item_size);
 
@@ -37,6 +40,13 @@ void mem_return_large(void);
  * set-up work, which leaves many. Takes about a millisecond.
  */
 void mem_return_free(void);
+
+/*
+ * Takes the pages of program and libraries that only starting needed out of the process's memory:
+ * what is used still comes back from the system's cache of files as it is used. Libraries for TLS
+ * alone look at megabytes of themselves in the beginning. For the end of the set-up work.
+ */
+void mem_return_code(void);
 
 /*
  * A region that is freed as a whole: strings and tables of a pack or a lexicon live in one.

@@ -274,6 +274,7 @@ static int run(int argc, char **argv)
 
 int command_main(int argc, char **argv)
 {
+    program_set_up_memory();
     int status = run(argc, argv);
     if (!report_output() && status == STATUS_FINE) {
         status = STATUS_FAILED;

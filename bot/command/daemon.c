@@ -290,6 +290,7 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
         return false;
     }
     mem_return_free();
+    mem_return_code();
     *ret = daemon;
     return true;
 }

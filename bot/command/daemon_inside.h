@@ -1,5 +1,6 @@
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,6 +8,7 @@
 #include "adapters/adapter.h"
 #include "adapters/health.h"
 #include "bot/base/error.h"
+#include "bot/host/metrics.h"
 #include "bot/host/program.h"
 
 /*
@@ -23,6 +25,8 @@ struct store;
 
 /* [irc], [slack], and each kind of tracker and of other chats; [api] and [page]. */
 enum { DAEMON_ADAPTERS_MAX = (2 + CONFIG_TRACKERS + CONFIG_CHATS) * CONFIG_INSTANCES_MAX + 2 };
+static_assert((int)DAEMON_ADAPTERS_MAX <= (int)METRICS_LABELS_MAX,
+              "each adapter is counted by name");
 
 /* A configuration as it was read once. Adapters point into theirs for as long as they live. */
 struct generation {

@@ -39,7 +39,7 @@ enum config_type {
     CONFIG_FILE,    /* char *: the same for a file that must be readable; "" none */
     CONFIG_PATHS,   /* struct config_paths: at most max, commas between; a choice empties it */
     CONFIG_ADDRESS, /* char *: HOST:PORT, [IPV6]:PORT; a host of * where min is 1 */
-    CONFIG_URL,     /* char *: https://..., http:// to this machine only; a choice as it stands */
+    CONFIG_URL,     /* char *: https://..., http:// to this machine only; "" where min is 0 */
     CONFIG_SECRET,  /* struct secret_source: the keys KEY_file and KEY_env */
 };
 
@@ -133,6 +133,7 @@ struct config_api {
 /* [page] */
 struct config_page {
     char *hosts;                     /* names under which it is served, commas between; "*" any */
+    char *address;                   /* as people reach it, for links; "" nobody is told */
     struct secret_source gaps_token; /* none: no /gaps */
 };
 

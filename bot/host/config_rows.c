@@ -286,6 +286,10 @@ static const struct config_row rows[] = {
      "The names under which browsers reach it, separated by commas: whether.example.org. *: any\n"
      "name; then a web page elsewhere can read it through a browser here.",
      NULL},
+    {"page", "address", CONFIG_URL, PAGE(address), "", NULL, 0, 200,
+     "The page's address as people have it, https://whether.example.org. With [bot] records\n"
+     "whoever asks for a record in a chat gets a link to it there. Empty: no links.",
+     NULL},
     {"page", "gaps_token", CONFIG_SECRET, PAGE(gaps_token), "", NULL, 0, 0,
      "The password for /gaps, what was asked and not understood. Without it there is no /gaps.",
      NULL},

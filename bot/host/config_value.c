@@ -265,6 +265,9 @@ static bool names_loopback(const char *rest)
 static bool set_url(char **field, const struct config_row *row, const char *value,
                     struct error *err)
 {
+    if (value[0] == '\0' && row->min == 0) {
+        return set_text(field, row, value, err);
+    }
     bool secure = strncmp(value, "https://", 8) == 0 && value[8] != '\0';
     bool own = strncmp(value, "http://", 7) == 0 && names_loopback(value + 7);
     if (!secure && !own) {

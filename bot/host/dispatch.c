@@ -24,6 +24,7 @@
 #include "knowledge/load.h"
 
 enum { PAYLOAD_MAX = 64 * 1024, SPARE_MAX = 32, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+enum { RECORD_PLACE_MAX = 200 };
 enum { TROUBLE_EVERY_MS = 10 * 1000 };
 
 #define SAY_STOP \
@@ -372,12 +373,43 @@ static enum settled fall_silent(struct dispatch *dispatch, const struct message 
     return fine ? SETTLED_GUARDED : SETTLED_FAILED;
 }
 
+/*
+ * Before its answer is worded, which tells where it is. A conversation's records keep their name as
+ * long as it is remembered.
+ */
+static bool keep_record(struct dispatch *dispatch, const struct message *message,
+                        struct given *given, int64_t now_ms)
+{
+    const struct config *config = &dispatch->program->config;
+    char place[RECORD_PLACE_MAX], drawn[RECORDS_DRAWN_MAX] = "";
+    size_t len = 0;
+    if (!records_wanted(config->records, message, &given->outcome)) {
+        return true;
+    }
+    snprintf(place, sizeof(place), "record %s", message->adapter);
+    if (!dispatch_note_get(dispatch, place, message->conversation, now_ms, drawn, sizeof(drawn) - 1,
+                           &len)) {
+        return false;
+    }
+    if (len == 0 && !records_draw(drawn)) {
+        log_error("record.failed", LOG_TEXT("cause", "the system gives no random bytes"));
+        return true;
+    }
+    records_keep(config->records, drawn, config->has_page ? config->page.address : "",
+                 &given->outcome, now_ms, &given->reply);
+    return dispatch_note_put(dispatch, place, message->conversation, drawn, strlen(drawn),
+                             now_ms + (int64_t)config->memory_days * DAY_MS);
+}
+
 /* Takes a decided answer the rest of the way: into the store, and to its caller or the outbox. */
 static enum settled answer(struct dispatch *dispatch, const struct message *message,
                            struct given *given, const struct conversation *conversation,
                            int64_t now_ms)
 {
     struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
+    if (!keep_record(dispatch, message, given, now_ms)) {
+        return SETTLED_FAILED;
+    }
     if (!adapter->ops->format(adapter, message, &given->outcome, &given->reply, &given->payload)) {
         metrics_count(dispatch->metrics, METRIC_GIVEN_UP, message->adapter);
         log_error("dispatch.answer_too_long", LOG_TEXT("adapter", message->adapter),
@@ -387,7 +419,6 @@ static enum settled answer(struct dispatch *dispatch, const struct message *mess
     if (!manners_may_say(dispatch->manners, message, &given->reply, now_ms)) {
         return fall_silent(dispatch, message, given, now_ms);
     }
-    records_keep(dispatch->program->config.records, message, &given->outcome, now_ms);
     bool fine = save(dispatch, message, conversation, now_ms) &&
                 note_if_gap(dispatch, message, &given->outcome, now_ms) &&
                 (message->answer_now || post(dispatch, message, given, adapter, now_ms)) &&
@@ -581,6 +612,11 @@ bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, voi
     struct error err = {0};
     return dispatch->store != NULL && (store_gaps(dispatch->store, most, visit, context, &err) ||
                                        give_up(dispatch, &err, dispatch->now_ms));
+}
+
+const char *dispatch_records(const struct dispatch *dispatch)
+{
+    return dispatch->program->config.records;
 }
 
 const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch)

@@ -119,6 +119,9 @@ void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size
 /* What was asked and not understood, most frequent first. False: trouble with the store, logged. */
 bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, void *context);
 
+/* The folder of decision records, until the next reload; "": there is none. */
+const char *dispatch_records(const struct dispatch *dispatch);
+
 /* The packs, until the next reload. */
 const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch);
 

@@ -32,7 +32,7 @@ struct metrics;
 enum metric { METRIC_COUNTERS(METRIC_ID) METRIC_COUNT };
 #undef METRIC_ID
 
-enum { METRICS_LABELS_MAX = 32 };
+enum { METRICS_LABELS_MAX = 512 }; /* as many as there can be adapters, and more */
 
 struct metrics *metrics_create(void);
 void metrics_destroy(struct metrics *metrics); /* NULL is fine */

@@ -175,6 +175,5 @@ bool outcome_json(const char *id, const struct outcome *outcome, const char *tex
         ret->data[before] = '\0';
     }
     return error_set(err, ERROR_ENVIRONMENT,
-                     "cannot write the outcome as JSON: a text is not UTF-8 or too long, or there "
-                     "is no memory");
+                     "cannot write the outcome as JSON: a text is not UTF-8 or too long");
 }

@@ -21,8 +21,8 @@ struct error;
 struct outcome;
 
 /*
- * Appends one line without its line feed. False, with *ret as it was, when a text is not UTF-8, ret
- * has no room, or there is no memory: an object is whole or not there.
+ * Appends one line without its line feed. False, with *ret as it was, when a text is not UTF-8 or
+ * ret has no room: an object is whole or not there.
  */
 bool outcome_json(const char *id, const struct outcome *outcome, const char *text, struct buf *ret,
                   struct error *err);

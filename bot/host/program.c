@@ -1,5 +1,6 @@
 #include "bot/host/program.h"
 
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,16 @@ bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fa
     return learned_load(knowledge, parts, has_home ? home : NULL, faults);
 }
 
+static void *allocate(size_t size)
+{
+    return mem_grow(NULL, size, 1);
+}
+
+void program_set_up_memory(void)
+{
+    json_set_alloc_funcs(allocate, mem_free);
+}
+
 bool program_load_config(const struct program_options *options, struct config *ret,
                          struct fault_list *faults)
 {
@@ -184,7 +195,7 @@ static void add_record(const struct outcome *outcome, struct reply *reply)
     if (document_end(&document)) {
         reply_add(reply, BLOCK_CODE, "%s", text.data);
     }
-    if (count > 0 && reply->block_count > count) {
+    if (count > 0 && reply->block_count > count && reply->blocks[count - 1].type == BLOCK_SOURCE) {
         struct block record = reply->blocks[count];
         reply->blocks[count] = reply->blocks[count - 1];
         reply->blocks[count - 1] = record;

@@ -34,6 +34,12 @@ struct program_options {
     bool files; /* the files that the configuration names must be there, too (config.h) */
 };
 
+/*
+ * First of all: what jansson allocates ends the program where there is no memory, as in mem.h. Its
+ * parser would say "invalid token" of the text that it was just reading.
+ */
+void program_set_up_memory(void);
+
 /* The file of -c, or the defaults. On failure *ret is untouched. */
 bool program_load_config(const struct program_options *options, struct config *ret,
                          struct fault_list *faults);

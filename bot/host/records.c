@@ -1,19 +1,19 @@
 #include "bot/host/records.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "bot/advisor/advisor.h"
 #include "bot/advisor/document.h"
 #include "bot/advisor/record.h"
+#include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
-#include "bot/base/hash.h"
 #include "bot/host/log.h"
 #include "bot/host/message.h"
 
@@ -29,14 +29,37 @@ static void put_date(int64_t now_ms, char ret[DATE_MAX])
     }
 }
 
-/* The date is in the file: in its name a second record would be a second file. */
-void records_name(const struct outcome *outcome, const char *adapter, const char *conversation,
-                  char ret[RECORDS_NAME_MAX])
+bool records_draw(char ret[RECORDS_DRAWN_MAX])
 {
-    const uint64_t both[] = {hash_bytes(adapter, strlen(adapter)),
-                             hash_bytes(conversation, strlen(conversation))};
-    uint64_t hash = hash_bytes((const char *)both, sizeof(both));
-    snprintf(ret, RECORDS_NAME_MAX, "%.100s-%016" PRIx64 ".md", outcome->pack->id, hash);
+    unsigned char bytes[(RECORDS_DRAWN_MAX - 1) / 2];
+    /* So few come whole or not at all (getrandom(2)). */
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+    }
+    return true;
+}
+
+/* The date is in the file: in its name a second record would be a second file. */
+void records_name(const struct outcome *outcome, const char *drawn, char ret[RECORDS_NAME_MAX])
+{
+    snprintf(ret, RECORDS_NAME_MAX, "%.100s-%s", outcome->pack->id, drawn);
+}
+
+bool records_is_name(const char *name)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t len = strlen(name), drawn = RECORDS_DRAWN_MAX - 1;
+    return len > drawn + 1 && len < RECORDS_NAME_MAX && name[len - drawn - 1] == '-' &&
+           strspn(name + len - drawn, hex) == drawn && strchr(name, '/') == NULL && name[0] != '.';
+}
+
+static bool put_path(const char *folder, const char *name, char ret[PATH_MAX])
+{
+    int len = snprintf(ret, PATH_MAX, "%s/%s.md", folder, name);
+    return len > 0 && len < PATH_MAX;
 }
 
 static bool put_record(const struct outcome *outcome, int64_t now_ms, struct buf *ret)
@@ -59,8 +82,7 @@ bool records_write(const char *folder, const char *name, const struct outcome *o
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
         return error_errno(err, errno, "%s: this folder cannot be made", folder);
     }
-    int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
-    if (len < 0 || (size_t)len >= sizeof(path)) {
+    if (!put_path(folder, name, path)) {
         return error_set(err, ERROR_INPUT, "%.60s...: this path is too long", folder);
     }
     buf_init(&text, RECORDS_MAX);
@@ -71,18 +93,45 @@ bool records_write(const char *folder, const char *name, const struct outcome *o
     return fine;
 }
 
-void records_keep(const char *folder, const struct message *message, const struct outcome *outcome,
-                  int64_t now_ms)
+bool records_read(const char *folder, const char *name, struct buf *ret)
+{
+    char path[PATH_MAX];
+    return records_is_name(name) && put_path(folder, name, path) && buf_read_file(ret, path, NULL);
+}
+
+bool records_wanted(const char *folder, const struct message *message,
+                    const struct outcome *outcome)
+{
+    return outcome->ask.about == ASK_RECORD && folder[0] != '\0' && message->conversation != NULL;
+}
+
+static void put_link(const char *address, const char *name, struct reply *reply)
+{
+    char url[PATH_MAX];
+    size_t count = reply->block_count;
+    snprintf(url, sizeof(url), "%s/record?of=%s", address, name);
+    reply_add_linked(reply, BLOCK_PARAGRAPH, url,
+                     "The record as a page, for whoever has this link");
+    if (count > 1 && reply->block_count > count) {
+        struct block link = reply->blocks[count];
+        memmove(&reply->blocks[2], &reply->blocks[1], (count - 1) * sizeof(link));
+        reply->blocks[1] = link;
+    }
+}
+
+void records_keep(const char *folder, const char *drawn, const char *address,
+                  const struct outcome *outcome, int64_t now_ms, struct reply *reply)
 {
     char name[RECORDS_NAME_MAX];
     struct error err = {0};
-    if (outcome->ask.about != ASK_RECORD || folder[0] == '\0' || message->conversation == NULL) {
+    records_name(outcome, drawn, name);
+    if (!records_write(folder, name, outcome, now_ms, &err)) {
+        log_error("record.failed", LOG_TEXT("cause", err.text));
         return;
     }
-    records_name(outcome, message->adapter, message->conversation, name);
-    if (records_write(folder, name, outcome, now_ms, &err)) {
-        log_info("record.written", LOG_TEXT("file", name));
-    } else {
-        log_error("record.failed", LOG_TEXT("cause", err.text));
+    /* Its name is a key to it: the log does not tell it. */
+    log_info("record.written", LOG_TEXT("decision", outcome->pack->id));
+    if (address[0] != '\0') {
+        put_link(address, name, reply);
     }
 }

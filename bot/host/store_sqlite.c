@@ -109,6 +109,8 @@ static void sqlite_rollback(struct store_engine *store)
     }
     store->open = false;
     store->recent.unknown = true;
+    /* Perhaps the disk is full: a log that begins anew needs no more of it. */
+    store->log.full = store->log.pages > 0;
 }
 
 /* ---- taken messages ---- */

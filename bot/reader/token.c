@@ -14,7 +14,7 @@ struct stemmer {
 struct stemmer *stemmer_create(void)
 {
     struct stemmer *stemmer = mem_alloc(sizeof(*stemmer));
-    stemmer->snowball = sb_stemmer_new("english", "UTF_8");
+    stemmer->snowball = mem_need(sb_stemmer_new("english", "UTF_8"));
     return stemmer;
 }
 
@@ -80,13 +80,10 @@ void token_set(struct token *token, struct stemmer *stemmer, const char *letters
     for (size_t i = 0; i < len && plain; i++) {
         plain = token->letters[i] >= 'a' && token->letters[i] <= 'z';
     }
-    if (plain && stemmer->snowball) {
-        const sb_symbol *stem =
-            sb_stemmer_stem(stemmer->snowball, (const sb_symbol *)token->letters, (int)len);
-        if (stem) {
-            token->stem =
-                word_hash((const char *)stem, (size_t)sb_stemmer_length(stemmer->snowball));
-        }
+    if (plain) {
+        const char *stem = mem_need((void *)sb_stemmer_stem(
+            stemmer->snowball, (const sb_symbol *)token->letters, (int)len));
+        token->stem = word_hash(stem, (size_t)sb_stemmer_length(stemmer->snowball));
     }
     if ((len > 0 && is_digit(token->letters[0])) || is_number_word(token->letters, len)) {
         token->flags |= TOKEN_NUMBER;

@@ -194,6 +194,7 @@ int main(int argc, char **argv)
     const struct program_options where = {.config_path = argv[CONFIG][0] ? argv[CONFIG] : NULL,
                                           .packs = (const char *const *)argv + PACKS,
                                           .pack_count = (size_t)(argc - PACKS)};
+    program_set_up_memory();
     bool fine = train(&training, &where);
     return report_output() && fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,7 +7,6 @@ usage: bench-daemon.py WHETHER BARE [SECONDS]      needs wrk
 """
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -17,58 +16,30 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 from daemon import Daemon  # noqa: E402
 from load import SECRET, TEAM, Load, command, each  # noqa: E402
 from questions import questions  # noqa: E402
+from wrk import CONNECTIONS, write_commands, wrk  # noqa: E402
 
 WHETHER, BARE = [os.path.abspath(sys.argv[1])], os.path.abspath(sys.argv[2])
 SECONDS = int(sys.argv[3]) if sys.argv[3:] else 5
-CONNECTIONS, CONVERSATIONS = 32, 10000
+CONVERSATIONS = 10000
 REQUESTS = 60000 * SECONDS  # more than the daemon answers: none is sent twice
 CONFIG = ("[http]\nlisten = 127.0.0.1:0\n[slack]\nteam = %s\nsigning_secret_file = signing\n"
           "[api]\nopen = yes\n[log]\nlevel = info\n" % TEAM)
-
-# Reads a file of lengths and whole requests; answers of a server that is faster than that many requests are no harm.
-LUA = """
-local requests, at = {}, 0
-local file = io.open("%s", "rb")
-for length in function() return file:read("*n") end do
-  file:read(1)
-  requests[#requests + 1] = file:read(length)
-end
-function request() at = at %% #requests + 1; return requests[at] end
-"""
-
-
-def write_requests(folder):
-    with open(folder / "requests", "wb") as file:
-        for request in each(command, questions(("slash",)), REQUESTS):
-            file.write(b"%d\n" % len(request) + request)
-    script = folder / "requests.lua"
-    script.write_text(LUA % (folder / "requests"))
-    return script
-
-
-def wrk(port, script):
-    """(requests a second, {percentile: text}, how many were not 2xx)."""
-    said = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", "-s", script,
-                           f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True).stdout
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    return rate, dict(re.findall(r"(\d+)%\s+(\S+)", said)), int(bad[1]) if bad else 0
 
 
 def measure_bare(script):
     bare = subprocess.Popen([BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        return wrk(int(bare.stdout.readline()), script)
+        return wrk(int(bare.stdout.readline()), script, SECONDS)
     finally:
         bare.stdin.close()
         bare.wait(10)
 
 
 def report_speed(folder):
-    script = write_requests(folder)
+    script = write_commands(folder, REQUESTS)
     bare, bare_times, _ = measure_bare(script)
     with Daemon(WHETHER, folder, CONFIG) as daemon:
-        rate, times, bad = wrk(daemon.port, script)
+        rate, times, bad = wrk(daemon.port, script, SECONDS)
         turns = daemon.metric('whether_commits_total{result="done"}')
         handled = daemon.metric('whether_messages_total{adapter="slack"}')
         again = daemon.metric('whether_duplicates_total{adapter="slack"}')

@@ -12,36 +12,19 @@ import pathlib
 import socket
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from daemon import Daemon, wait_until  # noqa: E402
 from fake_slack import TOKEN, FakeSlack  # noqa: E402
 from load import SECRET, TEAM, Load, each, mention  # noqa: E402
+from memory import Memory  # noqa: E402
 from questions import questions  # noqa: E402
 
 WHETHER = [os.path.abspath(sys.argv[1])]
 SECONDS = int(sys.argv[2]) if sys.argv[2:] else 60
 PER_SECOND = int(sys.argv[3]) if sys.argv[3:] else 1000
 CONNECTIONS, SLACK_DELAY_S, DRAIN_S = 200, 2.0, 600
-
-
-class Memory(threading.Thread):
-    """Looks at the daemon's memory each second; the most it saw, in MiB."""
-
-    def __init__(self, daemon):
-        super().__init__(daemon=True)
-        self.process, self.over, self.most = daemon, threading.Event(), 0.0
-
-    def run(self):
-        while not self.over.wait(1):
-            self.most = max(self.most, self.process.status("VmRSS") / 1024)
-
-    def stop(self):
-        self.over.set()
-        self.join()
-        return self.most
 
 
 def closed_port():
@@ -83,24 +66,23 @@ def check_answers(slack, count):
 
 def measure(daemon, slack):
     requests = each(mention, questions(), SECONDS * PER_SECOND)
-    memory = Memory(daemon)
-    memory.start()
-    load = Load(daemon.port, requests, rate=PER_SECOND, most=CONNECTIONS).run()
-    left = waiting(daemon)
-    assert load.statuses == {200: len(requests)}, load.statuses
-    print(f"{PER_SECOND} events a second for {SECONDS} s, {len(questions())} different questions; came through: "
-          f"{len(requests) / load.seconds:.0f} /s")
-    print(f"acknowledged after   p50 {load.percentile(.5):.1f} ms, p99 {load.percentile(.99):.1f} ms, at most "
-          f"{load.percentile(1):.1f} ms, over {load.count} connections")
-    print(f"meanwhile            {left:.0f} answers wait, {slack.total()} were posted; "
-          f"{daemon.cpu_s() / load.seconds * 100:.0f} % of a processor")
-    slack.delay_s = 0
-    start = time.monotonic()
-    wait_until(lambda: waiting(daemon) == 0 or time.sleep(0.5), "the outbox to be empty", DRAIN_S)
-    seconds = time.monotonic() - start
+    with Memory(daemon) as memory:
+        load = Load(daemon.port, requests, rate=PER_SECOND, most=CONNECTIONS).run()
+        left = waiting(daemon)
+        assert load.statuses == {200: len(requests)}, load.statuses
+        print(f"{PER_SECOND} events a second for {SECONDS} s, {len(questions())} different questions; came through: "
+              f"{len(requests) / load.seconds:.0f} /s")
+        print(f"acknowledged after   p50 {load.percentile(.5):.1f} ms, p99 {load.percentile(.99):.1f} ms, at most "
+              f"{load.percentile(1):.1f} ms, over {load.count} connections")
+        print(f"meanwhile            {left:.0f} answers wait, {slack.total()} were posted; "
+              f"{daemon.cpu_s() / load.seconds * 100:.0f} % of a processor")
+        slack.delay_s = 0
+        start = time.monotonic()
+        wait_until(lambda: waiting(daemon) == 0 or time.sleep(0.5), "the outbox to be empty", DRAIN_S)
+        seconds = time.monotonic() - start
     check_answers(slack, len(requests))
     print(f"afterwards           all delivered, each once, within {seconds:.0f} s ({left / seconds:.0f} /s)")
-    print(f"memory               {memory.stop():.1f} MiB at most")
+    print(f"memory               {memory.most:.1f} MiB at most")
 
 
 def main():

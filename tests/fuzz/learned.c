@@ -31,9 +31,9 @@ static void check_classes(const struct model *model)
 static void check_features(const struct model *model)
 {
     REQUIRE(model_find(model, 0) == NULL);
-    for (size_t i = 0; i <= model->mask; i++) {
+    for (size_t i = 0; i < model->feature_count; i++) {
         const struct model_feature *feature = &model->features[i];
-        REQUIRE(feature->hash == 0 || model_find(model, feature->hash) == feature);
+        REQUIRE(model_find(model, feature->hash) == feature);
         REQUIRE((size_t)feature->first + feature->count <= model->weight_count);
         for (uint32_t k = 0; !model_has_row(model, feature) && k < feature->count; k++) {
             REQUIRE(model->weights[feature->first + k].cls < model->class_count);
@@ -107,7 +107,7 @@ static void check_model(const char *path)
 
 static void check_words(const struct vectors *vectors)
 {
-    const char *end = vectors->bytes + vectors->size;
+    const char *end = vectors->file.bytes + vectors->file.size;
     for (uint32_t i = 0; i < vectors->count; i++) {
         /* An entry begins with its word's hash (vectors.c), little end first. */
         const char *entry = end - (size_t)(i + 1) * (16 + vectors->dims);
@@ -118,7 +118,7 @@ static void check_words(const struct vectors *vectors)
         }
         REQUIRE(vectors_has(vectors, word) && vectors_find(vectors, word, &vector));
         REQUIRE(is_finite(vector.scale));
-        REQUIRE((const char *)vector.values > vectors->bytes);
+        REQUIRE((const char *)vector.values > vectors->file.bytes);
         REQUIRE((const char *)vector.values + vectors->dims <= end);
     }
 }

@@ -6,6 +6,7 @@ usage: chats.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WH
 import json
 import os
 import pathlib
+import re
 import shlex
 import sys
 import tempfile
@@ -77,6 +78,10 @@ def case_mattermost():
                                    ({"user_id": "x" * 500}, 400, "malformed"), ({"user_id": "a\nb"}, 400, "malformed")]:
         assert post(daemon, path, outgoing("whether hi", "p10") | change)[0] == status, change
         assert rejected(daemon, reason) > 0
+    # The token twice, be it right once or twice.
+    for body, kind in [(f"token=x&token={TOKENS[0]}&text=hi", FORM), (f"token={TOKENS[0]}&token={TOKENS[0]}&text=hi", FORM),
+                       (f'{{"token": "x", "token": "{TOKENS[0]}", "text": "hi"}}', JSON)]:
+        assert post(daemon, path, body, kind)[0] == 400, body
     assert post(daemon, path, "{", JSON)[0] == 400 and post(daemon, path, "a=%zz")[0] == 400
     assert post(daemon, path, "token=x", "text/plain")[0] == 415 and daemon.request("GET", path + "?token=x")[0] == 405
     assert post(daemon, path, "x" * (1 << 20) + "y")[0] == 413
@@ -98,6 +103,38 @@ def case_rocketchat():
     for number, more in enumerate([{"bot": {"i": "integration"}}, {"user_name": "rocket.cat"}, {"user_id": "rocket.cat"}, {"isEdited": True}, {"bot": True}]):
         assert post(daemon, path, message(f"whether {QUESTION}", f"b{number}", **more), JSON) == (200, {}), more
     assert post(daemon, path, message("whether hi", token="x"), JSON)[0] == 401
+    assert daemon.stop() == 0
+
+
+def case_record():
+    """Who asks for a record gets it as a snippet, and a link that only who was told it has; made again it is the same link."""
+    sections = "[bot]\nrecords = records\n[mattermost]\ntoken_file = tokens\n[page]\naddress = https://whether.example.org/\n"
+    daemon = run(sections)
+    ask = lambda text, ident, user: post(daemon, "/hooks/mattermost", slash(text, ident, user=user))[1]["text"]
+    ask(QUESTION, "t1", "u1")
+    ask("Node or Django? The team knows Python.", "t2", "u2")
+    said = [ask("record", f"t3{user}", user) for user in ("u1", "u2")]
+    links = [re.search(r"\]\(https://whether\.example\.org(/record\?of=node-or-django-[0-9a-f]{32})\)", one)[1] for one in said]
+    assert links[0] != links[1] and "## Decision Outcome" in said[0], said
+
+    def page(link, host="whether.example.org"):
+        return daemon.request("GET", link, headers={"Host": host})
+
+    assert "Chosen option: Node.js" in page(links[0])[1] and "Chosen option: Django" in page(links[1])[1]
+    assert sorted(file.stem for file in (scratch / "records").iterdir()) == sorted(link.partition("=")[2] for link in links)
+    assert page(links[0][:-1] + ("0" if links[0][-1] != "0" else "1"))[0] == 404 and page(links[0], "evil.example")[0] == 403
+    assert not [line for line in daemon.lines if links[0].partition("=")[2] in line], "the log tells the key"
+    # After a restart, and when more was said.
+    assert daemon.stop() == 0
+    daemon.start()
+    ask("It is not live, but an internal CRUD app with an admin panel.", "t4", "u1")
+    assert links[0] in ask("record", "t5", "u1")
+    assert "Chosen option: Django" in page(links[0])[1]
+    # Where it cannot be kept nobody is sent there.
+    (scratch / "records").rename(scratch / "away")
+    (scratch / "records").write_text("")
+    said = ask("record", "t6", "u1")
+    assert "/record?of=" not in said and "## Decision Outcome" in said and daemon.events("record.failed"), said
     assert daemon.stop() == 0
 
 

@@ -43,6 +43,22 @@ def case_question_why_and_more():
         alice.wait(r"^:second!\S+ PRIVMSG alice :.*Django")
 
 
+def case_record():
+    """A record is long: its link comes first, the rest waits for "more"."""
+    server = start(Ngircd(stage.scratch, stage.keys))
+    alice = start(Person(server.port, "alice"))
+    alice.join("#a")
+    more = "[bot]\nlength = line\nrecords = records\n[http]\nlisten = 127.0.0.1:0\n[page]\naddress = https://whether.example.org\n"
+    with daemon(more + network(server.tls_port, tls=True, channels="#a")) as it:
+        it.wait_for("irc.joined")
+        alice.tell("#a", "whether: " + QUESTION)
+        alice.wait(r"^:whether!\S+ PRIVMSG #a :alice: .*Node")
+        alice.tell("#a", "whether: record")
+        alice.wait(r"^:whether!\S+ PRIVMSG #a :alice: .*This is the decision")
+        alice.wait(r"^:whether!\S+ PRIVMSG #a :.* https://whether\.example\.org/record\?of=node-or-django-[0-9a-f]{32}( |$)")
+        assert len(list((stage.scratch / "records").iterdir())) == 1
+
+
 def case_two_bots_and_a_person():
     """Two programs, each hearing the other, and no word between them; with the bot tag, and without."""
     for kind in (Inspircd, Ngircd):

@@ -71,6 +71,14 @@ async function ask(page, text) {
   await page.waitForFunction((count) => document.querySelectorAll(".turns > li").length > count, before);
 }
 
+// Where a record is, as a program that asked for one is told.
+async function recordPath() {
+  const said = async (text) => (await (await fetch(`${url}/api/ask`, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ text, conversation: "r" }) })).json()).text;
+  await said(QUESTION);
+  return /https:\/\/whether\.example\.org(\/record\?of=[\w-]+)/.exec(await said("record"))[1];
+}
+
 // The name of an option as the page writes it, from its side of the page.
 const sideName = (page, index) => page.locator(`#side-${index}`).textContent();
 
@@ -185,6 +193,50 @@ const cases = {
     });
   },
 
+  async "reloading goes on, starting over can be taken back, and the address can be passed on"() {
+    await open(async (page) => {
+      await ask(page, QUESTION);
+      await press(page, "+python-team");
+      await leadBecomes(page, /depends|open question/);
+      await type(page, "Nothing is live in it.");
+      await leadBecomes(page, /./);
+      const [before, address] = [await lead(page), page.url()];
+      assert.ok(address.startsWith(`${url}/#s0=`), address);
+      const same = async () => {
+        await page.locator(".turns > li").waitFor();
+        assert.equal(await page.locator("#text").inputValue(), "Nothing is live in it.");
+        assert.equal(await lead(page), before);
+        assert.equal(await page.locator(".by-hand").count(), 1);
+      };
+      await page.reload();
+      await same();
+      await page.getByRole("link", { name: "Start over" }).click();
+      await page.locator(".thumb").waitFor();
+      assert.equal(page.url(), `${url}/`);
+      await page.goBack();
+      await same();
+      // It goes on from there; a jump within the page takes nothing away.
+      await page.locator("button.ask").click();
+      await page.waitForFunction(() => document.querySelectorAll(".turns > li").length === 2);
+      await page.evaluate(() => { location.hash = "#main"; });
+      await page.waitForFunction(() => location.hash.startsWith("#s0="));
+      await open(async (other) => {
+        await other.waitForFunction(() => document.querySelectorAll(".turns > li").length === 2);
+        assert.equal(await lead(other), await lead(page));
+      }, { where: new URL(page.url()).hash });
+    });
+    // What no page of ours has made: text stays text, nothing is asked, and what is no form says so.
+    const hostile = `<img src=x onerror="window.hit = 1">`;
+    await open(async (page) => {
+      await page.locator(".turns > li").waitFor();
+      assert.ok((await page.locator(".you").first().textContent()).includes(hostile));
+      assert.equal(await page.evaluate(() => window.hit), undefined);
+      assert.equal(await page.locator(".turns img").count(), 0);
+    }, { where: `/#s0=${encodeURIComponent(hostile)}&f0=%2Bno-such-thing&ask=1&press=%2Breact-frontend&x=<b>` });
+    await open(async (page) => { await leadBecomes(page, /too long/); }, { where: `/#text=${"a".repeat(9000)}`, expected: /400 \(Bad Request\)/ });
+    await open(async (page) => { assert.ok(await page.locator(".thumb").isVisible()); }, { where: "/#a=%" });
+  },
+
   async "works by the keyboard alone"() {
     await open(async (page) => {
       await page.keyboard.press("Tab");
@@ -283,6 +335,15 @@ const cases = {
     }, { where: "/gaps", httpCredentials: { username: "any", password: token } });
   },
 
+  async "a record by its link"() {
+    const where = await recordPath();
+    await open(async (page) => {
+      assert.match(await page.locator("pre").textContent(), /^---\nstatus: proposed\n[^]*## Decision Outcome\n[^]*Source: /);
+      assert.equal(await page.getByRole("button", { name: "Copy" }).count(), 1);
+      await accessible(page, "record");
+    }, { where });
+  },
+
   async "axe finds nothing, in light, dark and on a phone"() {
     for (const look of [{}, { colorScheme: "dark" }, PHONE, { ...PHONE, colorScheme: "dark" }]) {
       await open(async (page) => {
@@ -332,34 +393,39 @@ const cases = {
   },
 };
 
+// Down to the end of that element, or of the page.
+async function shoot(page, file, end = null) {
+  await page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0); });
+  await page.waitForTimeout(800); // the beam comes to rest
+  const bottom = await page.locator(end ?? "main").first().evaluate((element) => element.getBoundingClientRect().bottom);
+  const { width } = page.viewportSize();
+  await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width, height: Math.ceil(bottom) + (end ? 1 : 24) } });
+}
+
 async function takeScreenshots(folder) {
   mkdirSync(folder, { recursive: true });
+  await open(async (page) => { for (const what of ["the beekeeping club", "a choir of ninety"]) await ask(page, `Node or Django for ${what}?`); });
+  const record = await recordPath();
   const looks = { light: {}, dark: { colorScheme: "dark" }, phone: { ...PHONE, viewport: { width: 390, height: 844 } } };
   for (const [name, look] of Object.entries(looks)) {
+    const file = (what) => path.join(folder, `${what}-${name}.png`);
     await open(async (page) => {
-      const save = async (what) => {
-        await page.evaluate(() => document.activeElement?.blur());
-        await page.evaluate(() => scrollTo(0, 0));
-        await page.waitForTimeout(800); // the beam comes to rest
-        const fullPage = name !== "phone" && what !== "rules";
-        await page.screenshot({ path: path.join(folder, `${what}-${name}.png`), fullPage });
-      };
       await type(page, BOTH);
-      await save("ask");
+      await shoot(page, file("ask"));
       await ask(page, BOTH);
       await ask(page, "It is Vue, not React, and we are Python people.");
       await press(page, "+solo-mvp");
       await page.locator(".by-hand").first().waitFor();
-      await save("talk");
+      await shoot(page, file("talk"));
       await page.goto(`${url}/rules`);
-      await save("rules");
+      await shoot(page, file("rules"), "article tbody tr:nth-child(6)");
     }, look);
+    await open(async (page) => {
+      await page.locator("summary").first().click();
+      await shoot(page, file("gaps"));
+    }, { ...look, where: "/gaps", httpCredentials: { username: "any", password: token } });
+    await open((page) => shoot(page, file("record")), { ...look, where: record });
   }
-  await open(async (page) => ask(page, "Node or Django for the beekeeping club?"));
-  await open(async (page) => {
-    await page.locator("summary").first().click();
-    await page.screenshot({ path: path.join(folder, "gaps-light.png"), fullPage: true });
-  }, { where: "/gaps", httpCredentials: { username: "any", password: token } });
 }
 
 // From the pause (the request leaves) to the answer in the page, painted.

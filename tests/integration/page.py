@@ -12,10 +12,14 @@ from node_run import run
 KNOWLEDGE = ROOT / "knowledge"
 CONFIG = f"""[bot]
 packs = {KNOWLEDGE}, {KNOWLEDGE / "examples/3d-printing.json"}
+records = records
 [http]
 listen = 127.0.0.1:0
+[api]
+open = yes
 [page]
 gaps_token_file = token
+address = https://whether.example.org
 """
 
 sys.exit(run("page.mjs", CONFIG, {"token": "open-sesame-8\n"}, "open-sesame-8", os.path.abspath(sys.argv[1]),

@@ -199,20 +199,21 @@ static void test_score(void **state)
     static float columns[2 * MODEL_BLOCK] = {[0] = 1, [MODEL_BLOCK + 1] = -1};
     static struct model_weight weights[] = {{0, 100}, {1, -100}, {1, 50}};
     static int8_t row[MODEL_BLOCK] = {10, 20};
-    static struct model_feature features[64];
+    static struct model_feature features[] = {
+        {BLUE, 2, 1}, {RED, 0, 2}, {GREEN, 0, MODEL_BLOCK / 2}}; /* by their last 6 bits */
+    static struct model_places places[2] = {{1 << BLUE % 32, 0},
+                                            {UINT32_C(1) << RED % 32 | 1 << GREEN % 32, 1}};
     struct model model = {.class_count = 2,
                           .dims = 2,
-                          .feature_count = 2,
+                          .feature_count = ARRAY_LEN(features),
                           .weight_count = 3,
-                          .mask = ARRAY_LEN(features) - 1,
+                          .mask = 63,
+                          .places = places,
                           .features = features,
                           .stride = MODEL_BLOCK,
                           .columns = columns,
                           .rows = row,
                           .weights = weights};
-    features[RED % 64] = (struct model_feature){RED, 0, 2};
-    features[GREEN % 64] = (struct model_feature){GREEN, 0, MODEL_BLOCK / 2};
-    features[BLUE % 64] = (struct model_feature){BLUE, 2, 1};
     model.classes[0] = (struct model_class){.name = "zero", .bias = 1, .scale = 0.01f};
     model.classes[1] = (struct model_class){.name = "one", .bias = -1, .scale = 0.02f};
     static const struct {

@@ -1,4 +1,4 @@
-/* The product of a matrix and a vector against sums by hand, and the sieve before a set. */
+/* The product of a matrix and a vector against sums by hand. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,10 +9,8 @@
 
 #include <stdbool.h>
 
-#include "bot/base/hash.h"
 #include "bot/base/matrix.h"
 #include "bot/base/mem.h"
-#include "bot/base/sieve.h"
 
 enum { INPUTS_MAX = 300, OUTPUTS_MAX = 600 };
 
@@ -65,48 +63,10 @@ static void test_product(void **state)
     }
 }
 
-enum { MEMBERS = 3000, STRANGERS = 100000 };
-
-static uint64_t name(unsigned n)
-{
-    char text[12];
-    size_t len = 0;
-    for (; n || len == 0; n /= 26) {
-        text[len++] = (char)('a' + n % 26);
-    }
-    return hash_bytes(text, len);
-}
-
-/* What was added passes; of the rest few do, even if names are as short and alike as words. */
-static void test_sieve(void **state)
-{
-    (void)state;
-    struct sieve sieve = {0};
-    assert_true(sieve_passes(&sieve, name(1)));
-    sieve_init(&sieve, MEMBERS);
-    assert_false(sieve_passes(&sieve, name(1)));
-    for (unsigned n = 0; n < MEMBERS; n++) {
-        sieve_add(&sieve, name(n));
-    }
-    unsigned passed = 0;
-    for (unsigned n = 0; n < MEMBERS + STRANGERS; n++) {
-        bool passes = sieve_passes(&sieve, name(n));
-        assert_true(passes || n >= MEMBERS);
-        passed += passes && n >= MEMBERS;
-    }
-    assert_true(passed < STRANGERS / 12);
-    sieve_finish(&sieve);
-    sieve_finish(&sieve);
-    sieve_init(&sieve, 0);
-    assert_false(sieve_passes(&sieve, name(1)));
-    sieve_finish(&sieve);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_product),
-        cmocka_unit_test(test_sieve),
     };
     return cmocka_run_group_tests_name("matrix", tests, NULL, NULL);
 }

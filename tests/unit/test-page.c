@@ -28,6 +28,7 @@ struct dispatch {
     char texts[VIEW_TURNS_MAX][300], facts[VIEW_TURNS_MAX][300];
     size_t count, calls;
     bool asked, ill;
+    const char *records;
     const struct gap *gaps;
     size_t gap_count;
 };
@@ -81,6 +82,11 @@ void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size
     }
 }
 
+const char *dispatch_records(const struct dispatch *dispatch)
+{
+    return dispatch->records ? dispatch->records : "";
+}
+
 bool dispatch_gaps(struct dispatch *dispatch, size_t most, gap_visit *visit, void *context)
 {
     assert_true(most > 0);
@@ -103,13 +109,14 @@ void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered ho
 
 static bool create(const char *hosts, bool token, struct error *err)
 {
-    static char env[] = "TEST_GAPS_TOKEN", names[100];
+    static char env[] = "TEST_GAPS_TOKEN", names[100], nowhere[] = "";
     assert_int_equal(setenv(env, "pa:ss", 1), 0);
     snprintf(names, sizeof(names), "%s", hosts);
     memset(&fake, 0, sizeof(fake));
     memset(&config, 0, sizeof(config));
     config.has_page = true;
     config.page.hosts = names;
+    config.page.address = nowhere;
     config.page.gaps_token.env = token ? env : NULL;
     const struct adapter_setup setup = {.config = &config,
                                         .dispatch = &fake,
@@ -282,6 +289,51 @@ static void test_gaps(void **state)
     expect("GET /gaps", HOST "Authorization: Bearer pa:ss\r\n", "", "503", "Not now");
 }
 
+#define RECORD "a-or-b-0123456789abcdef0123456789abcdef"
+
+/* Who has its name may read it, also under the address that is told; there is nothing else. */
+static void test_record(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/whether-page-XXXXXX", path[200], other[200],
+         address[] = "https://w.example/x";
+    struct buf text;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/" RECORD ".md", folder);
+    snprintf(other, sizeof(other), "%s/0001-use-a.md", folder);
+    buf_init(&text, 1000);
+    buf_puts(&text, "---\nstatus: open\n---\n\n# A <script>or</script> B\n");
+    assert_true(buf_write_file(&text, path, NULL) && buf_write_file(&text, other, NULL));
+    buf_finish(&text);
+    expect("GET /record?of=" RECORD, HOST, "", "404", "No such record");
+    fake.records = folder;
+    expect("GET /record?of=" RECORD, HOST, "", "200", "# A &lt;script&gt;or&lt;/script&gt; B\n");
+    expect("GET /record?of=" RECORD, HOST, "", "200", "X-Robots-Tag: noindex");
+    expect("GET /record?of=" RECORD, HOST, "", "200", "Cache-Control: no-store");
+    expect("GET /record?of=" RECORD, HOST, "", "200",
+           "Content-Security-Policy: default-src 'none'");
+    static const char *const others[] = {"",
+                                         "?of=",
+                                         "?of=0001-use-a",
+                                         "?of=" RECORD ".md",
+                                         "?of=../" RECORD,
+                                         "?of=%2e%2e%2f" RECORD,
+                                         "?of=a-or-b-0123456789abcdef0123456789abcdee"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        char line[200];
+        snprintf(line, sizeof(line), "GET /record%s", others[i]);
+        expect(line, HOST, "", "404", "No such record");
+    }
+    expect("GET /record?of=" RECORD, "Host: w.example\r\n", "", "403", "Not under this name");
+    config.page.address = address;
+    expect("GET /record?of=" RECORD, "Host: W.example:443\r\n", "", "200", "status: open");
+    expect("GET /record?of=" RECORD, "Host: w.example.org\r\n", "", "403", "Not under this name");
+    expect("POST /record?of=" RECORD, HOST FORM, "", "405", "Allow: GET");
+    unlink(path);
+    unlink(other);
+    rmdir(folder);
+}
+
 static void test_create_refused(void **state)
 {
     (void)state;
@@ -306,9 +358,9 @@ static void test_create_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAGE(test_ask),       PAGE(test_policy), PAGE(test_assets),
-        PAGE(test_bad_forms), PAGE(test_names),  BARE(test_any_name),
-        BARE(test_addresses), PAGE(test_gaps),   BARE(test_create_refused),
+        PAGE(test_ask),    PAGE(test_policy),         PAGE(test_assets),    PAGE(test_bad_forms),
+        PAGE(test_names),  BARE(test_any_name),       BARE(test_addresses), PAGE(test_gaps),
+        PAGE(test_record), BARE(test_create_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

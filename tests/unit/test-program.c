@@ -175,7 +175,10 @@ static void fail_each(int (*work)(void), int end_status, const char *end_said)
     while (status == -SIGKILL) {
         status = work_with_failure(work, ++n, leave, said);
         assert_true(status == -SIGKILL || status == end_status);
-        assert_string_equal(said, status == -SIGKILL ? "" : end_said);
+        /* Whoever is stopped may have said all of it before, but nothing else. */
+        if (status != -SIGKILL || said[0] != '\0') {
+            assert_string_equal(said, end_said);
+        }
     }
     assert_true(n > 30);
     assert_int_equal(work_with_failure(work, 1, NULL, said), EXIT_FAILURE);

@@ -666,6 +666,47 @@ static void test_no_room(void **state)
     add_note("after");
 }
 
+/* Other bytes each time: SQLite does not write what is there already. */
+static bool write_again(int number)
+{
+    char bytes[8 * 1024];
+    memset(bytes, number, sizeof(bytes));
+    return store_begin(store, &err) &&
+           store_note_put(store, "slack", "same", bytes, sizeof(bytes), 10, &err) &&
+           store_commit(store, &err);
+}
+
+/* The log fills the disk, the file would have room: exit status 0 when writing goes on. */
+static void fill_up_with_log(void)
+{
+    const struct rlimit limit = {300 * 1024, 300 * 1024};
+    int failed = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    if (!store_open(path, &store, &err) || setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        _exit(90);
+    }
+    for (int i = 0; i < 400; i++) {
+        if (!write_again(i)) {
+            failed++;
+            store_rollback(store);
+            store_tidy(store);
+            if (!write_again(i)) {
+                _exit(91);
+            }
+        }
+    }
+    _exit(failed > 1 ? 0 : 92);
+}
+
+static void test_no_room_for_the_log(void **state)
+{
+    (void)state;
+    close_store();
+    assert_int_equal(in_child(fill_up_with_log), 0);
+    assert_true(store_open(path, &store, &err));
+    add_note("after");
+}
+
 #define ROW(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -679,7 +720,7 @@ int main(void)
         ROW(test_log_is_bounded),   ROW(test_another_programs_database),
         ROW(test_no_database),      ROW(test_spoilt),
         ROW(test_read_only_folder), ROW(test_file_of_another_user),
-        ROW(test_no_room),
+        ROW(test_no_room),          ROW(test_no_room_for_the_log),
     };
     return cmocka_run_group_tests_name("store-files", tests, NULL, NULL);
 }

@@ -10,7 +10,6 @@
 
 #include "bot/advisor/line.h"
 #include "bot/advisor/reply.h"
-#include "bot/advisor/reply_parts.h"
 #include "bot/advisor/wording.h"
 #include "bot/base/buf.h"
 

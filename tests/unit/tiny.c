@@ -262,13 +262,13 @@ void tiny_unlink(const struct tiny_file *file)
 
 void tiny_vector(struct tiny_vectors *ret, const char *word, uint16_t rank, int8_t x, int8_t y)
 {
-    uint32_t at = ++ret->table.count * TINY_VECTOR_SIZE;
+    uint32_t at = 16 + ret->table.count++ * TINY_VECTOR_SIZE;
     uint64_t hash = hash_bytes(word, strlen(word));
     float scale = 1 / 127.0f;
     ret->table.dims = TINY_DIMS;
     ret->table.mask = ARRAY_LEN(ret->index) - 1;
     ret->table.index = ret->index;
-    ret->table.bytes = ret->bytes;
+    ret->table.file.bytes = ret->bytes;
     memcpy(ret->bytes + at, &hash, sizeof(hash));
     memcpy(ret->bytes + at + 8, &rank, sizeof(rank));
     memcpy(ret->bytes + at + 12, &scale, sizeof(scale));
@@ -278,5 +278,5 @@ void tiny_vector(struct tiny_vectors *ret, const char *word, uint16_t rank, int8
     while (ret->index[place]) {
         place = (place + 1) & ret->table.mask;
     }
-    ret->index[place] = at;
+    ret->index[place] = vectors_mark(ret->table.count, hash);
 }

@@ -68,7 +68,7 @@ enum { TINY_VECTORS = 8, TINY_DIMS = 2, TINY_VECTOR_SIZE = 16 + TINY_DIMS };
 struct tiny_vectors {
     struct vectors table;
     uint32_t index[64];
-    char bytes[(TINY_VECTORS + 1) * TINY_VECTOR_SIZE];
+    char bytes[16 + TINY_VECTORS * TINY_VECTOR_SIZE];
 };
 
 void tiny_vector(struct tiny_vectors *ret, const char *word, uint16_t rank, int8_t x, int8_t y);

@@ -1,0 +1,81 @@
+#include "bot/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bot/base/error.h"
+
+static bool check_file(const struct stat *info, size_t max, struct error *err)
+{
+    if (S_ISDIR(info->st_mode)) {
+        return error_set(err, ERROR_ENVIRONMENT, "is a directory, not a file");
+    }
+    if (!S_ISREG(info->st_mode)) {
+        return error_set(err, ERROR_ENVIRONMENT, "is a device, pipe or socket, not a file");
+    }
+    if ((uintmax_t)info->st_size > max) {
+        return error_set(err, ERROR_INPUT, "is too large: it has %jd bytes, at most %zu are read",
+                         (intmax_t)info->st_size, max);
+    }
+    return true;
+}
+
+int file_open(const char *path, size_t max, size_t *ret_size, struct error *err)
+{
+    /* O_NONBLOCK: a FIFO without a writer must not hold us up before it is refused. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat info;
+    if (fd < 0) {
+        error_errno(err, errno, "cannot be opened");
+        return -1;
+    }
+    bool known = fstat(fd, &info) == 0;
+    if (!known) {
+        error_errno(err, errno, "cannot be examined");
+    }
+    if (!known || !check_file(&info, max, err)) {
+        close(fd);
+        return -1;
+    }
+    *ret_size = (size_t)info.st_size;
+    return fd;
+}
+
+bool file_map(const char *path, size_t max, struct file_map *ret, struct error *err)
+{
+    size_t size;
+    int fd = file_open(path, max, &size, err);
+    if (fd < 0) {
+        return false;
+    }
+    /* Nothing can be mapped of an empty file. */
+    void *bytes = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    int cause = errno;
+    close(fd);
+    if (bytes == MAP_FAILED) {
+        return error_errno(err, cause, "cannot be mapped");
+    }
+    *ret = (struct file_map){bytes, size};
+    return true;
+}
+
+void file_map_release(const struct file_map *map, size_t end)
+{
+    /* Whole pages only; a kernel that does not makes no other difference. */
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), len = end / page * page;
+    if (len > 0) {
+        madvise((void *)(uintptr_t)map->bytes, len, MADV_DONTNEED);
+    }
+}
+
+void file_unmap(struct file_map *map)
+{
+    if (map->bytes) {
+        munmap((void *)(uintptr_t)map->bytes, map->size);
+        *map = (struct file_map){0};
+    }
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Files as they come from whoever has named them: opened without waiting, refused when they are
+ * none or too large; and mapped, so that only what is looked at comes into memory. A mapped file
+ * must be replaced by renaming another: who cuts it short in place ends the process (SIGBUS), as
+ * with any program's own text. Errors are sentences that start after the path.
+ */
+struct error;
+
+/* The descriptor, to be closed by the caller; -1 with err. FIFOs and devices are refused. */
+int file_open(const char *path, size_t max, size_t *ret_size, struct error *err);
+
+struct file_map {
+    const char *bytes; /* owned, read only */
+    size_t size;
+};
+
+/* On failure *ret is untouched. */
+bool file_map(const char *path, size_t max, struct file_map *ret, struct error *err);
+
+/* What lies before `end` need not stay in memory; it comes back when it is looked at. */
+void file_map_release(const struct file_map *map, size_t end);
+void file_unmap(struct file_map *map); /* a zeroed one is fine */
