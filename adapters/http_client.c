@@ -1,5 +1,6 @@
 #include "adapters/http_client.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <curl/curl.h>
@@ -243,6 +244,25 @@ void http_client_drop(struct http_client *client, const void *context)
         if (call->context == context) {
             end_call(call);
         }
+    }
+}
+
+/* The oldest: new ones stand in front. */
+static struct call *last_call(struct call *call)
+{
+    while (call->next != NULL) {
+        call = call->next;
+    }
+    return call;
+}
+
+void http_client_abort(struct http_client *client, const char *why)
+{
+    for (size_t count = client->busy; count > 0 && client->calls != NULL; count--) {
+        struct call *call = last_call(client->calls);
+        loop_remove(client->loop, call->easy);
+        snprintf(call->error, sizeof(call->error), "%s", why);
+        on_done(call, call->easy, CURLE_ABORTED_BY_CALLBACK);
     }
 }
 

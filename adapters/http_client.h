@@ -54,5 +54,11 @@ bool http_client_send(struct http_client *client, const struct http_call *call, 
 /* Ends the calls with this context without calling anybody: before its owner goes. */
 void http_client_drop(struct http_client *client, const void *context);
 
+/*
+ * Ends all calls now, and tells their owners why: an answer without status, `sent` where the
+ * request may have arrived. Calls that they begin from there stay.
+ */
+void http_client_abort(struct http_client *client, const char *why);
+
 /* How many are under way. */
 size_t http_client_busy(const struct http_client *client);

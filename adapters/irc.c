@@ -19,6 +19,7 @@ enum {
     STEPS_IN_ALL = 3,
     STABLE_MS = 60 * 1000,
     FASTER_MS = 3600 * 1000,
+    LEASE_LOOK_MS = 250,
     JOIN_PATIENCE_MS = 20 * 1000,
 };
 
@@ -129,6 +130,17 @@ static const char *first_of(const struct secret *secret)
     return secret->count ? secret->items[0] : "";
 }
 
+/* There is one of us on a network, however many replicas run. */
+static bool has_lease(const struct irc *irc)
+{
+    return dispatch_lease(irc->dispatch, irc->adapter.name);
+}
+
+static bool may_write(void *context)
+{
+    return has_lease(context);
+}
+
 static bool wire_create(struct irc *irc, struct error *err)
 {
     const struct config_irc *config = irc->config;
@@ -143,6 +155,8 @@ static bool wire_create(struct irc *irc, struct error *err)
         .cert_file = config->cert_file,
         .key_file = config->key_file,
         .connect_ms = irc->times.connect,
+        .may_write = may_write,
+        .context = irc,
         .relay = {.nick = config->nick,
                   .username = config->username,
                   .realname = config->realname,
@@ -284,6 +298,10 @@ static uint64_t wait_idle(struct irc *irc, uint64_t now_ms)
     if (irc->stopping) {
         return UINT64_MAX;
     }
+    irc->elsewhere = !has_lease(irc);
+    if (irc->elsewhere) {
+        return now_ms + LEASE_LOOK_MS;
+    }
     if (now_ms < irc->next_ms) {
         return irc->next_ms;
     }
@@ -344,9 +362,20 @@ static void look_at_wire(struct irc *irc)
     }
 }
 
+static void leave_network(struct irc *irc, uint64_t now_ms)
+{
+    attempt_end(irc, "another replica has this network now, or the store is away");
+    irc->next_ms = now_ms;
+    irc->failures = 0;
+}
+
 static void irc_dispatch(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms)
 {
     struct irc *irc = (struct irc *)adapter;
+    if (irc->wire && !has_lease(irc)) {
+        /* What came in meanwhile is for whoever has it now; nothing is said, not even bye. */
+        leave_network(irc, now_ms);
+    }
     if (irc->wire) {
         irc_session_dispatch(irc, pollset);
         irc_wire_dispatch(irc->wire, pollset, now_ms);
@@ -387,6 +416,9 @@ static enum adapter_health health_in_channels(const struct irc *irc)
 
 static enum adapter_health health_of(const struct irc *irc)
 {
+    if (irc->elsewhere) {
+        return ADAPTER_READY; /* to take over, which is all that is wanted of it */
+    }
     switch (irc->phase) {
     case IRC_FAILED:
         return ADAPTER_FAILED;
@@ -407,6 +439,9 @@ static void irc_status(const struct adapter *adapter, struct adapter_status *ret
     *ret = (struct adapter_status){.health = health_of(irc)};
     if (irc->phase == IRC_READY) {
         say_channels(irc, ret->text, sizeof(ret->text));
+    } else if (irc->elsewhere) {
+        snprintf(ret->text, sizeof(ret->text), "%s: another replica is there; this one stands by",
+                 irc->config->server);
     } else if (irc->trouble[0]) {
         snprintf(ret->text, sizeof(ret->text), "%s", irc->trouble);
     } else if (irc->wire) {
@@ -446,6 +481,7 @@ static bool irc_stop(struct adapter *adapter, uint64_t now_ms)
 static void irc_destroy(struct adapter *adapter)
 {
     struct irc *irc = (struct irc *)adapter;
+    dispatch_lease_end(irc->dispatch, adapter->name);
     irc_answer_finish(irc);
     if (irc->session) {
         irc_destroy_session(irc->session);

@@ -108,7 +108,10 @@ struct irc {
     struct irc_sending sending;
     struct irc_text more[IRC_MORE_MAX]; /* the first more_count are in use */
     size_t more_count;
-    uint64_t pings; /* for tokens */
+    uint64_t pings;                 /* for tokens */
+    bool elsewhere;                 /* another replica has the network, or we cannot know */
+    char asked_at[IRC_CHANNEL_MAX]; /* where the last question came from */
+    bool told_away;                 /* people know that the store takes nothing just now */
     bool stopping, quit_sent;
     uint64_t stop_ms;
 };

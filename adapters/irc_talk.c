@@ -65,12 +65,21 @@ static bool is_service(const struct irc *irc, const struct irc_origin *origin)
     return origin->host[0] == '\0' && strchr(origin->nick, '.') != NULL; /* a server */
 }
 
+#define SAY_AWAY "I cannot keep anything in mind just now; please ask me again in a minute."
+
+/* IRC has no retries: whoever asked is told, the first of them for all. */
 static void on_settled(void *context, enum settled how, const struct answer *answer)
 {
     struct irc *irc = context;
     (void)answer;
-    if (how == SETTLED_FAILED) {
-        log_error("irc.question_lost", LOG_TEXT("network", irc->config->label));
+    if (how != SETTLED_FAILED) {
+        irc->told_away = false;
+        return;
+    }
+    log_error("irc.question_lost", LOG_TEXT("network", irc->config->label));
+    if (!irc->told_away && irc->asked_at[0] != '\0') {
+        irc->told_away = true;
+        IRC_CONTROL(irc, SAY_AWAY, "PRIVMSG", irc->asked_at);
     }
 }
 
@@ -86,6 +95,9 @@ static void hand_on(struct irc *irc, const struct place *place, enum surface sur
     /* Not the nick, which a flooder changes at will. */
     snprintf(person, sizeof(person), "%s@%s", place->by->user, place->by->host);
     bool hidden = place->by->host[0] == '\0';
+    const char *asked_at = place->channel ? place->target : place->by->nick;
+    snprintf(irc->asked_at, sizeof(irc->asked_at), "%s",
+             surface == SURFACE_AMBIENT ? "" : asked_at);
     struct message message = {
         .adapter = irc->adapter.name,
         .surface = surface,

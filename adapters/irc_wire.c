@@ -24,6 +24,8 @@ enum {
 struct irc_wire {
     struct irc_relay relay;
     struct loop *loop;
+    bool (*may_write)(void *context);
+    void *context;
     enum irc_wire_state state;
     char why[400];
 
@@ -184,6 +186,10 @@ static void write_server(struct irc_wire *wire)
     struct buf *out = &wire->relay.to_server;
     while (out->len > 0) {
         size_t sent = 0;
+        if (!wire->may_write(wire->context)) {
+            end(wire, "This process slept for too long: another may speak here now");
+            return;
+        }
         CURLcode code = curl_easy_send(wire->easy, out->data, out->len, &sent);
         if (code == CURLE_AGAIN) {
             return;
@@ -276,6 +282,8 @@ bool irc_wire_create(const struct irc_wire_setup *setup, struct irc_wire **ret, 
 {
     struct irc_wire *wire = mem_alloc(sizeof(*wire));
     wire->loop = setup->loop;
+    wire->may_write = setup->may_write;
+    wire->context = setup->context;
     wire->listen_fd = wire->client_fd = -1;
     wire->server_at = wire->listen_at = wire->client_at = -1;
     irc_relay_init(&wire->relay, &setup->relay);

@@ -24,6 +24,9 @@ struct irc_wire_setup {
     bool tls;
     const char *ca_file, *cert_file, *key_file; /* "": the system's, none, none */
     uint64_t connect_ms;                        /* time-out of TCP and TLS together */
+    /* Asked right before bytes leave for the server; false ends the wire without them. */
+    bool (*may_write)(void *context);
+    void *context;
     struct irc_relay_setup relay;
 };
 

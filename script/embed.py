@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes files as C: struct http_asset (adapters/http_asset.h), one for each NAME.
+"""Writes files as C: struct http_asset (adapters/http_asset.h), one for each NAME; with --text plain strings.
 
-usage: embed.py OUTPUT.c NAME=FILE[#POINTER]...
+usage: embed.py [--text] OUTPUT.c NAME=FILE[#POINTER]...
 
 FILE#POINTER is a part of a JSON file, with what it refers to ("$ref": "#/...") in its place. JSON is written without
 its blanks; all else as it is. Called by Meson.
@@ -46,14 +46,26 @@ def contents(place):
     return json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode(), TYPES[".json"]
 
 
-def embed(name, place):
-    data, kind = contents(place)
+def array(declared, data):
     rows = [data[i:i + COLUMNS] for i in range(0, len(data), COLUMNS)] + [b"\0"]
-    yield f"static const char {name}_data[] = {{"
+    yield f"{declared}[] = {{"
     yield from ("    " + " ".join(f"{byte if byte < 128 else byte - 256}," for byte in row) for row in rows)
     yield "};"
+
+
+def embed(name, place):
+    data, kind = contents(place)
+    yield from array(f"static const char {name}_data", data)
     tag = hashlib.sha256(data).hexdigest()[:12]
     yield f'const struct http_asset {name} = {{"{kind}", {name}_data, {len(data)}, "{tag}"}};'
+
+
+def text(output, *assets):
+    lines = ["/* Made by script/embed.py; not to be edited. */"]
+    for asset in assets:
+        name, _, place = asset.partition("=")
+        lines += [f"extern const char {name}[];", *array(f"const char {name}", pathlib.Path(place).read_bytes())]
+    pathlib.Path(output).write_text("\n".join(lines) + "\n")
 
 
 def main(output, *assets):
@@ -67,4 +79,7 @@ def main(output, *assets):
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    if sys.argv[1] == "--text":
+        text(*sys.argv[2:])
+    else:
+        main(*sys.argv[1:])

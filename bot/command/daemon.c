@@ -21,6 +21,7 @@
 #include "bot/host/outbox.h"
 #include "bot/host/report.h"
 #include "bot/host/store.h"
+#include "bot/host/store_configured.h"
 #include "knowledge/pack.h"
 
 enum { EXPIRE_MS = 60 * 1000, STOP_POLL_MS = 50 };
@@ -198,7 +199,7 @@ static bool block_signals(int *ret_fd, struct error *err)
 
 static bool open_store(struct daemon *daemon, struct error *err)
 {
-    return store_open(daemon->newest->config.store, &daemon->store, err) &&
+    return store_open_configured(&daemon->newest->config, &daemon->store, err) &&
            store_outbox_recover(daemon->store, loop_wall_ms(daemon->loop) + OUTBOX_UNSURE_MS, err);
 }
 
@@ -219,6 +220,19 @@ static bool listen_elsewhere(struct daemon *daemon, struct error *err)
     return true;
 }
 
+/*
+ * Requests on their way carry answers that are in our charge. Where others share the store, and we
+ * slept for too long, another may have taken them over: no byte more of them leaves.
+ */
+static void look_at_the_clock(void *context)
+{
+    const struct daemon *daemon = context;
+    if (http_client_busy(daemon->client) > 0 && !dispatch_may_act(daemon->dispatch)) {
+        log_warning("daemon.slept", LOG_NUMBER("requests", http_client_busy(daemon->client)));
+        http_client_abort(daemon->client, "this process slept, or the store is away, for too long");
+    }
+}
+
 /* The parts that need no adapter, in the order in which each needs those before it. */
 static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
 {
@@ -230,13 +244,14 @@ static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
         return;
     }
     if (!daemon->trying && !open_store(daemon, &err)) {
-        fault_add(faults, "[store] path", 0, "%s", err.text);
+        fault_add(faults, "[store]", 0, "%s", err.text);
         err = (struct error){0};
     }
     const struct dispatch_setup setup = {
         .program = &daemon->program, .store = daemon->store, .metrics = daemon->metrics};
     daemon->dispatch = dispatch_create(&setup);
     daemon->client = http_client_create(daemon->loop);
+    loop_on_wake(daemon->loop, look_at_the_clock, daemon);
     daemon->view.dispatch = daemon->dispatch;
     bool listens = daemon_open_server(daemon, &server, &err) || listen_elsewhere(daemon, &err);
     if (!listens) {
@@ -481,7 +496,7 @@ static void greet(const struct daemon *daemon)
         }
         report("what it keeps is in %s; for IRC and Slack: whether check --example > whether.ini, "
                "edit that, then whether run -c whether.ini",
-               config->store);
+               store_configured_name(config));
     }
 }
 

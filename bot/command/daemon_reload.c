@@ -8,6 +8,7 @@
 #include "bot/host/dispatch.h"
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
+#include "bot/host/store_configured.h"
 #include "knowledge/pack.h"
 
 /* What the adapter of an instance calls itself (adapter.h). */
@@ -138,9 +139,9 @@ static bool prepare(struct daemon *daemon, struct program *program, struct gener
 
 static void warn_of_what_stays(const struct config *before, const struct config *now)
 {
-    if (strcmp(before->store, now->store) != 0) {
-        log_warning("reload.store_stays", LOG_TEXT("path", before->store),
-                    LOG_TEXT("consequence", "[store] path changes with the next start only"));
+    if (!store_configured_same(before, now)) {
+        log_warning("reload.store_stays", LOG_TEXT("path", store_configured_name(before)),
+                    LOG_TEXT("consequence", "[store] changes with the next start only"));
     }
 }
 

@@ -10,6 +10,7 @@
 #include "bot/host/loop.h"
 #include "bot/host/report.h"
 #include "bot/host/store.h"
+#include "bot/host/store_configured.h"
 #include "knowledge/pack.h"
 
 enum { LOOK_MS = 50 };
@@ -79,13 +80,13 @@ static bool try_adapters(struct daemon *daemon)
     return fine && !open;
 }
 
-static bool try_store(const char *path)
+static bool try_store(const struct config *config)
 {
     struct store *store = NULL;
     struct error err = {0};
-    bool fine = store_open(path, &store, &err);
+    bool fine = store_open_configured(config, &store, &err);
     store_close(store);
-    tell(fine ? "ok" : "FAIL", "store", fine ? path : err.text);
+    tell(fine ? "ok" : "FAIL", "store", fine ? store_configured_name(config) : err.text);
     return fine;
 }
 
@@ -131,7 +132,7 @@ int daemon_try(const struct program_options *options)
         return STATUS_FAILED;
     }
     tell_parts(daemon);
-    bool fine = try_store(daemon->newest->config.store) && daemon->listen_failed.text[0] == '\0';
+    bool fine = try_store(&daemon->newest->config) && daemon->listen_failed.text[0] == '\0';
     fine = try_adapters(daemon) && fine;
     leave(daemon);
     daemon_destroy(daemon);

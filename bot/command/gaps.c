@@ -11,6 +11,7 @@
 #include "bot/command/command.h"
 #include "bot/host/report.h"
 #include "bot/host/store.h"
+#include "bot/host/store_configured.h"
 
 enum { OPTION_MOST, OPTION_JSON };
 enum { MOST_DEFAULT = 50, LINE_MAX_BYTES = 8192 };
@@ -118,10 +119,10 @@ static int run(const struct command_call *call)
     bool fine = program_load_config(&where, &config, &faults);
     report_faults(&faults, "");
     fault_finish(&faults);
-    if (fine && access(config.store, F_OK) != 0 && errno == ENOENT) {
+    if (fine && config.redis.url[0] == '\0' && access(config.store, F_OK) != 0 && errno == ENOENT) {
         report("%s: there is no store yet; `whether run` makes it", config.store);
     } else if (fine) {
-        fine = store_open_reader(config.store, &store, &err) &&
+        fine = store_open_configured_reader(&config, &store, &err) &&
                list(store, most, command_flag(call, OPTION_JSON), &err);
     }
     if (err.code != ERROR_NONE) {
@@ -136,7 +137,7 @@ const struct command command_gaps = {
     .name = "gaps",
     .operands = "",
     .summary = "what was asked and not understood, most frequent first",
-    .details = "Reads the store that `whether run` keeps ([store] path), also while it runs.\n"
+    .details = "Reads the store that `whether run` keeps ([store]), also while it runs.\n"
                "Questions that differ only in case, punctuation and blanks are one.\n"
                "kind unknown: nothing in the packs answers it. ask: a choice was asked for,\n"
                "without a fact that any rule could use. wrong: somebody pressed Wrong.\n",

@@ -137,6 +137,14 @@ struct config_page {
     struct secret_source gaps_token; /* none: no /gaps */
 };
 
+/* [store] store and what belongs to it. */
+struct config_redis {
+    char *url;    /* redis_address.h; "": SQLite */
+    char *prefix; /* of all keys */
+    struct secret_source password;
+    char *ca_file, *cert_file, *key_file;
+};
+
 struct config {
     char *name;                /* what the bot calls itself */
     struct config_paths packs; /* none: look in the usual places (program.h) */
@@ -148,6 +156,7 @@ struct config {
     int deliver_hours;         /* how long a delivery is tried */
     char *records;             /* where decision records are written; "" nowhere */
     char *store;               /* [store] path */
+    struct config_redis redis; /* [store], when it is shared */
     char *http_listen;         /* [http] listen; "" none, when nothing needs it */
     int log_level, log_format, log_messages;
     struct config_api api;

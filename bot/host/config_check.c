@@ -9,6 +9,7 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/config_inside.h"
+#include "bot/host/redis_address.h"
 
 /* One section that is there, and where faults of it go. */
 struct place {
@@ -258,9 +259,31 @@ static void check_file(const struct place *place, const char *path, const struct
     close(fd);
 }
 
+static void check_redis(const struct config_redis *redis, struct place *place)
+{
+    struct redis_address address;
+    struct error err = {0};
+    if (!redis_address_parse(redis->url, "store", &address, &err)) {
+        fault(place, "store", err.text);
+    } else if (!address.tls && (redis->ca_file[0] || redis->cert_file[0] || redis->key_file[0])) {
+        fault(place, "store", "has certificates, which need TLS: rediss://");
+    }
+    if ((redis->cert_file[0] == '\0') != (redis->key_file[0] == '\0')) {
+        fault(place, "cert_file", "cert_file and key_file belong together");
+    }
+    if (place->lines->files && redis->key_file[0] != '\0' &&
+        !secret_check_mode(redis->key_file, "[store] key_file", &err)) {
+        fault(place, "key_file", err.text);
+    }
+}
+
 /* That it is no database of ours is seen when it is opened; a slip in the path, here. */
 static void check_store(const struct config *config, struct place *place)
 {
+    if (config->redis.url[0] != '\0') {
+        check_redis(&config->redis, place);
+        return;
+    }
     struct stat info;
     char folder[4096];
     const char *slash = strrchr(config->store, '/');

@@ -243,6 +243,22 @@ static const struct config_row rows[] = {
      "The file with conversations, answers on their way and questions not understood. Only one\n"
      "process may use it.",
      NULL},
+    {"store", "store", CONFIG_TEXT, BOT(redis.url), "", NULL, 0, TEXT_MAX_BYTES,
+     "A Redis or Valkey in place of that file, for replicas that share the work:\n"
+     "redis://[USER@]HOST[:PORT][/DB], rediss:// with TLS, unix://[USER@]/PATH[?db=DB]. Empty: "
+     "the\n"
+     "file.",
+     NULL},
+    {"store", "password", CONFIG_SECRET, BOT(redis.password), "", NULL, 0, 0,
+     "The password for Redis, of USER or of its default user.", NULL},
+    {"store", "ca_file", CONFIG_FILE, BOT(redis.ca_file), "", NULL, 0, 0,
+     "The authorities that may sign Redis's certificate (PEM). Empty: the system's.", NULL},
+    {"store", "cert_file", CONFIG_FILE, BOT(redis.cert_file), "", NULL, 0, 0,
+     "Our own certificate (PEM), where Redis asks for one.", NULL},
+    {"store", "key_file", CONFIG_FILE, BOT(redis.key_file), "", NULL, 0, 0,
+     "Its private key (PEM).", NULL},
+    {"store", "prefix", CONFIG_TEXT, BOT(redis.prefix), "whether", NULL, 1, 100,
+     "What all keys in Redis begin with: replicas with the same one share the work.", NULL},
 
     {"log", "level", CONFIG_CHOICE, BOT(log_level), "info", levels, 0, 0,
      "The least that is told: debug, info, warning or error.", NULL},

@@ -467,6 +467,9 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
         count_answer(dispatch, &given->outcome);
         return SETTLED_SILENT;
     }
+    if (!expect(dispatch, message, true, now_ms)) {
+        return SETTLED_FAILED;
+    }
     enum claim claimed = claim(dispatch, message, now_ms);
     if (claimed != CLAIM_NEW) {
         return claimed == CLAIM_KNOWN ? SETTLED_KNOWN : SETTLED_FAILED;
@@ -796,11 +799,13 @@ int64_t dispatch_send(struct dispatch *dispatch, int64_t now_ms)
         return INT64_MAX;
     }
     int64_t next_ms = outbox_send(dispatch->outbox, now_ms);
+    int64_t tidy_ms = store_tidy(dispatch->store); /* now that nobody of this turn waits any more */
+    if (tidy_ms != INT64_MAX) {
+        next_ms = outbox_look_again(dispatch->outbox, now_ms);
+    }
     /* While the store is in trouble, not at full speed. */
     bool hurries = !dispatch->healthy && next_ms < now_ms + OUTBOX_RETRY_MS;
     next_ms = hurries ? now_ms + OUTBOX_RETRY_MS : next_ms;
-    /* Now that nobody of this turn waits any more. */
-    int64_t tidy_ms = store_tidy(dispatch->store);
     return tidy_ms < next_ms - now_ms ? now_ms + tidy_ms : next_ms;
 }
 

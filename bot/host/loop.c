@@ -23,6 +23,8 @@ struct loop {
     CURLM *multi;
     struct pollset pollset;
     size_t transfers;
+    loop_woke *woke;
+    void *woke_context;
     uint64_t now_ms;
     int64_t wall_ms, wall_shift_ms;
 };
@@ -94,6 +96,12 @@ struct pollset *loop_begin(struct loop *loop)
     return &loop->pollset;
 }
 
+void loop_on_wake(struct loop *loop, loop_woke *woke, void *context)
+{
+    loop->woke = woke;
+    loop->woke_context = context;
+}
+
 size_t pollset_add(struct pollset *pollset, int fd, unsigned events)
 {
     if (pollset->count == pollset->cap) {
@@ -161,6 +169,9 @@ bool loop_wait(struct loop *loop, struct error *err)
     CURLMcode code = curl_multi_poll(loop->multi, loop->pollset.items,
                                      (unsigned)loop->pollset.count, sleep_ms(loop), NULL);
     read_clocks(loop);
+    if (loop->woke != NULL) {
+        loop->woke(loop->woke_context);
+    }
     if (code == CURLM_OK) {
         code = curl_multi_perform(loop->multi, &running);
     }

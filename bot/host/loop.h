@@ -44,6 +44,13 @@ void pollset_wake_at(struct pollset *pollset, uint64_t at_ms);
 struct pollset *loop_begin(struct loop *loop);
 
 /*
+ * Called in loop_wait() when waiting is over, before transfers move on: the last moment for whoever
+ * has to look at the clock first. May add and remove transfers. NULL: nobody.
+ */
+typedef void loop_woke(void *context);
+void loop_on_wake(struct loop *loop, loop_woke *woke, void *context);
+
+/*
  * Waits, then moves transfers on and calls `done` of those that ended. False with err set only
  * when waiting itself fails, which is a bug or the end of the machine's memory.
  */

@@ -561,12 +561,8 @@ static int64_t wake_of(struct outbox *outbox, struct place *place, int64_t now_m
     return next_ms;
 }
 
-int64_t outbox_send(struct outbox *outbox, int64_t now_ms)
+static int64_t next_wake(struct outbox *outbox, int64_t now_ms)
 {
-    for (size_t i = 0; i < outbox->parcels.count; i++) {
-        hand_over(outbox, &outbox->parcels.items[i], now_ms);
-    }
-    drop_parcels(outbox);
     if (outbox->results.count > 0) {
         return now_ms;
     }
@@ -576,6 +572,21 @@ int64_t outbox_send(struct outbox *outbox, int64_t now_ms)
         wake_ms = at_ms < wake_ms ? at_ms : wake_ms;
     }
     return wake_ms;
+}
+
+int64_t outbox_send(struct outbox *outbox, int64_t now_ms)
+{
+    for (size_t i = 0; i < outbox->parcels.count; i++) {
+        hand_over(outbox, &outbox->parcels.items[i], now_ms);
+    }
+    drop_parcels(outbox);
+    return next_wake(outbox, now_ms);
+}
+
+int64_t outbox_look_again(struct outbox *outbox, int64_t now_ms)
+{
+    forget_times(outbox);
+    return next_wake(outbox, now_ms);
 }
 
 /* ---- what nobody will deliver ---- */

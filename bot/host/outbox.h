@@ -61,6 +61,11 @@ void outbox_rolled_back(struct outbox *outbox, int64_t now_ms);
 int64_t outbox_send(struct outbox *outbox, int64_t now_ms);
 
 /*
+ * Where others share the store, what is due changes without us. As outbox_send(), without sending.
+ */
+int64_t outbox_look_again(struct outbox *outbox, int64_t now_ms);
+
+/*
  * Gives up what is too old, also what no adapter asks for any more; the next turn writes it. What
  * would wait for longer than OUTBOX_WAIT_MAX_MS is looked at now.
  */

@@ -182,6 +182,19 @@ static struct note *find_note(struct dispatch *dispatch, const char *adapter, co
     return NULL;
 }
 
+bool dispatch_lease(struct dispatch *dispatch, const char *name)
+{
+    (void)dispatch;
+    (void)name;
+    return true;
+}
+
+void dispatch_lease_end(struct dispatch *dispatch, const char *name)
+{
+    (void)dispatch;
+    (void)name;
+}
+
 bool dispatch_note_get(struct dispatch *dispatch, const char *adapter, const char *key,
                        int64_t now_ms, void *ret, size_t cap, size_t *ret_len)
 {

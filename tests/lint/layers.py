@@ -37,6 +37,7 @@ LIBRARIES = {
     "linear.h": {"training"},
     "curl/curl.h": {"host", "adapters"},
     "sqlite3.h": {"host"},
+    "hiredis/hiredis.h": {"host"},
     "microhttpd.h": {"adapters"},
     "nettle/base64.h": {"adapters"},
     "nettle/hmac.h": {"adapters"},

@@ -1,0 +1,190 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bot/base/buf.h"
+#include "bot/host/redis_address.h"
+#include "bot/host/redis_link.h"
+#include "bot/host/secret.h"
+#include "bot/host/store_engine.h"
+#include "bot/host/store_redis_index.h"
+
+/*
+ * What the files of the Redis engine share: store_redis.c (transactions), store_redis_call.c
+ * (connecting, and calls of the script store_redis.lua), store_redis_outbox.c (answers that wait),
+ * store_redis_lease.c (leases, other replicas). For nobody else.
+ *
+ * A transaction is a list of words, gathered here and handed to the script at its end: one round
+ * trip, done whole or not at all. What a turn reads comes by one call for each message
+ * (store_expect()). Time for leases is CLOCK_BOOTTIME, which goes on while we sleep.
+ */
+struct config;
+struct error;
+struct redisReply;
+
+enum {
+    REDIS_TURN_MS = 10 * 1000,       /* a turn's hold on conversations and messages */
+    REDIS_WAIT_MS = 100,             /* for another's turn to end */
+    REDIS_LEASE_MS = 7000,           /* of an IRC network, in Redis ... */
+    REDIS_LEASE_SPARE_MS = 2000,     /* ... and so much less for us: nobody else has it before */
+    REDIS_BEAT_MS = 1000,            /* leases are kept each so often */
+    REDIS_KEEP_MS = 5000,            /* what is in our charge; what others left is looked for */
+    REDIS_IDLE_MS = 15 * 1000,       /* what nobody kept for so long is taken over */
+    REDIS_IDLE_SPARE_MS = 5000,      /* and is not ours to send so much before */
+    REDIS_UNSURE_MS = 5000,          /* what was under way then may still be arriving */
+    REDIS_SLACK_MS = 3600 * 1000,    /* clocks differ: what expires is kept so much longer */
+    REDIS_ABANDONED_MS = 600 * 1000, /* what is for an adapter that we do not run */
+    REDIS_LEASES_MAX = 64,
+    REDIS_NAME_MAX = 64,
+    REDIS_DUE_MAX = 256, /* asked for at once */
+};
+
+/* Bytes within struct store_engine.bytes. */
+struct redis_span {
+    size_t at, len;
+};
+
+/* Something put in by the open transaction, which reads of it must see. */
+struct redis_put {
+    char kind; /* t: a conversation, n: a note */
+    uint64_t hash;
+    struct redis_span name, bytes;
+    int64_t expires_ms;
+};
+
+/* What the open transaction holds on to, and gives back when it fails. */
+struct redis_hold {
+    bool claim; /* else a conversation */
+    struct redis_span name;
+};
+
+struct redis_touched {
+    int64_t id;
+    bool begun; /* it leaves it under way */
+};
+
+struct redis_lease {
+    char *name;         /* owned */
+    uint64_t until_ms;  /* ours so long; 0: not */
+    uint64_t fenced_in; /* the turn that depends on it */
+};
+
+struct store_engine {
+    char *where, *base; /* owned: for messages; what all keys begin with */
+    struct redis_address address;
+    struct secret password;
+    char *ca_file, *cert_file, *key_file; /* owned */
+    struct redis_link *link;
+    char name[REDIS_NAME_MAX]; /* this replica's */
+    char sha[48];              /* the script's */
+    bool ready;                /* connected, greeted, and knows what is in its charge */
+    bool reader;               /* only to look */
+    bool told;                 /* that Redis is away */
+    uint64_t retry_at_ms;
+    unsigned failures;
+    char trouble[160];
+    int64_t next_id, last_id; /* ids that are ours to give out */
+    int64_t now_ms;           /* the last wall clock that we were told */
+
+    /* the open transaction */
+    bool open;
+    uint64_t turn;
+    struct buf bytes; /* what its words say */
+    struct redis_span *words;
+    size_t word_count, word_cap;
+    struct redis_hold *holds;
+    size_t hold_count, hold_cap;
+    struct redis_put *puts;
+    size_t put_count, put_cap;
+    struct redis_touched *touched; /* deliveries that it changes */
+    size_t touched_count, touched_cap;
+    size_t ops;
+    int64_t added, done; /* deliveries */
+
+    /* what store_expect() brought: a conversation, and whether the message is new */
+    struct store_name looked; /* len 0: none */
+    struct buf looked_bytes;
+    int64_t looked_expires_ms;
+    uint64_t looked_message; /* a hash of its names; 0: none */
+    enum claim looked_claim;
+
+    struct redis_index index;
+    uint64_t waiting;
+    struct redis_lease leases[REDIS_LEASES_MAX];
+    size_t lease_count;
+    uint64_t beat_at_ms, keep_at_ms;
+    uint64_t act_until_ms; /* what is under way is ours so long */
+};
+
+/* The script, made a string by script/embed.py. */
+extern const char store_redis_script[];
+
+extern const struct store_ops store_redis;
+
+uint64_t redis_clock_ms(void); /* CLOCK_BOOTTIME */
+
+/* ---- store_redis_call.c ---- */
+
+/* Words of a call: t a text, n a struct store_name *, b bytes (pointer, size_t), i an int64_t. */
+void redis_word(struct store_engine *engine, const char *types, ...);
+
+/* Connected and greeted, or err says why not. wait_ms: how long to wait for that. */
+bool redis_ensure(struct store_engine *engine, int wait_ms, struct error *err);
+
+/* Adds a call of a procedure of the script, with the words from `first` on, to the next run. */
+void redis_call(struct store_engine *engine, const char *procedure, size_t first);
+
+/* Runs what was added; the connection's end is noted. *ret is freed by redis_link_free(). */
+bool redis_run(struct store_engine *engine, struct redisReply **ret, size_t cap, struct error *err);
+
+/* One call, whose reply must be no error. NULL: err says why not. */
+struct redisReply *redis_ask(struct store_engine *engine, const char *procedure, size_t first,
+                             struct error *err);
+bool redis_refused(struct store_engine *engine, const struct redisReply *reply, struct error *err);
+void redis_forget_words(struct store_engine *engine, size_t first);
+
+/* Of a reply; anything else than what is expected is none of ours. */
+struct redisReply *redis_at(const struct redisReply *reply, size_t index); /* NULL: not there */
+const char *redis_text(const struct redisReply *reply, size_t *ret_len);   /* "" for none */
+int64_t redis_number(const struct redisReply *reply);
+
+/* ---- store_redis_outbox.c ---- */
+
+/* Takes what the script tells of deliveries (its function tell()) into the index. */
+void redis_learn(struct store_engine *engine, const struct redisReply *news);
+bool redis_outbox_add(struct store_engine *engine, const struct delivery *delivery, int64_t now_ms,
+                      int64_t *ret_id, struct error *err);
+bool redis_outbox_due(struct store_engine *engine, const char *adapter, int64_t now_ms, size_t most,
+                      store_visit_delivery *visit, void *context, struct error *err);
+int64_t redis_outbox_next(struct store_engine *engine, const char *adapter);
+uint64_t redis_outbox_count(struct store_engine *engine);
+bool redis_outbox_begin(struct store_engine *engine, int64_t id, struct error *err);
+bool redis_outbox_again(struct store_engine *engine, int64_t id, int64_t next_ms, bool unsure,
+                        struct error *err);
+bool redis_outbox_put_off(struct store_engine *engine, int64_t id, int64_t next_ms,
+                          struct error *err);
+bool redis_outbox_done(struct store_engine *engine, int64_t id, struct error *err);
+bool redis_outbox_hurry(struct store_engine *engine, int64_t now_ms, int64_t latest_ms,
+                        struct error *err);
+bool redis_outbox_recover(struct store_engine *engine, int64_t next_ms, struct error *err);
+
+/* After connecting: what is in our charge, as Redis knows it. */
+bool redis_outbox_relearn(struct store_engine *engine, struct error *err);
+
+/* Takes over what was left behind for so long, of one adapter. */
+bool redis_take_over(struct store_engine *engine, const char *adapter, int64_t idle_ms,
+                     int64_t next_ms, struct error *err);
+
+/* ---- store_redis_lease.c ---- */
+
+bool redis_lease(struct store_engine *engine, const char *name);
+void redis_lease_end(struct store_engine *engine, const char *name);
+bool redis_may_act(const struct store_engine *engine);
+int64_t redis_tidy(struct store_engine *engine);
+bool redis_expire(struct store_engine *engine, int64_t now_ms, struct error *err);
+void redis_leave(struct store_engine *engine); /* for good: others may have it all at once */
+
+/* The transaction rests on this adapter's lease, if it has one. */
+void redis_fence(struct store_engine *engine, const char *adapter);

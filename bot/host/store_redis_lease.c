@@ -1,0 +1,252 @@
+#include <hiredis/hiredis.h>
+#include <string.h>
+#include <time.h>
+
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/log.h"
+#include "bot/host/store_redis_inside.h"
+
+/*
+ * Other replicas: leases on what only one may have, signs of life for what is in our charge, and
+ * taking over from those who give none.
+ */
+
+enum { CONNECT_WAIT_MS = 20, AGAIN_MS = 50, KEEP_AT_ONCE = 500 };
+
+/* Of the machine, since nobody tells between turns. */
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- leases ---- */
+
+static struct redis_lease *find_lease(struct store_engine *engine, const char *name)
+{
+    for (size_t i = 0; i < engine->lease_count; i++) {
+        if (strcmp(engine->leases[i].name, name) == 0) {
+            return &engine->leases[i];
+        }
+    }
+    return NULL;
+}
+
+bool redis_lease(struct store_engine *engine, const char *name)
+{
+    struct redis_lease *lease = find_lease(engine, name);
+    if (lease != NULL) {
+        return redis_clock_ms() < lease->until_ms;
+    }
+    if (engine->lease_count < REDIS_LEASES_MAX) {
+        engine->leases[engine->lease_count++] = (struct redis_lease){.name = mem_strdup(name)};
+        engine->beat_at_ms = 0;
+    }
+    return false;
+}
+
+void redis_fence(struct store_engine *engine, const char *adapter)
+{
+    struct redis_lease *lease = find_lease(engine, adapter);
+    if (lease != NULL && lease->fenced_in != engine->turn) {
+        lease->fenced_in = engine->turn;
+        redis_word(engine, "tt", "fence", adapter);
+        engine->ops++;
+    }
+}
+
+static void leave(struct store_engine *engine, size_t first)
+{
+    redisReply *reply = redis_ask(engine, "leave", first, NULL);
+    redis_link_free(&reply, reply != NULL);
+}
+
+void redis_lease_end(struct store_engine *engine, const char *name)
+{
+    struct redis_lease *lease = find_lease(engine, name);
+    size_t first = engine->word_count;
+    if (lease == NULL) {
+        return;
+    }
+    if (engine->ready) {
+        redis_word(engine, "itt", (int64_t)REDIS_IDLE_MS, "lease", name);
+        leave(engine, first);
+    }
+    mem_free(lease->name);
+    *lease = engine->leases[--engine->lease_count];
+}
+
+bool redis_may_act(const struct store_engine *engine)
+{
+    return redis_clock_ms() < engine->act_until_ms;
+}
+
+/* Nobody else sends for this place: what its last holder had is ours now. */
+static bool move_in(struct store_engine *engine, const struct redis_lease *lease, struct error *err)
+{
+    log_info("redis.lease", LOG_TEXT("name", lease->name), LOG_TEXT("state", "ours"));
+    return redis_take_over(engine, lease->name, 0, wall_ms() + REDIS_UNSURE_MS, err);
+}
+
+static void move_out(struct store_engine *engine, const struct redis_lease *lease)
+{
+    log_warning("redis.lease", LOG_TEXT("name", lease->name), LOG_TEXT("state", "another's"));
+    redis_index_clear(&engine->index, redis_index_place(&engine->index, lease->name));
+}
+
+/* *ret: as read before the words left, so that for us it ends before it does in Redis. */
+static bool beat(struct store_engine *engine, struct error *err)
+{
+    size_t first = engine->word_count, count = engine->lease_count;
+    uint64_t until_ms = redis_clock_ms() + REDIS_LEASE_MS - REDIS_LEASE_SPARE_MS;
+    redis_word(engine, "i", (int64_t)REDIS_LEASE_MS);
+    for (size_t i = 0; i < count; i++) {
+        redis_word(engine, "t", engine->leases[i].name);
+    }
+    redisReply *reply = redis_ask(engine, "beat", first, err);
+    if (reply == NULL) {
+        return false;
+    }
+    bool fine = true;
+    for (size_t i = 0; i < count && fine; i++) {
+        struct redis_lease *lease = &engine->leases[i];
+        bool had = lease->until_ms != 0, has = redis_number(redis_at(reply, i)) != 0;
+        lease->until_ms = has ? until_ms : 0;
+        if (has && !had) {
+            fine = move_in(engine, lease, err);
+        } else if (has) {
+            fine = redis_take_over(engine, lease->name, REDIS_IDLE_MS, wall_ms(), err);
+        } else if (had) {
+            move_out(engine, lease);
+        }
+    }
+    redis_link_free(&reply, 1);
+    return fine;
+}
+
+/* ---- signs of life ---- */
+
+static bool keep_some(struct store_engine *engine, const int64_t *ids, size_t count,
+                      struct error *err)
+{
+    size_t first = engine->word_count;
+    for (size_t i = 0; i < count; i++) {
+        redis_word(engine, "i", ids[i]);
+    }
+    redisReply *reply = redis_ask(engine, "keep", first, err);
+    if (reply == NULL) {
+        return false;
+    }
+    for (size_t i = 0; redis_at(reply, i) != NULL; i++) {
+        redis_index_remove(&engine->index, redis_number(redis_at(reply, i)));
+    }
+    redis_link_free(&reply, 1);
+    return true;
+}
+
+static bool keep_all(struct store_engine *engine, struct error *err)
+{
+    int64_t ids[KEEP_AT_ONCE];
+    size_t at = 0, count;
+    uint64_t until_ms = redis_clock_ms() + REDIS_IDLE_MS - REDIS_IDLE_SPARE_MS;
+    while ((count = redis_index_walk(&engine->index, &at, ids, KEEP_AT_ONCE)) > 0) {
+        if (!keep_some(engine, ids, count, err)) {
+            return false;
+        }
+    }
+    engine->act_until_ms = until_ms;
+    return true;
+}
+
+static bool take_over_all(struct store_engine *engine, struct error *err)
+{
+    for (size_t i = 0; i < engine->index.place_count; i++) {
+        const struct redis_place *place = engine->index.places[i];
+        if (place->served && find_lease(engine, place->name) == NULL &&
+            !redis_take_over(engine, place->name, REDIS_IDLE_MS, wall_ms() + REDIS_UNSURE_MS,
+                             err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool keep_up(struct store_engine *engine, uint64_t now, struct error *err)
+{
+    if (now >= engine->beat_at_ms && engine->lease_count > 0 && !beat(engine, err)) {
+        return false;
+    }
+    engine->beat_at_ms = now >= engine->beat_at_ms ? now + REDIS_BEAT_MS : engine->beat_at_ms;
+    if (now >= engine->keep_at_ms) {
+        engine->keep_at_ms = now + REDIS_KEEP_MS;
+        return keep_all(engine, err) && take_over_all(engine, err);
+    }
+    return true;
+}
+
+/* When a try is worth it again. */
+static int64_t wait_for_redis(const struct store_engine *engine, uint64_t now)
+{
+    bool connecting = redis_link_state(engine->link) == REDIS_CONNECTING;
+    return connecting || engine->retry_at_ms <= now ? AGAIN_MS
+                                                    : (int64_t)(engine->retry_at_ms - now);
+}
+
+int64_t redis_tidy(struct store_engine *engine)
+{
+    struct error ignored = {0};
+    uint64_t now = redis_clock_ms();
+    if (!redis_ensure(engine, CONNECT_WAIT_MS, &ignored) || !keep_up(engine, now, &ignored)) {
+        return wait_for_redis(engine, now);
+    }
+    return (int64_t)(engine->beat_at_ms - now);
+}
+
+/* ---- once a minute ---- */
+
+static bool is_served(const struct store_engine *engine, const char *adapter)
+{
+    for (size_t i = 0; i < engine->index.place_count; i++) {
+        if (strcmp(engine->index.places[i]->name, adapter) == 0) {
+            return engine->index.places[i]->served;
+        }
+    }
+    return false;
+}
+
+/* What is for an adapter that nobody runs any more must still grow old and be given up. */
+bool redis_expire(struct store_engine *engine, int64_t now_ms, struct error *err)
+{
+    size_t first = engine->word_count;
+    engine->now_ms = now_ms;
+    redis_word(engine, "i", (int64_t)REDIS_ABANDONED_MS);
+    redisReply *reply = redis_ask(engine, "sweep", first, err);
+    bool fine = reply != NULL;
+    for (size_t i = 0; fine && redis_at(reply, i) != NULL; i++) {
+        const char *adapter = redis_text(redis_at(reply, i), NULL);
+        fine = is_served(engine, adapter) ||
+               redis_take_over(engine, adapter, REDIS_ABANDONED_MS, now_ms + REDIS_UNSURE_MS, err);
+    }
+    redis_link_free(&reply, reply != NULL);
+    return fine;
+}
+
+/* ---- the end ---- */
+
+void redis_leave(struct store_engine *engine)
+{
+    int64_t ids[KEEP_AT_ONCE];
+    size_t at = 0, count, first = engine->word_count;
+    redis_word(engine, "i", (int64_t)REDIS_ABANDONED_MS);
+    for (size_t i = 0; i < engine->lease_count; i++) {
+        redis_word(engine, "tt", "lease", engine->leases[i].name);
+    }
+    while ((count = redis_index_walk(&engine->index, &at, ids, KEEP_AT_ONCE)) > 0) {
+        for (size_t i = 0; i < count; i++) {
+            redis_word(engine, "ti", "delivery", ids[i]);
+        }
+    }
+    leave(engine, first);
+}

@@ -1,0 +1,326 @@
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/store_redis_inside.h"
+
+/*
+ * Answers that wait. Each is in the charge of one replica, who knows by heart when it is due; what
+ * it says is fetched when it leaves. Changes are words of the transaction and known by heart only
+ * once that is committed.
+ */
+
+enum { NEWS_FIELDS = 8, RELEARN_AT_ONCE = 500, TAKE_AT_ONCE = 64 };
+
+/* ---- learning ---- */
+
+static bool read_entry(const char *text, struct redis_item *ret)
+{
+    return sscanf(text, "%" SCNu64 "-%" SCNu64, &ret->entry_ms, &ret->entry_seq) == 2;
+}
+
+void redis_learn(struct store_engine *engine, const redisReply *news)
+{
+    for (size_t i = 0; redis_at(news, i + NEWS_FIELDS - 1) != NULL; i += NEWS_FIELDS) {
+        struct redis_item item = {.id = redis_number(redis_at(news, i)),
+                                  .next_ms = redis_number(redis_at(news, i + 3)),
+                                  .attempts = (uint32_t)redis_number(redis_at(news, i + 4)),
+                                  .unsure = redis_number(redis_at(news, i + 5)) != 0,
+                                  .created_ms = redis_number(redis_at(news, i + 6)),
+                                  .under_way = redis_number(redis_at(news, i + 7)) != 0};
+        const char *adapter = redis_text(redis_at(news, i + 2), NULL);
+        if (item.id != 0 && read_entry(redis_text(redis_at(news, i + 1), NULL), &item)) {
+            item.place = redis_index_place(&engine->index, adapter);
+            redis_index_put(&engine->index, &item);
+        }
+    }
+}
+
+static struct redis_place *served_place(struct store_engine *engine, const char *adapter)
+{
+    struct redis_place *place = redis_index_place(&engine->index, adapter);
+    place->served = true;
+    return place;
+}
+
+static bool relearn_place(struct store_engine *engine, const char *adapter, struct error *err)
+{
+    char cursor[48] = "0";
+    while (cursor[0] != '\0') {
+        size_t first = engine->word_count;
+        redis_word(engine, "tit", adapter, (int64_t)RELEARN_AT_ONCE, cursor);
+        redisReply *reply = redis_ask(engine, "mine", first, err);
+        if (reply == NULL) {
+            return false;
+        }
+        redis_learn(engine, redis_at(reply, 1));
+        snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(reply, 0), NULL));
+        redis_link_free(&reply, 1);
+    }
+    return true;
+}
+
+bool redis_outbox_relearn(struct store_engine *engine, struct error *err)
+{
+    redis_index_clear(&engine->index, NULL);
+    for (size_t i = 0; i < engine->index.place_count; i++) {
+        if (!relearn_place(engine, engine->index.places[i]->name, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool redis_take_over(struct store_engine *engine, const char *adapter, int64_t idle_ms,
+                     int64_t next_ms, struct error *err)
+{
+    char cursor[48] = "0-0";
+    do {
+        size_t first = engine->word_count;
+        redis_word(engine, "tiiit", adapter, idle_ms, next_ms, (int64_t)TAKE_AT_ONCE, cursor);
+        redisReply *reply = redis_ask(engine, "take", first, err);
+        if (reply == NULL) {
+            return false;
+        }
+        redis_learn(engine, redis_at(reply, 1));
+        snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(reply, 0), NULL));
+        redis_link_free(&reply, 1);
+    } while (strcmp(cursor, "0-0") != 0 && cursor[0] != '\0');
+    return true;
+}
+
+bool redis_outbox_recover(struct store_engine *engine, int64_t next_ms, struct error *err)
+{
+    char key[300];
+    redisReply *reply = NULL;
+    snprintf(key, sizeof(key), "%sadapters", engine->base);
+    const char *const words[] = {"SMEMBERS", key};
+    const size_t lens[] = {strlen("SMEMBERS"), strlen(key)};
+    if (!redis_ensure(engine, 0, err)) {
+        return false;
+    }
+    redis_link_add(engine->link, 2, words, lens);
+    if (!redis_run(engine, &reply, 1, err)) {
+        return false;
+    }
+    bool fine = !redis_refused(engine, reply, err);
+    for (size_t i = 0; fine && redis_at(reply, i) != NULL; i++) {
+        fine = redis_take_over(engine, redis_text(redis_at(reply, i), NULL), REDIS_IDLE_MS, next_ms,
+                               err);
+    }
+    redis_link_free(&reply, 1);
+    return fine;
+}
+
+/* ---- what is due ---- */
+
+static void add_fetch(struct store_engine *engine, const struct redis_item *item)
+{
+    char key[STORE_NAME_MAX + 300], entry[48];
+    snprintf(key, sizeof(key), "%sout:%s", engine->base, item->place->name);
+    snprintf(entry, sizeof(entry), "%" PRIu64 "-%" PRIu64, item->entry_ms, item->entry_seq);
+    const char *const words[] = {"XRANGE", key, entry, entry};
+    const size_t lens[] = {strlen("XRANGE"), strlen(key), strlen(entry), strlen(entry)};
+    redis_link_add(engine->link, ARRAY_LEN(words), words, lens);
+}
+
+/* Somebody deleted it by hand: it is as good as delivered. */
+static void forget(struct store_engine *engine, const struct redis_item *item)
+{
+    redis_index_remove(&engine->index, item->id);
+    if (engine->open) {
+        redis_outbox_done(engine, item->id, NULL);
+    }
+}
+
+static void show(struct store_engine *engine, const struct redis_item *item,
+                 const redisReply *reply, store_visit_delivery *visit, void *context)
+{
+    enum { TALK = 3, TO = 5, PAYLOAD = 7 };
+    const redisReply *fields = redis_at(redis_at(reply, 0), 1);
+    struct delivery delivery = {.id = item->id,
+                                .adapter = item->place->name,
+                                .attempts = item->attempts,
+                                .unsure = item->unsure,
+                                .created_ms = item->created_ms};
+    if (redis_at(fields, PAYLOAD) == NULL) {
+        forget(engine, item);
+        return;
+    }
+    delivery.conversation = redis_text(redis_at(fields, TALK), NULL);
+    delivery.address = redis_text(redis_at(fields, TO), NULL);
+    delivery.payload = redis_text(redis_at(fields, PAYLOAD), &delivery.payload_len);
+    visit(context, &delivery);
+}
+
+static bool due_to(struct store_engine *engine, struct redis_place *place, int64_t now_ms,
+                   size_t most, store_visit_delivery *visit, void *context, struct error *err)
+{
+    struct redis_item items[REDIS_DUE_MAX];
+    redisReply *replies[REDIS_DUE_MAX] = {0};
+    size_t count = redis_index_due(&engine->index, place, now_ms, items,
+                                   most < REDIS_DUE_MAX ? most : REDIS_DUE_MAX);
+    if (count == 0) {
+        return true;
+    }
+    if (!redis_ensure(engine, 0, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        add_fetch(engine, &items[i]);
+    }
+    if (!redis_run(engine, replies, REDIS_DUE_MAX, err)) {
+        return false;
+    }
+    bool fine = true;
+    for (size_t i = 0; i < count && fine; i++) {
+        fine = !redis_refused(engine, replies[i], err);
+        if (fine) {
+            show(engine, &items[i], replies[i], visit, context);
+        }
+    }
+    redis_link_free(replies, count);
+    return fine;
+}
+
+bool redis_outbox_due(struct store_engine *engine, const char *adapter, int64_t now_ms, size_t most,
+                      store_visit_delivery *visit, void *context, struct error *err)
+{
+    if (adapter != NULL) {
+        return due_to(engine, served_place(engine, adapter), now_ms, most, visit, context, err);
+    }
+    for (size_t i = 0; i < engine->index.place_count; i++) {
+        if (!due_to(engine, engine->index.places[i], now_ms, most, visit, context, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int64_t redis_outbox_next(struct store_engine *engine, const char *adapter)
+{
+    int64_t next_ms = INT64_MAX;
+    if (adapter != NULL) {
+        return redis_index_next(&engine->index, served_place(engine, adapter));
+    }
+    for (size_t i = 0; i < engine->index.place_count; i++) {
+        int64_t at_ms = redis_index_next(&engine->index, engine->index.places[i]);
+        next_ms = at_ms < next_ms ? at_ms : next_ms;
+    }
+    return next_ms;
+}
+
+uint64_t redis_outbox_count(struct store_engine *engine)
+{
+    int64_t count = (int64_t)engine->waiting + engine->added - engine->done;
+    return count > 0 ? (uint64_t)count : 0;
+}
+
+/* ---- changes ---- */
+
+static bool take_id(struct store_engine *engine, int64_t *ret, struct error *err)
+{
+    if (engine->next_id > engine->last_id) {
+        /* A new greeting brings new ones; this turn is repeated by whoever sent its messages. */
+        engine->ready = false;
+        if (!redis_ensure(engine, 0, err)) {
+            return false;
+        }
+    }
+    *ret = engine->next_id++;
+    return true;
+}
+
+bool redis_outbox_add(struct store_engine *engine, const struct delivery *delivery, int64_t now_ms,
+                      int64_t *ret_id, struct error *err)
+{
+    if (!store_fits(engine->where, "adapter", delivery->adapter, MESSAGE_KEY_MAX, err) ||
+        !store_fits(engine->where, "conversation", delivery->conversation, MESSAGE_KEY_MAX, err) ||
+        !store_fits(engine->where, "address", delivery->address, MESSAGE_ADDRESS_MAX, err) ||
+        !store_fits_bytes(engine->where, delivery->payload_len, err) ||
+        !take_id(engine, ret_id, err)) {
+        return false;
+    }
+    redis_word(engine, "titttbi", "add", *ret_id, delivery->adapter, delivery->conversation,
+               delivery->address, delivery->payload, delivery->payload_len, now_ms);
+    engine->ops++;
+    engine->added++;
+    return true;
+}
+
+static void touch(struct store_engine *engine, int64_t id, bool begun)
+{
+    if (engine->touched_count == engine->touched_cap) {
+        engine->touched_cap = engine->touched_cap == 0 ? 64 : engine->touched_cap * 2;
+        engine->touched = mem_grow(engine->touched, engine->touched_cap, sizeof(*engine->touched));
+    }
+    engine->touched[engine->touched_count++] = (struct redis_touched){id, begun};
+    engine->ops++;
+}
+
+/* Added by this transaction, so that it is not known by heart yet. */
+static bool is_new(const struct store_engine *engine, int64_t id)
+{
+    return id < engine->next_id && id >= engine->next_id - engine->added;
+}
+
+/* Whether it is there and waits, as far as this transaction has come. */
+static bool may_begin(const struct store_engine *engine, int64_t id)
+{
+    const struct redis_item *item = redis_index_find(&engine->index, id);
+    for (size_t i = engine->touched_count; i-- > 0;) {
+        if (engine->touched[i].id == id) {
+            return !engine->touched[i].begun;
+        }
+    }
+    return item == NULL ? is_new(engine, id) : !item->under_way;
+}
+
+bool redis_outbox_begin(struct store_engine *engine, int64_t id, struct error *err)
+{
+    if (!may_begin(engine, id)) {
+        return error_set(err, ERROR_INPUT, "%s: delivery %" PRId64 " is not there to be sent",
+                         engine->where, id);
+    }
+    redis_word(engine, "ti", "begin", id);
+    touch(engine, id, true);
+    return true;
+}
+
+bool redis_outbox_again(struct store_engine *engine, int64_t id, int64_t next_ms, bool unsure,
+                        struct error *err)
+{
+    (void)err;
+    redis_word(engine, "tiii", "again", id, next_ms, (int64_t)unsure);
+    touch(engine, id, false);
+    return true;
+}
+
+bool redis_outbox_put_off(struct store_engine *engine, int64_t id, int64_t next_ms,
+                          struct error *err)
+{
+    (void)err;
+    redis_word(engine, "tii", "off", id, next_ms);
+    touch(engine, id, false);
+    return true;
+}
+
+bool redis_outbox_done(struct store_engine *engine, int64_t id, struct error *err)
+{
+    (void)err;
+    redis_word(engine, "ti", "done", id);
+    touch(engine, id, false);
+    engine->done++;
+    return true;
+}
+
+bool redis_outbox_hurry(struct store_engine *engine, int64_t now_ms, int64_t latest_ms,
+                        struct error *err)
+{
+    (void)err;
+    redis_index_hurry(&engine->index, now_ms, latest_ms);
+    return true;
+}
