@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -70,7 +71,7 @@ struct adapter_ops {
 
     /*
      * Pure: what is stored in the outbox (or given back at once for answer_now) for this reply.
-     * False: too long, which refuses the answer loudly.
+     * False: too long, which refuses the answer loudly. NULL: it takes no messages.
      */
     bool (*format)(struct adapter *adapter, const struct message *message,
                    const struct outcome *outcome, const struct reply *reply, struct buf *payload);
@@ -91,6 +92,7 @@ struct adapter_ops {
     /*
      * Takes a delivery and reports by dispatch_delivered(), later or at once. False: cannot take it
      * now (not connected, pacing, rate limit); the loop offers it again, `*ret_after_ms` later.
+     * NULL: it has nobody to send to; what waits for one of its name is refused.
      */
     bool (*send)(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms);
 
@@ -110,6 +112,11 @@ struct adapter {
     const struct adapter_ops *ops;
     char *name; /* owned by the adapter: "slack", "irc libera" */
 };
+
+/* How it goes from now on; told in the log when it was otherwise: STEM.ready, STEM.trouble. */
+void adapter_set_status(struct adapter_status *status, const struct adapter *adapter,
+                        const char *stem, enum adapter_health health, const char *format,
+                        va_list args) __attribute__((format(printf, 5, 0)));
 
 /* All kinds that this build has, NULL-terminated (adapters/table.c). */
 extern const struct adapter_ops *const adapter_table[];

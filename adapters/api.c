@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "adapters/adapter.h"
 #include "adapters/api_access.h"
@@ -174,11 +173,10 @@ static void ask(struct api *api, struct http_request *request, json_t *object, c
 /* False: has answered. */
 static bool fit(struct api *api, struct http_request *request)
 {
-    const char *type = http_request_header(request, "Content-Type");
     if (!api_access_check(&api->access, request)) {
         return false;
     }
-    if (type == NULL || strncasecmp(type, TYPE_JSON, strlen(TYPE_JSON)) != 0) {
+    if (!http_type_is(http_request_header(request, "Content-Type"), TYPE_JSON)) {
         api_refuse(&api->access, request, 415, "content_type",
                    "The body must be application/json.");
         return false;
@@ -255,17 +253,6 @@ static bool format(struct adapter *adapter, const struct message *message,
     return put_outcome(message->address[0] ? message->address : NULL, outcome, reply, payload);
 }
 
-/* Everything is answered at once, so nothing of its own is ever in the outbox. */
-static bool refuse_delivery(struct adapter *adapter, const struct delivery *delivery,
-                            uint64_t *ret_after_ms)
-{
-    struct api *api = (struct api *)adapter;
-    (void)ret_after_ms;
-    dispatch_delivered(api->setup.dispatch, delivery->id, DELIVERY_REFUSED, 0,
-                       "the API has nobody to send to", loop_wall_ms(api->setup.loop));
-    return true;
-}
-
 static void status(const struct adapter *adapter, struct adapter_status *ret)
 {
     const struct api *api = (const struct api *)adapter;
@@ -326,7 +313,6 @@ const struct adapter_ops adapter_api = {
     .count = count,
     .create = create,
     .format = format,
-    .send = refuse_delivery,
     .status = status,
     .destroy = destroy,
 };

@@ -1,12 +1,13 @@
 #include "adapters/chathook.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "adapters/adapter.h"
 #include "adapters/chathook_parse.h"
 #include "adapters/http_body.h"
+#include "adapters/http_calls.h"
 #include "adapters/http_client.h"
 #include "adapters/http_server.h"
 #include "bot/advisor/wording.h"
@@ -79,14 +80,13 @@ struct chathook {
     const struct config_chat *config;
     struct secret token, webhook;
     struct adapter_status status;
-    struct chathook_call *calls;
-    size_t call_count;
+    struct call_list calls;
     uint64_t free_at_ms; /* when the chat takes announcements again */
 };
 
 struct chathook_call {
+    struct call_link link;
     struct chathook *chat;
-    struct chathook_call *previous, *next;
     int64_t delivery;
 };
 
@@ -185,20 +185,15 @@ static void hear(struct chathook *chat, struct http_request *request,
     }
 }
 
-static bool has_type(const struct http_request *request, const char *type)
-{
-    const char *given = http_request_header(request, "Content-Type");
-    return given != NULL && strncasecmp(given, type, strlen(type)) == 0;
-}
-
 static void on_request(void *context, struct http_request *request)
 {
     struct chathook *chat = context;
     struct chathook_post post;
     struct error err = {0};
     size_t len;
-    bool form = has_type(request, TYPE_FORM);
-    if (!form && !has_type(request, TYPE_JSON)) {
+    const char *type = http_request_header(request, "Content-Type");
+    bool form = http_type_is(type, TYPE_FORM);
+    if (!form && !http_type_is(type, TYPE_JSON)) {
         reject(chat, request, 415, "content_type", "The body must be a form or JSON.");
         return;
     }
@@ -215,23 +210,19 @@ static void on_request(void *context, struct http_request *request)
 
 static void call_destroy(struct chathook_call *call)
 {
-    struct chathook *chat = call->chat;
-    *(call->previous ? &call->previous->next : &chat->calls) = call->next;
-    if (call->next != NULL) {
-        call->next->previous = call->previous;
-    }
-    chat->call_count--;
+    call_list_remove(&call->chat->calls, &call->link);
     mem_free(call);
 }
 
-static void set_status(struct chathook *chat, enum adapter_health health, const char *text)
+static void set_status(struct chathook *chat, enum adapter_health health, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void set_status(struct chathook *chat, enum adapter_health health, const char *format, ...)
 {
-    if (chat->status.health != health && health != ADAPTER_READY) {
-        log_warning("chathook.trouble", LOG_TEXT("adapter", chat->base.name),
-                    LOG_TEXT("status", text));
-    }
-    chat->status.health = health;
-    snprintf(chat->status.text, sizeof(chat->status.text), "%s", text);
+    va_list args;
+    va_start(args, format);
+    adapter_set_status(&chat->status, &chat->base, "chathook", health, format, args);
+    va_end(args);
 }
 
 static void report(struct chathook *chat, int64_t delivery, enum delivered how, uint64_t after_ms,
@@ -260,10 +251,10 @@ static void on_answer(void *context, const struct http_answer *answer)
         report(chat, call->delivery, DELIVERY_LATER, after_ms,
                answer->status == 429 ? "rate limit" : why);
     } else if (answer->status == 0 && !answer->sent) {
-        set_status(chat, ADAPTER_TROUBLED, answer->error);
+        set_status(chat, ADAPTER_TROUBLED, "%s", answer->error);
         report(chat, call->delivery, DELIVERY_LATER, 0, answer->error);
     } else {
-        set_status(chat, ADAPTER_TROUBLED, answer->status == 0 ? answer->error : why);
+        set_status(chat, ADAPTER_TROUBLED, "%s", answer->status == 0 ? answer->error : why);
         report(chat, call->delivery, DELIVERY_REFUSED, 0,
                answer->status == 0 ? answer->error : why);
     }
@@ -276,7 +267,7 @@ static bool ready(struct adapter *adapter, const struct delivery *delivery, uint
     uint64_t now_ms = loop_now_ms(chat->setup.loop);
     (void)delivery;
     *ret_after_ms = chat->free_at_ms > now_ms ? chat->free_at_ms - now_ms : BUSY_MS;
-    return chat->free_at_ms <= now_ms && chat->call_count < CALLS_MAX;
+    return chat->free_at_ms <= now_ms && chat->calls.count < CALLS_MAX;
 }
 
 static bool begin(struct chathook *chat, const struct delivery *delivery, struct error *err)
@@ -284,12 +275,8 @@ static bool begin(struct chathook *chat, const struct delivery *delivery, struct
     static const char *const headers[] = {"Content-Type: application/json", NULL};
     struct buf url;
     struct chathook_call *call = mem_alloc(sizeof(*call));
-    *call = (struct chathook_call){chat, NULL, chat->calls, delivery->id};
-    if (call->next != NULL) {
-        call->next->previous = call;
-    }
-    chat->calls = call;
-    chat->call_count++;
+    *call = (struct chathook_call){.chat = chat, .delivery = delivery->id};
+    call_list_add(&chat->calls, &call->link);
     buf_init(&url, 2 * SECRET_LEN_MAX);
     buf_puts(&url, chat->webhook.items[0]);
     buf_puts(&url, chat->kind->url_end);
@@ -371,7 +358,7 @@ static void status(const struct adapter *adapter, struct adapter_status *ret)
 static bool stop(struct adapter *adapter, uint64_t now_ms)
 {
     (void)now_ms;
-    return ((const struct chathook *)adapter)->call_count == 0;
+    return ((const struct chathook *)adapter)->calls.count == 0;
 }
 
 static void destroy(struct adapter *adapter)
@@ -380,9 +367,10 @@ static void destroy(struct adapter *adapter)
     if (chat == NULL) {
         return;
     }
-    while (chat->calls != NULL) {
-        http_client_drop(chat->setup.client, chat->calls);
-        call_destroy(chat->calls);
+    while (chat->calls.first != NULL) {
+        struct chathook_call *call = (struct chathook_call *)chat->calls.first;
+        http_client_drop(chat->setup.client, call);
+        call_destroy(call);
     }
     if (chat->setup.server != NULL) {
         http_server_unroute(chat->setup.server, chat);
@@ -393,19 +381,11 @@ static void destroy(struct adapter *adapter)
     mem_free(chat);
 }
 
-static bool load(const struct chathook *chat, const struct secret_source *source, const char *key,
-                 struct secret *ret, struct error *err)
-{
-    char what[120];
-    snprintf(what, sizeof(what), "[%.60s] %s", chat->base.name, key);
-    return !secret_configured(source) || secret_load(source, what, ret, err);
-}
-
 static bool set_up(struct chathook *chat, struct error *err)
 {
     const struct config_chat *config = chat->config;
-    if (!load(chat, &config->token, "token", &chat->token, err) ||
-        !load(chat, &config->webhook, "webhook", &chat->webhook, err)) {
+    if (!secret_load_key(&config->token, chat->base.name, "token", &chat->token, err) ||
+        !secret_load_key(&config->webhook, chat->base.name, "webhook", &chat->webhook, err)) {
         return false;
     }
     if (!chat->kind->hears) {

@@ -1,6 +1,7 @@
 #include "adapters/http_body.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
@@ -277,4 +278,13 @@ void http_form_put(struct buf *ret, const char *value)
             buf_putc(ret, hex[c & 15]);
         }
     }
+}
+
+/* ---- types ---- */
+
+bool http_type_is(const char *given, const char *type)
+{
+    size_t len = strlen(type);
+    return given != NULL && strncasecmp(given, type, len) == 0 &&
+           (given[len] == '\0' || given[len] == ';' || given[len] == ' ');
 }

@@ -57,5 +57,8 @@ bool http_form_parse(const char *text, size_t len, struct http_form *ret, struct
 const char *http_form_get(const struct http_form *form, const char *name); /* NULL: not there */
 void http_form_finish(struct http_form *form); /* a zeroed one is fine */
 
+/* Whether a Content-Type (NULL: none) is that type, whatever its parameters. */
+bool http_type_is(const char *given, const char *type);
+
 /* Appends a value percent-encoded. */
 void http_form_put(struct buf *ret, const char *value);

@@ -484,6 +484,19 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
     return NULL;
 }
 
+/*
+ * A client's end that came together with its request has woken us once, and libmicrohttpd, which
+ * got less than it had room for, does not read on. Shutting our side of it wakes us again; what
+ * was sent ahead of time is answered all the same.
+ */
+static void notice_end(const struct connection *connection)
+{
+    char byte;
+    if (recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+        shutdown(connection->fd, SHUT_RD);
+    }
+}
+
 static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code)
 {
@@ -498,6 +511,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
         connection->answered_any = true;
         connection->ended_run = server->run;
         join_list(connection, &server->idle, server->limits.idle_ms);
+        notice_end(connection);
     }
 }
 

@@ -69,24 +69,13 @@ static bool contains(const char *text, const char *part)
 static bool load_secrets(struct irc *irc, struct error *err)
 {
     const struct config_irc *config = irc->config;
-    char what[120];
-    struct {
-        const char *key;
-        const struct secret_source *source;
-        struct secret *secret;
-    } wanted[] = {
-        {"sasl_password", &config->sasl_password, &irc->sasl_password},
-        {"server_password", &config->server_password, &irc->server_password},
-        {"nickserv_password", &config->nickserv_password, &irc->nickserv_password},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-        snprintf(what, sizeof(what), "[irc %s] %s", config->label, wanted[i].key);
-        if (secret_configured(wanted[i].source) &&
-            !secret_load(wanted[i].source, what, wanted[i].secret, err)) {
-            return false;
-        }
-    }
-    return true;
+    const char *name = irc->adapter.name;
+    return secret_load_key(&config->sasl_password, name, "sasl_password", &irc->sasl_password,
+                           err) &&
+           secret_load_key(&config->server_password, name, "server_password", &irc->server_password,
+                           err) &&
+           secret_load_key(&config->nickserv_password, name, "nickserv_password",
+                           &irc->nickserv_password, err);
 }
 
 static size_t irc_count(const struct config *config)

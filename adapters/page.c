@@ -8,6 +8,7 @@
 
 #include "adapters/adapter.h"
 #include "adapters/http_asset.h"
+#include "adapters/http_body.h"
 #include "adapters/http_server.h"
 #include "adapters/page_assets.h"
 #include "adapters/page_inside.h"
@@ -197,7 +198,6 @@ static void on_home(void *context, struct http_request *request)
 static void on_ask(void *context, struct http_request *request)
 {
     struct page *page = context;
-    const char *type = http_request_header(request, "Content-Type");
     struct error err = {0};
     struct talk talk;
     size_t len;
@@ -205,7 +205,7 @@ static void on_ask(void *context, struct http_request *request)
         return;
     }
     const char *body = http_request_body(request, &len);
-    if (type == NULL || strncasecmp(type, TYPE_FORM, strlen(TYPE_FORM)) != 0) {
+    if (!http_type_is(http_request_header(request, "Content-Type"), TYPE_FORM)) {
         refuse(page, request, 415, "content_type", "Not a form",
                "This takes what the page's form sends: " TYPE_FORM ".", NULL);
     } else if (!talk_parse(body, len, &talk, &err)) {
@@ -296,28 +296,6 @@ static size_t count(const struct config *config)
     return config->has_page ? 1 : 0;
 }
 
-/* It sends no messages, so there is nothing to format and nothing to deliver. */
-static bool format(struct adapter *adapter, const struct message *message,
-                   const struct outcome *outcome, const struct reply *reply, struct buf *payload)
-{
-    (void)adapter;
-    (void)message;
-    (void)outcome;
-    (void)reply;
-    (void)payload;
-    return false;
-}
-
-static bool refuse_delivery(struct adapter *adapter, const struct delivery *delivery,
-                            uint64_t *ret_after_ms)
-{
-    struct page *page = (struct page *)adapter;
-    (void)ret_after_ms;
-    dispatch_delivered(page->setup.dispatch, delivery->id, DELIVERY_REFUSED, 0,
-                       "the page has nobody to send to", loop_wall_ms(page->setup.loop));
-    return true;
-}
-
 static void status(const struct adapter *adapter, struct adapter_status *ret)
 {
     const struct page *page = (const struct page *)adapter;
@@ -365,8 +343,7 @@ static bool create(const struct adapter_setup *setup, struct adapter **ret, stru
     if (setup->server == NULL) {
         return error_set(err, ERROR_INPUT, "[page] needs [http] listen");
     }
-    if (secret_configured(&config->gaps_token) &&
-        !secret_load(&config->gaps_token, "[page] gaps_token", &token, err)) {
+    if (!secret_load_key(&config->gaps_token, "page", "gaps_token", &token, err)) {
         return false;
     }
     struct page *page = mem_alloc(sizeof(*page));
@@ -384,8 +361,6 @@ const struct adapter_ops adapter_page = {
     .name = "page",
     .count = count,
     .create = create,
-    .format = format,
-    .send = refuse_delivery,
     .status = status,
     .destroy = destroy,
 };

@@ -244,14 +244,6 @@ static void hear(struct slack *slack, struct http_request *request, struct slack
 
 /* ---- requests ---- */
 
-static bool has_type(const struct http_request *request, const char *type)
-{
-    const char *given = http_request_header(request, "Content-Type");
-    size_t len = strlen(type);
-    return given != NULL && strncasecmp(given, type, len) == 0 &&
-           (given[len] == '\0' || given[len] == ';' || given[len] == ' ');
-}
-
 /* S9: a retry may be the only delivery that arrives, so it is taken like any other. */
 static void note_retry(const struct slack *slack, const struct http_request *request)
 {
@@ -276,7 +268,7 @@ static void on_request(struct slack *slack, struct http_request *request, const 
         }
         return;
     }
-    if (!has_type(request, type)) {
+    if (!http_type_is(http_request_header(request, "Content-Type"), type)) {
         reject(slack, request, 415, "content_type", "The body's type is not the one Slack sends.");
         return;
     }
@@ -350,15 +342,6 @@ static void status(const struct adapter *adapter, struct adapter_status *ret)
     *ret = ((const struct slack *)adapter)->status;
 }
 
-static void wipe(char *secret)
-{
-    volatile char *at = secret;
-    while (at != NULL && *at) {
-        *at++ = '\0';
-    }
-    mem_free(secret);
-}
-
 static void destroy(struct adapter *adapter)
 {
     struct slack *slack = (struct slack *)adapter;
@@ -372,7 +355,7 @@ static void destroy(struct adapter *adapter)
     for (size_t i = 0; i < ARRAY_LEN(slack->paths); i++) {
         mem_free(slack->paths[i]);
     }
-    wipe(slack->authorization);
+    secret_drop(slack->authorization);
     secret_finish(&slack->signing);
     secret_finish(&slack->token);
     secret_finish(&slack->webhook);
@@ -390,22 +373,12 @@ static char *join(const char *first, const char *second, const char *third)
 
 static bool load_secrets(struct slack *slack, struct error *err)
 {
-    const struct {
-        const struct secret_source *source;
-        const char *key;
-        struct secret *secret;
-    } secrets[] = {
-        {&slack->config->signing_secret, "signing_secret", &slack->signing},
-        {&slack->config->bot_token, "bot_token", &slack->token},
-        {&slack->config->webhook, "webhook", &slack->webhook},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
-        char what[120];
-        snprintf(what, sizeof(what), "[%.60s] %s", slack->base.name, secrets[i].key);
-        if (secret_configured(secrets[i].source) &&
-            !secret_load(secrets[i].source, what, secrets[i].secret, err)) {
-            return false;
-        }
+    const struct config_slack *config = slack->config;
+    const char *name = slack->base.name;
+    if (!secret_load_key(&config->signing_secret, name, "signing_secret", &slack->signing, err) ||
+        !secret_load_key(&config->bot_token, name, "bot_token", &slack->token, err) ||
+        !secret_load_key(&config->webhook, name, "webhook", &slack->webhook, err)) {
+        return false;
     }
     if (slack->signing.count == 0) {
         return error_set(err, ERROR_INPUT,

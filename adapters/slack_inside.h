@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "adapters/adapter.h"
+#include "adapters/http_calls.h"
 #include "adapters/slack_parse.h"
 #include "bot/host/secret.h"
 
@@ -37,8 +38,7 @@ struct slack {
     char team[SLACK_ID_MAX], user[SLACK_ID_MAX], bot[SLACK_ID_MAX]; /* auth.test; "" unknown */
     uint64_t rejects_unlogged, reject_log_at_ms;
 
-    struct slack_call *calls; /* under way */
-    size_t call_count;
+    struct call_list calls;
     uint64_t free_at_ms[METHOD_COUNT]; /* when Slack takes the method again */
     uint64_t auth_at_ms;               /* when to ask who we are; 0: not now */
     uint64_t auth_pause_ms;            /* after the next failure */

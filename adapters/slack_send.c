@@ -45,8 +45,8 @@ static const struct {
 };
 
 struct slack_call {
+    struct call_link link;
     struct slack *slack;
-    struct slack_call *previous, *next;
     enum slack_method method;
     int64_t delivery; /* 0: none */
     int64_t created_ms;
@@ -60,18 +60,9 @@ struct slack_call {
 void slack_set_status(struct slack *slack, enum adapter_health health, const char *format, ...)
 {
     va_list args;
-    bool changed = slack->status.health != health;
-    slack->status.health = health;
     va_start(args, format);
-    vsnprintf(slack->status.text, sizeof(slack->status.text), format, args);
+    adapter_set_status(&slack->status, &slack->base, "slack", health, format, args);
     va_end(args);
-    if (changed && health == ADAPTER_READY) {
-        log_info("slack.ready", LOG_TEXT("adapter", slack->base.name),
-                 LOG_TEXT("status", slack->status.text));
-    } else if (changed) {
-        log_warning("slack.trouble", LOG_TEXT("adapter", slack->base.name),
-                    LOG_TEXT("status", slack->status.text));
-    }
 }
 
 /* ---- calls ---- */
@@ -83,32 +74,23 @@ static struct slack_call *call_create(struct slack *slack, const char *payload, 
     call->payload = mem_alloc(len + 1);
     memcpy(call->payload, payload, len);
     call->len = len;
-    call->next = slack->calls;
-    if (call->next != NULL) {
-        call->next->previous = call;
-    }
-    slack->calls = call;
-    slack->call_count++;
+    call_list_add(&slack->calls, &call->link);
     return call;
 }
 
 static void call_destroy(struct slack_call *call)
 {
-    struct slack *slack = call->slack;
-    *(call->previous ? &call->previous->next : &slack->calls) = call->next;
-    if (call->next != NULL) {
-        call->next->previous = call->previous;
-    }
-    slack->call_count--;
+    call_list_remove(&call->slack->calls, &call->link);
     mem_free(call->payload);
     mem_free(call);
 }
 
 void slack_drop_calls(struct slack *slack)
 {
-    while (slack->calls != NULL) {
-        http_client_drop(slack->setup.client, slack->calls);
-        call_destroy(slack->calls);
+    while (slack->calls.first != NULL) {
+        struct slack_call *call = (struct slack_call *)slack->calls.first;
+        http_client_drop(slack->setup.client, call);
+        call_destroy(call);
     }
 }
 
@@ -435,7 +417,7 @@ static bool must_wait(const struct slack *slack, uint64_t *ret_after_ms)
         *ret_after_ms = FAILED_MS;
     } else if (unknown) {
         *ret_after_ms = STARTING_MS;
-    } else if (slack->call_count >= CALLS_MAX) {
+    } else if (slack->calls.count >= CALLS_MAX) {
         *ret_after_ms = BUSY_MS;
     } else {
         return false;
@@ -496,7 +478,7 @@ void slack_whisper(struct slack *slack, const char *response_url, const char *se
     struct buf payload;
     uint64_t after_ms;
     /* A courtesy: it never takes the place of an answer. */
-    if (slack->call_count >= CALLS_MAX || limited(slack, METHOD_RESPONSE, &after_ms)) {
+    if (slack->calls.count >= CALLS_MAX || limited(slack, METHOD_RESPONSE, &after_ms)) {
         return;
     }
     buf_init(&payload, SLACK_PAYLOAD_MAX);
@@ -514,5 +496,5 @@ bool slack_stop(struct adapter *adapter, uint64_t now_ms)
 {
     const struct slack *slack = (struct slack *)adapter;
     (void)now_ms;
-    return slack->call_count == 0;
+    return slack->calls.count == 0;
 }

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <nettle/base64.h>
 
@@ -266,18 +265,12 @@ struct body {
     struct error err;
 };
 
-static bool has_type(const struct http_request *request, const char *type)
-{
-    const char *given = http_request_header(request, "Content-Type");
-    return given != NULL && strncasecmp(given, type, strlen(type)) == 0;
-}
-
 /* G2, T2 */
 static void find_body(const struct http_request *request, struct body *ret)
 {
     *ret = (struct body){0};
     ret->text = http_request_body(request, &ret->len);
-    if (!has_type(request, TYPE_FORM)) {
+    if (!http_type_is(http_request_header(request, "Content-Type"), TYPE_FORM)) {
         return;
     }
     const char *payload = NULL;
@@ -386,15 +379,6 @@ static void status(const struct adapter *adapter, struct adapter_status *ret)
     *ret = ((const struct tracker *)adapter)->status;
 }
 
-static void wipe(char *secret)
-{
-    volatile char *at = secret;
-    while (at != NULL && *at) {
-        *at++ = '\0';
-    }
-    mem_free(secret);
-}
-
 static void destroy(struct adapter *adapter)
 {
     struct tracker *tracker = (struct tracker *)adapter;
@@ -405,7 +389,7 @@ static void destroy(struct adapter *adapter)
     if (tracker->setup.server != NULL) {
         http_server_unroute(tracker->setup.server, tracker);
     }
-    wipe(tracker->authorization);
+    secret_drop(tracker->authorization);
     secret_finish(&tracker->secret);
     secret_finish(&tracker->token);
     mem_free(tracker->base.name);
@@ -441,23 +425,17 @@ static void set_authorization(struct tracker *tracker)
 static bool load_secrets(struct tracker *tracker, struct error *err)
 {
     const struct config_tracker *config = tracker->config;
-    char what[120];
-    snprintf(what, sizeof(what), "[%.60s] secret", tracker->base.name);
-    if (!secret_configured(&config->secret)) {
+    const char *name = tracker->base.name;
+    if (!secret_load_key(&config->secret, name, "secret", &tracker->secret, err) ||
+        !secret_load_key(&config->token, name, "token", &tracker->token, err)) {
+        return false;
+    }
+    if (tracker->secret.count == 0) {
         return error_set(err, ERROR_INPUT,
-                         "[%s] has no secret: nobody could tell who it is that sends",
-                         tracker->base.name);
-    }
-    if (!secret_load(&config->secret, what, &tracker->secret, err)) {
-        return false;
-    }
-    snprintf(what, sizeof(what), "[%.60s] token", tracker->base.name);
-    if (secret_configured(&config->token) &&
-        !secret_load(&config->token, what, &tracker->token, err)) {
-        return false;
+                         "[%s] has no secret: nobody could tell who it is that sends", name);
     }
     if (tracker->token.count == 0 && tracker->kind->config != CONFIG_GENERIC) {
-        return error_set(err, ERROR_INPUT, "[%s] has no token to comment with", tracker->base.name);
+        return error_set(err, ERROR_INPUT, "[%s] has no token to comment with", name);
     }
     set_authorization(tracker);
     return true;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "adapters/adapter.h"
+#include "adapters/http_calls.h"
 #include "adapters/signature.h"
 #include "adapters/tracker_kind.h"
 #include "bot/host/secret.h"
@@ -12,8 +13,6 @@
 /*
  * What tracker.c (hearing) and tracker_send.c (speaking) share. Not for anybody else.
  */
-struct tracker_call;
-
 struct tracker {
     struct adapter base;
     struct adapter_setup setup; /* borrowed things */
@@ -26,8 +25,7 @@ struct tracker {
     struct adapter_status status;
     struct tracker_self self; /* "" while it is not known */
 
-    struct tracker_call *calls; /* under way */
-    size_t call_count;
+    struct call_list calls;
     uint64_t free_at_ms;   /* when the tracker takes requests again */
     uint64_t asked_at_ms;  /* when to ask who we are; 0: not now */
     uint64_t ask_pause_ms; /* after the next failure */

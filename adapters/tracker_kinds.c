@@ -258,17 +258,16 @@ static bool linear_reworded(const json_t *body)
 
 #define BODY_TEXT "{\"body\":\"<text>\"}"
 
-/* Forges list comments as an array, page by page, and hide an HTML comment in them. */
-#define FORGE(comments, query, name, author)                                     \
+/* Forges list comments as an array, and hide an HTML comment in them. */
+#define FORGE(comments, look, name, author)                                      \
     .markup = MARKUP_HTML, .mark_in_text = true,                                 \
     .requests = {{"GET", "<api>/user", NULL},                                    \
-                 {"GET", comments "?page=<page>&" query, NULL},                  \
+                 {"GET", comments "?" look, NULL},                               \
                  {"POST", comments, BODY_TEXT}},                                 \
     .self_names = {name}, .self_id = name, .lists = {""}, .list_author = author, \
-    .list_mark = "/body", .pages = true
-#define HUB(query)                                                                            \
-    FORGE("<api>/repos/<project>/issues/<number>/comments", query "&since=<since>", "/login", \
-          "/user/login")
+    .list_mark = "/body"
+#define HUB(look) \
+    FORGE("<api>/repos/<project>/issues/<number>/comments", look, "/login", "/user/login")
 #define GITLAB_NOTES "<api>/projects/<project>/<noun>/<number>/notes"
 #define JIRA_COMMENTS "<api>/rest/api/3/issue/<number>/comment"
 
@@ -288,7 +287,8 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .bot_is = "Bot",
             .put = github_put,
             .authorization = "Authorization: Bearer ",
-            HUB("per_page=100"),
+            HUB("per_page=100&page=<page>&since=<since>"),
+            .pages = true,
         },
     [CONFIG_GITLAB] =
         {
@@ -304,8 +304,9 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .put = gitlab_put,
             .reworded = gitlab_reworded,
             .authorization = "PRIVATE-TOKEN: ",
-            FORGE(GITLAB_NOTES, "per_page=100&order_by=created_at&sort=desc", "/username",
-                  "/author/username"),
+            FORGE(GITLAB_NOTES, "per_page=100&page=<page>&order_by=created_at&sort=desc",
+                  "/username", "/author/username"),
+            .pages = true,
         },
     [CONFIG_GITEA] =
         {
@@ -319,7 +320,7 @@ const struct tracker_kind tracker_kinds[CONFIG_TRACKERS] = {
             .rules = gitea_rules,
             .put = gitea_put,
             .authorization = "Authorization: token ",
-            HUB("limit=100"),
+            HUB("since=<since>"), /* all at once: routers/api/v1/repo/issue_comment.go */
         },
     [CONFIG_JIRA] =
         {

@@ -25,14 +25,14 @@ enum {
     LIMITED_MS = 60 * 1000, /* for a rate limit that does not say how long */
     ASK_PAUSE_MIN_MS = 1000,
     ASK_PAUSE_MAX_MS = 60 * 1000,
-    PAGES_MAX = 10, /* of comments that are looked through for a delivery */
+    PAGES_MAX = 100, /* of comments that are looked through for a delivery */
     URL_MAX = 2 * HTTP_URL_MAX,
     BODY_MAX = 256 * 1024,
 };
 
 struct tracker_call {
+    struct call_link link;
     struct tracker *tracker;
-    struct tracker_call *previous, *next;
     enum tracker_method method;
     int64_t delivery; /* 0: none */
     int64_t created_ms;
@@ -47,18 +47,9 @@ void tracker_set_status(struct tracker *tracker, enum adapter_health health, con
                         ...)
 {
     va_list args;
-    bool changed = tracker->status.health != health;
-    tracker->status.health = health;
     va_start(args, format);
-    vsnprintf(tracker->status.text, sizeof(tracker->status.text), format, args);
+    adapter_set_status(&tracker->status, &tracker->base, "tracker", health, format, args);
     va_end(args);
-    if (changed && health == ADAPTER_READY) {
-        log_info("tracker.ready", LOG_TEXT("adapter", tracker->base.name),
-                 LOG_TEXT("status", tracker->status.text));
-    } else if (changed) {
-        log_warning("tracker.trouble", LOG_TEXT("adapter", tracker->base.name),
-                    LOG_TEXT("status", tracker->status.text));
-    }
 }
 
 bool tracker_knows_self(const struct tracker *tracker)
@@ -76,32 +67,23 @@ static struct tracker_call *call_create(struct tracker *tracker, const char *pay
     memcpy(call->payload, payload, len);
     call->len = len;
     call->page = 1;
-    call->next = tracker->calls;
-    if (call->next != NULL) {
-        call->next->previous = call;
-    }
-    tracker->calls = call;
-    tracker->call_count++;
+    call_list_add(&tracker->calls, &call->link);
     return call;
 }
 
 static void call_destroy(struct tracker_call *call)
 {
-    struct tracker *tracker = call->tracker;
-    *(call->previous ? &call->previous->next : &tracker->calls) = call->next;
-    if (call->next != NULL) {
-        call->next->previous = call->previous;
-    }
-    tracker->call_count--;
+    call_list_remove(&call->tracker->calls, &call->link);
     mem_free(call->payload);
     mem_free(call);
 }
 
 void tracker_drop_calls(struct tracker *tracker)
 {
-    while (tracker->calls != NULL) {
-        http_client_drop(tracker->setup.client, tracker->calls);
-        call_destroy(tracker->calls);
+    while (tracker->calls.first != NULL) {
+        struct tracker_call *call = (struct tracker_call *)tracker->calls.first;
+        http_client_drop(tracker->setup.client, call);
+        call_destroy(call);
     }
 }
 
@@ -339,6 +321,8 @@ static void on_look(struct tracker_call *call, const struct judged *judged)
     } else if (tracker->kind->pages && count >= TRACKER_PAGE && call->page < PAGES_MAX) {
         call->page++;
         request(call, TRACKER_LOOK);
+    } else if (tracker->kind->pages && count >= TRACKER_PAGE) {
+        finish(call, DELIVERY_REFUSED, 0, "cannot look whether it arrived: too many comments");
     } else {
         request(call, TRACKER_POST);
     }
@@ -402,7 +386,7 @@ bool tracker_ready(struct adapter *adapter, const struct delivery *delivery, uin
         *ret_after_ms = STARTING_MS;
     } else if (tracker->free_at_ms > now_ms) {
         *ret_after_ms = tracker->free_at_ms - now_ms;
-    } else if (tracker->call_count >= CALLS_MAX) {
+    } else if (tracker->calls.count >= CALLS_MAX) {
         *ret_after_ms = BUSY_MS;
     } else {
         return true;
@@ -446,5 +430,5 @@ bool tracker_stop(struct adapter *adapter, uint64_t now_ms)
 {
     const struct tracker *tracker = (const struct tracker *)adapter;
     (void)now_ms;
-    return tracker->call_count == 0;
+    return tracker->calls.count == 0;
 }

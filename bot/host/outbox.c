@@ -530,6 +530,11 @@ static void hand_over(struct outbox *outbox, const struct parcel *parcel, int64_
     struct flight flight = flight_of(parcel);
     flight.attempts++;
     flights->items[flights->count++] = flight;
+    if (parcel->adapter->ops->send == NULL) {
+        outbox_delivered(outbox, parcel->delivery.id, DELIVERY_REFUSED, 0,
+                         "this adapter has nobody to send to", now_ms);
+        return;
+    }
     /*
      * It may report at once, so everything is in its place before. A process that slept since the
      * commit must not send what another may have taken over.

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -132,11 +133,26 @@ bool secret_load(const struct secret_source *source, const char *what, struct se
     return true;
 }
 
+bool secret_load_key(const struct secret_source *source, const char *section, const char *key,
+                     struct secret *ret, struct error *err)
+{
+    char what[120];
+    snprintf(what, sizeof(what), "[%.60s] %s", section, key);
+    return !secret_configured(source) || secret_load(source, what, ret, err);
+}
+
+void secret_drop(char *text)
+{
+    if (text != NULL) {
+        wipe(text, strlen(text));
+        mem_free(text);
+    }
+}
+
 void secret_finish(struct secret *secret)
 {
     for (size_t i = 0; i < secret->count; i++) {
-        wipe(secret->items[i], strlen(secret->items[i]));
-        mem_free(secret->items[i]);
+        secret_drop(secret->items[i]);
     }
     *secret = (struct secret){0};
 }

@@ -33,6 +33,13 @@ bool secret_load(const struct secret_source *source, const char *what, struct se
                  struct error *err);
 void secret_finish(struct secret *secret); /* wipes; a zeroed one is fine */
 
+/* The same for a key of a section, named "[SECTION] KEY": true, too, where there is none. */
+bool secret_load_key(const struct secret_source *source, const char *section, const char *key,
+                     struct secret *ret, struct error *err);
+
+/* Wipes and frees a text that holds one; NULL is fine. */
+void secret_drop(char *text);
+
 /* Of a file that holds one: false when others may write it or everyone may read it. */
 bool secret_check_mode(const char *path, const char *what, struct error *err);
 

@@ -73,10 +73,11 @@ class Connection:
 
 
 class Load:
-    """Sends each of `requests` once, over at most `most` connections; run() returns when all are answered."""
+    """Sends each of `requests` once, over at most `most` connections; run() returns when all are answered. With `rate` so many a second,
+    evenly, or with `chance` (a random.Random) at random moments, as people do."""
 
-    def __init__(self, port, requests, rate=None, most=32):
-        self.port, self.requests, self.rate, self.most = port, requests, rate, most
+    def __init__(self, port, requests, rate=None, most=32, chance=None):
+        self.port, self.requests, self.rate, self.most, self.chance = port, requests, rate, most, chance
         self.selector = selectors.DefaultSelector()
         self.idle, self.count = [], 0
         self.latencies, self.statuses = [], {}
@@ -99,10 +100,17 @@ class Load:
                 self.statuses[status] = self.statuses.get(status, 0) + 1
                 self.idle.append(key.data)
 
+    def dues(self):
+        """When each request is to be sent, in seconds from the start; without a rate, whenever it can be."""
+        due = 0
+        for number in range(len(self.requests)):
+            yield due if self.rate else 0
+            due = due + self.chance.expovariate(self.rate) if self.chance else (number + 1) / (self.rate or 1)
+
     def run(self):
         start = time.monotonic()
-        for number, request in enumerate(self.requests):
-            due = start + number / self.rate if self.rate else time.monotonic()
+        for due, request in zip(self.dues(), self.requests):
+            due = start + due if self.rate else time.monotonic()
             while (wait := due - time.monotonic()) > 0:
                 self.take(wait)
             while (connection := self.connection()) is None:

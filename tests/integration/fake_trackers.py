@@ -61,7 +61,10 @@ class FakeGitlab(FakeTracker):
         place = found.groups()
         if method == "GET":
             need(set(query) <= {"per_page", "page", "order_by", "sort"} and query.get("sort") in ("asc", "desc"), 400, "query")
-            return 200, [one for one in self.comments if one["place"] == place]
+            need(query.get("order_by", "created_at") == "created_at" and int(query["per_page"]) <= 100, 400, "query")
+            notes = [one for one in self.comments if one["place"] == place][::-1 if query["sort"] == "desc" else 1]
+            first = (int(query["page"]) - 1) * int(query["per_page"])
+            return 200, notes[first:first + int(query["per_page"])]
         need(method == "POST" and set(body) == {"body"} and 0 < len(body["body"]) <= 1_000_000, 400, "body is missing")
         need(not re.search(r"^/\w", body["body"], re.M), 400, "a quick action")
         return 201, self.store(place=place, body=body["body"], author=self.SELF, system=False)
@@ -78,7 +81,7 @@ class FakeGitea(FakeTracker):
         found = re.fullmatch(r"/api/v1/repos/([\w.-]+)/([\w.-]+)/issues/(\d+)/comments", path)
         need(found, 404, "not found")
         if method == "GET":
-            need(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", query.get("since", "")), 422, "since")
+            need(set(query) == {"since"} and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", query["since"]), 422, "since")
             return 200, [one for one in self.comments if one["place"] == found.groups()]
         need(set(body) == {"body"} and body["body"], 422, "[Body]: Required")
         return 201, self.store(place=found.groups(), body=body["body"], user=self.SELF)

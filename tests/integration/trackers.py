@@ -582,8 +582,27 @@ def case_gitlab_lost_answer():
         daemon = gitlab(tracker)
         tracker.faults = ["swallow"]
         assert to_gitlab(daemon, gitlab_note(f"@whether-bot {QUESTION}")) == 200
+        # Others write a lot meanwhile: it is found on the third page.
+        wait_until(lambda: tracker.comments, "the note")
+        for number in range(250):
+            tracker.store(place=tracker.comments[0]["place"], body=f"{number}", author={"username": "ann"}, system=False)
         wait_until(lambda: daemon.metric('whether_deliveries_total{adapter="gitlab"}') == 1, "the note to be found")
-        assert len(tracker.comments) == 1 and not tracker.refusals
+        assert len(tracker.comments) == 251 and not tracker.refusals
+        assert [path for method, path in tracker.requests if "page=3" in path]
+        daemon.stop()
+
+
+def case_gitlab_endless_thread():
+    """Where it cannot be found among ten thousand newer ones it is not said again, and that is told."""
+    with FakeGitlab() as tracker:
+        daemon = gitlab(tracker)
+        tracker.faults = ["swallow"]
+        assert to_gitlab(daemon, gitlab_note(f"@whether-bot {QUESTION}")) == 200
+        wait_until(lambda: tracker.comments, "the note")
+        for number in range(10000):
+            tracker.store(place=tracker.comments[0]["place"], body=f"{number}", author={"username": "ann"}, system=False)
+        assert "too many comments" in daemon.wait_for("outbox.refused")["cause"]
+        assert len(tracker.comments) == 10001 and daemon.metric('whether_deliveries_given_up_total{adapter="gitlab"}') == 1
         daemon.stop()
 
 

@@ -51,8 +51,8 @@ LIBRARIES = {
 NOT_FOR_ADAPTERS = {"bot/advisor/verdict.h", "bot/host/store.h"}
 
 # What adapters share.
-COMMON_ADAPTERS = {"adapters/adapter.h", "adapters/http_asset.h", "adapters/http_body.h", "adapters/http_client.h", "adapters/http_server.h",
-                   "adapters/http_url.h", "adapters/signature.h"}
+COMMON_ADAPTERS = {"adapters/adapter.h", "adapters/http_asset.h", "adapters/http_body.h", "adapters/http_calls.h",
+                   "adapters/http_client.h", "adapters/http_server.h", "adapters/http_url.h", "adapters/signature.h"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

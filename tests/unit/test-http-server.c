@@ -324,6 +324,25 @@ static void test_idle(void **state)
     close(fd);
 }
 
+/* No deadline is needed to see it; what was asked before it is answered. */
+static void test_end_with_requests(void **state)
+{
+    (void)state;
+    char answer[ANSWER_TEXT_MAX];
+    bool closed;
+    int fd = dial();
+    say(fd, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\none"
+            "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\ntwo");
+    shutdown(fd, SHUT_WR);
+    hear(fd, NULL, answer, &closed);
+    assert_true(closed);
+    assert_true(strstr(answer, "one") && strstr(answer, "two"));
+    assert_int_equal(rejected("idle_client"), 0);
+    turn();
+    assert_int_equal(http_server_connections(bench.server), 0);
+    close(fd);
+}
+
 static void test_too_many(void **state)
 {
     (void)state;
@@ -446,15 +465,25 @@ static void test_high_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_routes),      CASE(test_error_body),
-        CASE(test_shared_path), CASE(test_smuggling),
-        CASE(test_malformed),   CASE(test_body_size),
-        CASE(test_chunked),     CASE(test_header_size),
-        CASE(test_suspended),   CASE(test_destroyed_while_suspended),
-        CASE(test_pipelining),  CASE(test_slow),
-        CASE(test_idle),        CASE(test_too_many),
-        CASE(test_per_address), CASE(test_stop),
-        CASE(test_listen),      CASE(test_high_descriptors),
+        CASE(test_routes),
+        CASE(test_error_body),
+        CASE(test_shared_path),
+        CASE(test_smuggling),
+        CASE(test_malformed),
+        CASE(test_body_size),
+        CASE(test_chunked),
+        CASE(test_header_size),
+        CASE(test_suspended),
+        CASE(test_destroyed_while_suspended),
+        CASE(test_pipelining),
+        CASE(test_slow),
+        CASE(test_idle),
+        CASE(test_end_with_requests),
+        CASE(test_too_many),
+        CASE(test_per_address),
+        CASE(test_stop),
+        CASE(test_listen),
+        CASE(test_high_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

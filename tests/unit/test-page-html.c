@@ -372,6 +372,57 @@ static void test_rules(void **state)
     contains("The source only points at this decision: no verdicts.");
 }
 
+/* Packs come from people, too: nothing in them is markup. */
+static void test_hostile_pack(void **state)
+{
+    (void)state;
+#define HOSTILE "</td></textarea><script>alert(1)</script>\" onclick='x' & \xff\xe2\x80\xae"
+    static const struct pack_option hostile_options[] = {{.id = "a", .name = HOSTILE},
+                                                         {.id = "b", .name = HOSTILE}};
+    static const struct pack_situation hostile_situations[] = {
+        {.id = "s", .name = HOSTILE, .question = HOSTILE}};
+    static const struct pack_section hostile_sections[] = {{"all", HOSTILE, 1}};
+    static const struct pack_rule hostile_rules[] = {{0, 1, STRENGTH_STRONG, HOSTILE, 0, 1}};
+    static const struct pack hostile = {
+        .id = "a-or-b",
+        .title = HOSTILE,
+        .question = HOSTILE,
+        .rule_of_thumb = HOSTILE,
+        .caveat = HOSTILE,
+        .source = {HOSTILE, HOSTILE, HOSTILE, "javascript:alert(1)"},
+        .sections = hostile_sections,
+        .section_count = 1,
+        .options = hostile_options,
+        .option_count = 2,
+        .situations = hostile_situations,
+        .situation_count = 1,
+        .rules = hostile_rules,
+        .rule_count = 1};
+    static const struct knowledge packs = {.packs = {&hostile}, .count = 1};
+    static const struct talk nothing = {0};
+    static const struct view fired = {
+        .pack = &hostile, .stated = 1, .reasons = {0}, .reason_count = 1, .option = 1, .asks = 0};
+    static const struct gap gap = {HOSTILE, "ask", 1, 0, 0};
+    page_put_rules(&page, &packs);
+    check_page();
+    lacks("<script>");
+    lacks("javascript:");
+    buf_clear(&page);
+    page_put_ask(&page, &packs, &nothing, &fired);
+    check_page();
+    lacks("<script>");
+    buf_clear(&page);
+    page_begin_gaps(&page);
+    page_put_gap(&page, &gap, &hostile);
+    page_end_gaps(&page, 1);
+    check_page();
+    lacks("<script>");
+    buf_clear(&page);
+    page_put_record(&page, HOSTILE, sizeof(HOSTILE) - 1);
+    check_page();
+    lacks("<script>");
+}
+
 /* ---- gaps ---- */
 
 static void test_entries(void **state)
@@ -431,12 +482,12 @@ static void test_gaps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_PAGE(test_check),      ON_PAGE(test_escape),   ON_PAGE(test_reply),
-        ON_PAGE(test_form),       ON_PAGE(test_sizes),    ON_PAGE(test_rules),
-        ON_PAGE(test_first_look), ON_PAGE(test_draft),    ON_PAGE(test_talk),
-        ON_PAGE(test_full),       ON_PAGE(test_emphasis), ON_PAGE(test_hostile),
-        ON_PAGE(test_entries),    ON_PAGE(test_gaps),     ON_PAGE(test_more_than_two),
-        ON_PAGE(test_no_pack),
+        ON_PAGE(test_check),         ON_PAGE(test_escape),     ON_PAGE(test_reply),
+        ON_PAGE(test_form),          ON_PAGE(test_sizes),      ON_PAGE(test_rules),
+        ON_PAGE(test_hostile_pack),  ON_PAGE(test_first_look), ON_PAGE(test_draft),
+        ON_PAGE(test_talk),          ON_PAGE(test_full),       ON_PAGE(test_emphasis),
+        ON_PAGE(test_hostile),       ON_PAGE(test_entries),    ON_PAGE(test_gaps),
+        ON_PAGE(test_more_than_two), ON_PAGE(test_no_pack),
     };
     return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);
 }

@@ -268,9 +268,14 @@ static void test_requests(void **state)
 #define COMMENTS "https://api/repos/a/b/issues/12/comments"
     assert_request(CONFIG_GITHUB, TRACKER_WHOAMI, "https://api/user", "");
     assert_request(CONFIG_GITHUB, TRACKER_LOOK,
-                   COMMENTS "?page=2&per_page=100&since=2026-01-01T00:00:00Z", "");
+                   COMMENTS "?per_page=100&page=2&since=2026-01-01T00:00:00Z", "");
     assert_request(CONFIG_GITHUB, TRACKER_POST, COMMENTS,
                    "{\"body\":\"{\\\"x\\\"}\\n\\n<!-- whether:1.2 -->\"}");
+    assert_request(CONFIG_GITEA, TRACKER_LOOK, COMMENTS "?since=2026-01-01T00:00:00Z", "");
+    assert_request(CONFIG_GITLAB, TRACKER_LOOK,
+                   "https://api/projects/a/b/issues/12/"
+                   "notes?per_page=100&page=2&order_by=created_at&sort=desc",
+                   "");
     assert_request(CONFIG_JIRA, TRACKER_LOOK,
                    "https://api/rest/api/3/issue/12/"
                    "comment?orderBy=-created&maxResults=100&startAt=100&expand=properties",

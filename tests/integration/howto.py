@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""README's how-tos, typed as they stand: each one's whether.ini against a fake of what it is about, `--try`, and a question answered.
+What a newcomer has to put in place of the examples is put in place here: addresses, and the files.
+
+usage: howto.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER goes before WHETHER
+"""
+import hashlib
+import hmac
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.parse
+
+import ircstage as stage
+import senders
+from daemon import ROOT, Daemon, wait_until
+from fake_slack import TEAM, TOKEN, FakeSlack
+from fake_trackers import FakeDiscord
+from irckit import WRAPPER
+
+README = (ROOT / "README.md").read_text()
+TYPED_MAX = 10      # lines of a how-to's file: it is to be typed
+QUESTION = senders.QUESTION
+
+
+def how_to(heading):
+    """The section's text, and the whether.ini in it."""
+    text = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", README, re.M | re.S)[1]
+    lines = [line.strip() for line in re.findall(r"^ {7}(.*)$", text, re.M)]
+    assert 0 < len(lines) <= TYPED_MAX, (heading, lines)
+    return text, lines
+
+
+def typed(lines, **places):
+    """The lines with these keys' values, which are examples in README; keys that are not there are added."""
+    rest = dict(places)
+    made = []
+    for line in lines:
+        key = line.partition(" =")[0]
+        made.append(f"{key} = {rest.pop(key)}" if key in rest else line)
+    return "\n".join(made + [f"{key} = {value}" for key, value in rest.items()]) + "\n"
+
+
+def install(**files):
+    for name, text in files.items():
+        stage.secret(name.replace("_", "-"), text + "\n")
+
+
+def run(config):
+    """What it says of itself first, as README tells people to look."""
+    daemon = Daemon([*WRAPPER, stage.program], stage.scratch, config)
+    done = subprocess.run([*daemon.command, "--try"], cwd=stage.scratch, env=daemon.env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return daemon
+
+
+def case_trackers():
+    """Each tracker: a mention is answered where it was made, in ten lines of configuration."""
+    for heading, sender in [("GitHub", senders.Github()), ("GitLab", senders.Gitlab()), ("Gitea and Forgejo", senders.Forgejo()),
+                            ("Jira Cloud", senders.Jira()), ("Linear", senders.Linear()), ("Anything else", senders.Generic())]:
+        text, lines = how_to(heading)
+        assert sender.path in text, heading
+        with senders.FakeAll() as tracker:
+            places = {"listen": "127.0.0.1:0"} | ({"reply_hosts": tracker.url.removeprefix("http://")} if sender.path.endswith("generic") else
+                                                  {"api": tracker.url})
+            install(secret=senders.TOKEN if heading == "GitLab" else senders.SECRET, token="x")
+            senders.Generic.reply = tracker.url
+            with run(typed(lines, **places)) as daemon:
+                daemon.wait_for("tracker.ready")
+                assert sender.send(daemon, sender.body(f"@whether {QUESTION}", 1)) == 200, heading
+                said = wait_until(lambda: tracker.comments, f"an answer, {heading}")
+                assert "Node.js" in said[0]["body"], (heading, said)
+
+
+def case_chats():
+    for heading, text in [("Mattermost", f"whether: {QUESTION}"), ("Rocket.Chat", f"whether {QUESTION}")]:
+        section, lines = how_to(heading)
+        path = re.search(r"YOUR\.HOST(/hooks/\w+)", section)[1]
+        install(tokens="the-token")
+        with run(typed(lines, listen="127.0.0.1:0")) as daemon:
+            body = {"token": "the-token", "channel_id": "c", "user_id": "u", "user_name": "ann", "text": text, "trigger_word": "whether", "bot": False}
+            status, said = daemon.request("POST", path, json.dumps(body), {"Content-Type": senders.JSON})
+            assert status == 200 and json.loads(said)["text"].startswith("**Node.js"), (heading, said)
+
+
+def case_discord():
+    _, lines = how_to("Discord")
+    _, tracker_lines = how_to("Gitea and Forgejo")
+    with FakeDiscord() as discord, senders.FakeAll() as tracker:
+        install(secret=senders.SECRET, token="x", discord_webhook=discord.url + discord.URL)
+        with run(typed(tracker_lines, listen="127.0.0.1:0", api=tracker.url, announce="discord") + typed(lines)) as daemon:
+            daemon.wait_for("tracker.ready")
+            sender = senders.Gitea()
+            assert sender.send(daemon, sender.body(f"@whether {QUESTION}", 1)) == 200
+            told = wait_until(lambda: discord.comments, "the announcement")
+            assert told[0]["body"].startswith("acme/shop1 1: Node.js"), told
+
+
+def case_slack():
+    _, lines = how_to("In Slack")
+    with FakeSlack() as slack:
+        install(signing_secret="s", bot_token=TOKEN)
+        with run(typed(lines, listen="127.0.0.1:0", api=slack.api)) as daemon:
+            daemon.wait_for("slack.ready")
+            body = urllib.parse.urlencode({"command": "/whether", "text": QUESTION, "team_id": TEAM, "channel_id": "C1", "user_id": "U1", "trigger_id": "1.1"})
+            at = str(int(time.time()))
+            signature = "v0=" + hmac.new(b"s", f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
+            status, said = daemon.request("POST", "/slack/commands", body, {"Content-Type": senders.FORM, "X-Slack-Request-Timestamp": at,
+                                                                          "X-Slack-Signature": signature})
+            assert status == 200 and "Node.js" in said, (status, said)
+
+
+if __name__ == "__main__":
+    sys.exit(stage.run_cases(sys.argv, globals()))
