@@ -1,0 +1,129 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <microhttpd.h>
+
+#include "adapters/http_listen.h"
+#include "adapters/http_server.h"
+#include "bot/base/buf.h"
+#include "bot/host/config.h"
+
+/*
+ * What the parts of the server share: http_server.c (the daemon and its turns), http_connection.c
+ * (who may come in, and until when), http_request.c (from a head to its handler), http_respond.c
+ * (what handlers ask and answer). Not for anybody else.
+ */
+enum {
+    HTTP_HEADER_MAX = 1000, /* a line of ours */
+    /* Three of each [slack], one of each other chat and tracker, those of API, page and health. */
+    HTTP_ROUTES_MAX = (3 + CONFIG_CHATS + CONFIG_TRACKERS) * CONFIG_INSTANCES_MAX + 16,
+};
+
+/*
+ * Two lists of connections, each in the order of its deadlines, since all deadlines of a list are
+ * equally far from when a connection joined it.
+ */
+struct http_connection_list {
+    struct http_connection *first, *last;
+};
+
+struct http_connection {
+    struct http_server *server;
+    struct http_connection_list *list; /* NULL: told to go */
+    struct http_connection *previous, *next;
+    uint64_t deadline_ms;
+    struct http_peer peer;
+    struct http_request *request; /* the one that is read or answered, NULL between two */
+    int fd;                       /* libmicrohttpd's */
+    bool answered_any;            /* not the first request any more */
+    uint64_t ended_run;           /* the MHD_run() in which the last answer ended, 0 none */
+};
+
+struct http_route {
+    const char *method, *path; /* borrowed */
+    http_handler *handler;
+    void *context;
+};
+
+/* STAGE_WAITING: a handler has it, and libmicrohttpd asks for its answer in each of its runs. */
+enum http_stage { STAGE_READING, STAGE_HANDLING, STAGE_WAITING, STAGE_SUSPENDED };
+
+struct http_request {
+    struct http_server *server;
+    struct http_connection *connection;
+    struct MHD_Connection *mhd;
+    struct http_request *previous, *next; /* in server->suspended */
+    enum http_stage stage;
+    const char *method;
+    char *path;    /* owned */
+    size_t route;  /* index of the handler that has it */
+    uint64_t turn; /* in which it was handed over */
+    struct buf body;
+    size_t received; /* of the body, also what was thrown away */
+    unsigned refuse; /* status that is already certain, 0 none */
+    unsigned status;
+    struct MHD_Response *response; /* owned; set by http_respond() */
+};
+
+struct http_server {
+    struct MHD_Daemon *daemon;
+    struct metrics *metrics;
+    struct http_listener listener;
+    struct http_limits limits;
+    int epoll_fd;
+    size_t listen_index, epoll_index; /* in the turn's pollset; SIZE_MAX: not in it */
+    uint64_t now_ms, accept_after_ms;
+    uint64_t run;  /* counts MHD_run() */
+    uint64_t turn; /* counts http_server_dispatch() */
+    bool due;      /* libmicrohttpd wants to be called, ready or not */
+    bool ending;   /* every request is dropped */
+    struct http_connection_list hurried, idle;
+    size_t count;
+    size_t body_bytes; /* held for all requests */
+    const struct http_peer *accepting;
+    struct http_request *suspended;
+    struct http_route routes[HTTP_ROUTES_MAX];
+    size_t route_count;
+};
+
+/* ---- http_connection.c ---- */
+
+/* libmicrohttpd's MHD_NotifyConnectionCallback; cls is the server. */
+void http_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
+                            enum MHD_ConnectionNotificationCode code);
+struct http_connection *http_connection_of(struct MHD_Connection *mhd);
+
+/* From now on it is waited for: limits.request_ms for something to come, limits.idle_ms at rest. */
+void http_connection_hurry(struct http_connection *connection);
+void http_connection_rest(struct http_connection *connection);
+
+/* Lets in who waits at the door, a turn's share of them. */
+void http_connections_accept(struct http_server *server);
+
+/* Ends those whose deadline has come; all that are at rest. */
+void http_connections_expire(struct http_server *server);
+void http_connections_end_idle(struct http_server *server);
+
+/* ---- http_request.c ---- */
+
+/* libmicrohttpd's callbacks, for the first line, the rest, and the end; cls is the server. */
+void *http_request_begin(void *cls, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result http_request_access(void *cls, struct MHD_Connection *mhd, const char *url,
+                                    const char *method, const char *version, const char *data,
+                                    size_t *len, void **context);
+void http_request_complete(void *cls, struct MHD_Connection *mhd, void **context,
+                           enum MHD_RequestTerminationCode code);
+
+/* libmicrohttpd asks for its answer again. STAGE_SUSPENDED only. */
+void http_request_resume(struct http_request *request);
+
+/* ---- http_respond.c ---- */
+
+/* There is no handler at its path, or none for its method. */
+void http_respond_missing(struct http_request *request);
+
+/* What request->refuse means. */
+void http_respond_refused(struct http_request *request);

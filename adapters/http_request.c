@@ -1,0 +1,256 @@
+#include "adapters/http_inside.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/mem.h"
+#include "bot/host/metrics.h"
+
+enum {
+    DRAIN_MAX = 8 * 1024 * 1024, /* of a body too large: read on, so that the 413 arrives */
+    TURNS_ASKED = 2, /* that libmicrohttpd asks for an answer before it is told to wait */
+};
+
+/* ---- routes ---- */
+
+void http_server_route(struct http_server *server, const char *method, const char *path,
+                       http_handler *handler, void *context)
+{
+    assert(server->route_count < HTTP_ROUTES_MAX);
+    server->routes[server->route_count++] = (struct http_route){method, path, handler, context};
+}
+
+void http_server_unroute(struct http_server *server, const void *context)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < server->route_count; i++) {
+        if (server->routes[i].context != context) {
+            server->routes[kept++] = server->routes[i];
+        }
+    }
+    server->route_count = kept;
+}
+
+static size_t next_route(const struct http_server *server, const struct http_request *request,
+                         size_t from)
+{
+    while (from < server->route_count && (strcmp(server->routes[from].path, request->path) != 0 ||
+                                          strcmp(server->routes[from].method, request->method))) {
+        from++;
+    }
+    return from;
+}
+
+static void call_route(struct http_request *request, size_t index)
+{
+    const struct http_route *route = &request->server->routes[index];
+    request->route = index;
+    route->handler(route->context, request);
+}
+
+bool http_request_pass(struct http_request *request)
+{
+    const struct http_server *server = request->server;
+    size_t next = next_route(server, request, request->route + 1);
+    if (next == server->route_count) {
+        return false;
+    }
+    call_route(request, next);
+    return true;
+}
+
+/* ---- one request ---- */
+
+static struct http_request *request_create(struct http_connection *connection,
+                                           struct MHD_Connection *mhd, const char *path,
+                                           const char *method)
+{
+    struct http_request *request = mem_alloc(sizeof(*request));
+    request->server = connection->server;
+    request->connection = connection;
+    request->mhd = mhd;
+    request->path = mem_strdup(path);
+    request->method = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? MHD_HTTP_METHOD_GET : method;
+    buf_init(&request->body, HTTP_BODY_MAX);
+    connection->request = request;
+    return request;
+}
+
+static void forget_body(struct http_request *request)
+{
+    request->server->body_bytes -= request->body.len;
+    buf_finish(&request->body);
+    buf_init(&request->body, HTTP_BODY_MAX);
+}
+
+static void request_destroy(struct http_request *request)
+{
+    forget_body(request);
+    buf_finish(&request->body);
+    if (request->response != NULL) {
+        MHD_destroy_response(request->response);
+    }
+    request->connection->request = NULL;
+    mem_free(request->path);
+    mem_free(request);
+}
+
+static void leave_suspended(struct http_request *request)
+{
+    *(request->previous ? &request->previous->next : &request->server->suspended) = request->next;
+    if (request->next != NULL) {
+        request->next->previous = request->previous;
+    }
+    request->previous = request->next = NULL;
+}
+
+void http_request_resume(struct http_request *request)
+{
+    leave_suspended(request);
+    request->stage = STAGE_HANDLING;
+    MHD_resume_connection(request->mhd);
+}
+
+static void suspend(struct http_request *request)
+{
+    struct http_server *server = request->server;
+    request->stage = STAGE_SUSPENDED;
+    request->next = server->suspended;
+    if (request->next != NULL) {
+        request->next->previous = request;
+    }
+    server->suspended = request;
+    MHD_suspend_connection(request->mhd);
+}
+
+/*
+ * Nearly every answer comes with its turn's commit. Being asked again and again until then costs
+ * less than to be suspended and resumed, which is two system calls and a run more; but while
+ * somebody is asked the loop does not sleep.
+ */
+static void wait_for_answer(struct http_request *request)
+{
+    if (request->server->turn - request->turn < TURNS_ASKED) {
+        request->stage = STAGE_WAITING;
+    } else {
+        suspend(request);
+    }
+}
+
+static void serve(struct http_request *request)
+{
+    const struct http_server *server = request->server;
+    request->stage = STAGE_HANDLING;
+    request->turn = server->turn;
+    http_connection_hurry(request->connection);
+    size_t route = next_route(server, request, 0);
+    if (request->refuse != 0) {
+        http_respond_refused(request);
+    } else if (route == server->route_count) {
+        http_respond_missing(request);
+    } else {
+        call_route(request, route);
+    }
+}
+
+static void take_body(struct http_request *request, const char *data, size_t len)
+{
+    struct http_server *server = request->server;
+    request->received += len;
+    if (request->refuse != 0) {
+        return;
+    }
+    if (request->received > HTTP_BODY_MAX) {
+        request->refuse = MHD_HTTP_CONTENT_TOO_LARGE;
+    } else if (server->body_bytes + len > HTTP_BODIES_MAX) {
+        request->refuse = MHD_HTTP_SERVICE_UNAVAILABLE;
+    }
+    if (request->refuse != 0) {
+        forget_body(request);
+    } else if (buf_append(&request->body, data, len)) {
+        server->body_bytes += len;
+    }
+}
+
+/* Before the body is read: answered now, the connection will be closed after it. */
+static bool refuse_early(struct http_request *request)
+{
+    size_t lengths = http_request_header_count(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    size_t codings = http_request_header_count(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    const char *length = http_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    bool waits = http_request_header(request, MHD_HTTP_HEADER_EXPECT) != NULL;
+    if (lengths + codings > 1) {
+        request->refuse = MHD_HTTP_BAD_REQUEST;
+    } else if (length != NULL && strtoull(length, NULL, 10) > (waits ? HTTP_BODY_MAX : DRAIN_MAX)) {
+        request->refuse = MHD_HTTP_CONTENT_TOO_LARGE;
+    }
+    return request->refuse != 0;
+}
+
+/* ---- what libmicrohttpd calls ---- */
+
+/* At the request's first line. */
+void *http_request_begin(void *cls, const char *uri, struct MHD_Connection *mhd)
+{
+    struct http_server *server = cls;
+    struct http_connection *connection = http_connection_of(mhd);
+    (void)uri;
+    if (connection->answered_any) {
+        http_connection_hurry(connection);
+    }
+    /* It was there before the answer to the one before it had left. */
+    if (connection->ended_run == server->run) {
+        metrics_count(server->metrics, METRIC_PIPELINED, "in order");
+    }
+    return NULL;
+}
+
+/* Until the first answer, libmicrohttpd calls this again and again: for the head, for each piece
+ * of the body, at its end, and when a suspended connection was resumed. */
+enum MHD_Result http_request_access(void *cls, struct MHD_Connection *mhd, const char *url,
+                                    const char *method, const char *version, const char *data,
+                                    size_t *len, void **context)
+{
+    const struct http_server *server = cls;
+    struct http_request *request = *context;
+    (void)version;
+    if (server->ending) {
+        return MHD_NO;
+    }
+    if (request == NULL) {
+        *context = request = request_create(http_connection_of(mhd), mhd, url, method);
+        if (!refuse_early(request)) {
+            return MHD_YES;
+        }
+    } else if (*len > 0) {
+        take_body(request, data, *len);
+        *len = 0;
+        return request->received > DRAIN_MAX ? MHD_NO : MHD_YES;
+    }
+    if (request->stage == STAGE_READING) {
+        serve(request);
+    }
+    if (request->response != NULL) {
+        return MHD_queue_response(mhd, request->status, request->response);
+    }
+    wait_for_answer(request);
+    return MHD_YES;
+}
+
+void http_request_complete(void *cls, struct MHD_Connection *mhd, void **context,
+                           enum MHD_RequestTerminationCode code)
+{
+    struct http_server *server = cls;
+    struct http_connection *connection = http_connection_of(mhd);
+    struct http_request *request = *context;
+    if (request != NULL) {
+        request_destroy(request);
+        *context = NULL;
+    }
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        connection->answered_any = true;
+        connection->ended_run = server->run;
+        http_connection_rest(connection);
+    }
+}
