@@ -11,13 +11,13 @@ from irckit import free_port
 class Redis:
     """with Redis(folder) as redis: ... keys: irckit.Keys, for TLS with client certificates. users: lines of an ACL file."""
 
-    def __init__(self, folder, keys=None, users=None, more=()):
-        self.folder, self.keys, self.users, self.more = folder, keys, users, list(more)
+    def __init__(self, folder, keys=None, users=None, fsync="always", more=()):
+        self.folder, self.keys, self.users, self.fsync, self.more = folder, keys, users, fsync, list(more)
         self.port, self.process = free_port(), None
 
     def command(self):
         words = ["redis-server", "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
-                 "--appendfsync", "always", "--daemonize", "no"]
+                 "--appendfsync", self.fsync, "--daemonize", "no"]
         if self.keys:
             words += ["--port", "0", "--tls-port", str(self.port), "--tls-cert-file", self.keys.path("server.pem"),
                       "--tls-key-file", self.keys.path("server.key"), "--tls-ca-cert-file", self.keys.path("ca.pem")]
