@@ -282,8 +282,8 @@ bool redis_link_run(struct redis_link *link, redisReply **ret, size_t cap, struc
 {
     int64_t end_ms = now_ms() + REDIS_REPLY_MS;
     size_t count = link->added, got = 0;
-    assert(link->state == REDIS_OPEN && count <= cap);
-    if (link->out.failed) {
+    assert(link->state == REDIS_OPEN);
+    if (link->out.failed || count > cap) {
         return broke(link, "more was to be said than fits", err);
     }
     bool fine = send_all(link, end_ms, err);
