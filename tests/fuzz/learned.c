@@ -48,7 +48,7 @@ static void score(const struct model *model)
     float scores[MODEL_CLASSES_MAX];
     features_clear(&features);
     features.dims = DENSE_MAX;
-    for (size_t i = 0; i <= model->mask; i++) {
+    for (size_t i = 0; i < model->feature_count; i++) {
         features_add(&features, model->features[i].hash, 1);
     }
     features_add(&features, feature_hash('w', model->corpus, 0), 1);
