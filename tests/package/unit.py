@@ -3,7 +3,6 @@
 
 usage: unit.py whether.service     prints TAP; the file as it is installed
 """
-import os
 import pathlib
 import re
 import shutil
@@ -11,11 +10,16 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+
 UNIT = pathlib.Path(sys.argv[1]).read_text()
 EXPOSURE_MAX = 2.0
 
 
 def analyze(*words):
+    if not shutil.which("systemd-analyze"):
+        raise tap.Skip("there is no systemd-analyze")
     with tempfile.TemporaryDirectory() as folder:
         # A program that is there: verifying looks for it.
         unit = pathlib.Path(folder) / "whether.service"
@@ -43,19 +47,4 @@ def case_exposes_little():
     assert float(exposure[1]) < EXPOSURE_MAX, said
 
 
-failed = 0
-cases = [(name, case) for name, case in globals().items() if name.startswith("case_")]
-print(f"1..{len(cases)}")
-for number, (name, case) in enumerate(cases, 1):
-    name = name.removeprefix("case_").replace("_", " ")
-    if "analyze" in case.__code__.co_names and not shutil.which("systemd-analyze"):
-        print(f"ok {number} {name} # SKIP there is no systemd-analyze")
-        continue
-    try:
-        case()
-        print(f"ok {number} {name}")
-    except AssertionError as problem:
-        failed += 1
-        print(f"not ok {number} {name}")
-        print("\n".join("# " + line for line in str(problem).splitlines()))
-sys.exit(failed > 0)
+sys.exit(tap.run(globals()))

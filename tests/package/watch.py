@@ -9,6 +9,9 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = ROOT / "data" / "prometheus" / "whether.rules.yml"
 DASHBOARD = ROOT / "data" / "grafana" / "whether.json"
@@ -50,16 +53,4 @@ def case_every_metric_is_there():
     assert not missing, f"the program has no {missing}"
 
 
-failed = 0
-cases = [(name, case) for name, case in globals().items() if name.startswith("case_")]
-print(f"1..{len(cases)}")
-for number, (name, case) in enumerate(cases, 1):
-    name = name.removeprefix("case_").replace("_", " ")
-    try:
-        case()
-        print(f"ok {number} {name}")
-    except AssertionError as problem:
-        failed += 1
-        print(f"not ok {number} {name}")
-        print("\n".join("# " + line for line in str(problem).splitlines()))
-sys.exit(failed > 0)
+sys.exit(tap.run(globals()))
