@@ -336,7 +336,9 @@ static void read_table(struct buf *ret, const char *folder, const char *name)
 {
     struct error err = {0};
     char path[PATH_LEN];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path)) {
+        die("is too long a path", folder);
+    }
     buf_init(ret, FILE_MAX);
     if (!buf_read_file(ret, path, &err) || !buf_putc(ret, '\0')) {
         die("cannot read", path);
