@@ -1,7 +1,6 @@
 #include <stddef.h>
 
 #include "bot/command/command.h"
-#include "bot/command/copying.h"
 
 enum { OPTION_REPLACE };
 
@@ -12,9 +11,13 @@ static const struct command_option options[] = {
 
 static int run(const struct command_call *call)
 {
-    const struct program_options where = {.config_path = call->config_path};
-    bool done = copying_backup(&where, call->operands[0], command_flag(call, OPTION_REPLACE));
-    return done ? STATUS_FINE : STATUS_FAILED;
+    const char *const line[] = {"whetherd",
+                                "backup",
+                                command_flag(call, OPTION_REPLACE) ? "replace" : "new",
+                                call->operands[0],
+                                call->config_path,
+                                NULL};
+    return command_become(line);
 }
 
 const struct command command_backup = {

@@ -1,7 +1,6 @@
 #include <stddef.h>
 
 #include "bot/command/command.h"
-#include "bot/command/copying.h"
 
 enum { OPTION_FORGET_WAITING };
 
@@ -13,10 +12,13 @@ static const struct command_option options[] = {
 
 static int run(const struct command_call *call)
 {
-    const struct program_options where = {.config_path = call->config_path};
-    bool done =
-        copying_restore(&where, call->operands[0], command_flag(call, OPTION_FORGET_WAITING));
-    return done ? STATUS_FINE : STATUS_FAILED;
+    const char *const line[] = {"whetherd",
+                                "restore",
+                                command_flag(call, OPTION_FORGET_WAITING) ? "forget" : "all",
+                                call->operands[0],
+                                call->config_path,
+                                NULL};
+    return command_become(line);
 }
 
 const struct command command_restore = {

@@ -5,7 +5,7 @@
 /*
  * What `whether backup` and `whether restore` do with the store that the configuration names, and
  * what they tell: how far it is, on a terminal; what came of it, on standard output. Ctrl-C and
- * SIGTERM end it, with nothing changed.
+ * SIGTERM end it, with nothing changed. In the daemon's program, as the stores are.
  */
 struct program_options;
 

@@ -1,4 +1,4 @@
-#include "bot/command/copying.h"
+#include "bot/daemon/copying.h"
 
 #include <signal.h>
 #include <stdio.h>
