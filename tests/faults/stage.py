@@ -107,13 +107,13 @@ class Network:
 class Stage:
     """with Stage(whether) as stage: the daemon runs, has joined, and knows Slack."""
 
-    def __init__(self, whether, speed=SPEED, store="whether.db", more="", closes=False, host="127.0.0.1"):
+    def __init__(self, whether, speed=SPEED, store="whether.db", more="", closes=False, host="127.0.0.1", slack=None):
         self.folder = tempfile.TemporaryDirectory(prefix="whether-faults-")
         self.path = pathlib.Path(self.folder.name)
         self.faults = Faults(self.path / "faults")
         if speed > 1:
             self.faults.hurry(speed)
-        self.slack, self.irc = FakeSlack(closes=closes), Network()
+        self.slack, self.irc = slack or FakeSlack(closes=closes), Network()
         for name, text in (("signing", SECRET), ("token", TOKEN)):
             (self.path / name).write_text(text)
             (self.path / name).chmod(0o600)
