@@ -38,7 +38,7 @@ class Network:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.said = []  # what the bot said in the channel
-        self.client, self.joined = None, threading.Event()
+        self.client, self.stalled, self.joined = None, None, threading.Event()
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -63,6 +63,8 @@ class Network:
         client.close()
 
     def hear(self, client, line):
+        if client is self.stalled:
+            return
         def say(*lines):
             client.sendall("".join(f"{text}\r\n" for text in lines).encode())
         verb, _, rest = line.partition(" ")
@@ -94,6 +96,11 @@ class Network:
         self.joined.clear()
         if self.client:
             self.client.shutdown(socket.SHUT_RDWR)
+
+    def stall(self):
+        """Whoever is there now hears nothing any more, and is not heard; whoever comes is."""
+        self.joined.clear()
+        self.stalled = self.client
 
     def answers(self, nick):
         return sum(f":{nick}: " in line for line in self.said)
