@@ -120,7 +120,7 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
         return false;
     }
     const struct gathered_message one = {*message, now_ms, settled, context};
-    if (store_shared(dispatch->turn.store)) {
+    if (dispatch_hears(message) && store_shared(dispatch->turn.store)) {
         return gathered_add(dispatch->gathered, &one);
     }
     dispatch_hear(dispatch, &one);

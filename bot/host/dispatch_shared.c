@@ -15,12 +15,10 @@ static void expect_of(const struct gathered *gathered, size_t index, struct expe
     struct gathered_message one;
     gathered_at(gathered, index, &one);
     const struct message *message = &one.message;
-    *ret = (struct expectation){.adapter = message->adapter};
-    if (dispatch_hears(message)) {
-        ret->delivery = message->delivery;
-        ret->identity = message->identity;
-        ret->conversation = message->conversation;
-    }
+    *ret = (struct expectation){.adapter = message->adapter,
+                                .delivery = message->delivery,
+                                .identity = message->identity,
+                                .conversation = message->conversation};
 }
 
 static void leave_to_others(struct dispatch *dispatch, const struct gathered_message *one)

@@ -10,10 +10,10 @@ enum { KEEP_BYTES = 256 * 1024 };
 
 /* All texts of a message but its adapter's name and what it says. */
 static const size_t texts[] = {
-    offsetof(struct message, delivery), offsetof(struct message, identity),
+    offsetof(struct message, delivery),     offsetof(struct message, identity),
     offsetof(struct message, conversation), offsetof(struct message, person),
-    offsetof(struct message, address), offsetof(struct message, pack),
-    offsetof(struct message, facts), offsetof(struct message, announce),
+    offsetof(struct message, address),      offsetof(struct message, pack),
+    offsetof(struct message, facts),        offsetof(struct message, announce),
     offsetof(struct message, subject),
 };
 

@@ -148,7 +148,7 @@ static void lose(struct store_engine *engine, const char *why)
     /* Replicas that lost it together must not come back together. */
     engine->retry_at_ms = now + wait - wait / 4 + chance % (wait / 2 + 1);
     snprintf(engine->trouble, sizeof(engine->trouble), "%s", why);
-    if (!engine->told) {
+    if (!engine->told && !engine->silent) {
         engine->told = true;
         log_warning("redis.away", LOG_TEXT("redis", engine->where), LOG_TEXT("why", why));
     }

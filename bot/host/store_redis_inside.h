@@ -87,6 +87,7 @@ struct store_engine {
     bool ready;                /* connected, greeted, and knows what is in its charge */
     bool reader;               /* only to look */
     bool told;                 /* that Redis is away */
+    bool silent;               /* whoever called tells by itself */
     uint64_t retry_at_ms;
     unsigned failures;
     char trouble[160];
@@ -102,8 +103,8 @@ struct store_engine {
     size_t word_count, word_cap;
     struct redis_touched *touched; /* deliveries that it changes */
     size_t touched_cap;
-    struct redis_reads reads;     /* what it knows of keys */
-    struct redisReply **replies;  /* owned; what those borrow from */
+    struct redis_reads reads;    /* what it knows of keys */
+    struct redisReply **replies; /* owned; what those borrow from */
     size_t reply_count;
     struct redis_reads contested; /* what it leaves to others, who were faster too often */
 

@@ -38,8 +38,7 @@ void redis_forget_reads(struct store_engine *engine)
 /* Borrowed by the reads until they are forgotten. */
 static void own(struct store_engine *engine, redisReply *reply)
 {
-    engine->replies =
-        mem_grow(engine->replies, engine->reply_count + 1, sizeof(*engine->replies));
+    engine->replies = mem_grow(engine->replies, engine->reply_count + 1, sizeof(*engine->replies));
     engine->replies[engine->reply_count++] = reply;
 }
 

@@ -78,7 +78,7 @@ static bool wait_for_redis(struct store_engine *engine, struct error *err)
 {
     uint64_t end_ms = redis_clock_ms() + OPEN_WAIT_MS;
     struct error cause = {0};
-    engine->told = true; /* the caller tells */
+    engine->silent = true; /* the caller tells */
     while (!redis_ensure(engine, STEP_MS, &cause)) {
         uint64_t now = redis_clock_ms();
         if (now >= end_ms) {
@@ -163,6 +163,7 @@ static bool open_redis(const struct store_redis_setup *setup, bool reader, struc
         store_redis.close(engine);
         return false;
     }
+    engine->silent = reader;
     if (!reader) {
         check_safety(engine);
     }

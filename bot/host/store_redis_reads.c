@@ -71,22 +71,22 @@ static void grow(struct redis_reads *reads)
     reads->items = mem_grow(reads->items, reads->cap, sizeof(*reads->items));
     for (size_t i = 0; i < reads->count; i++) {
         const struct redis_read *item = &reads->items[i];
-        size_t at =
-            place_of(reads, item->hash, reads->keys.data + item->key.at, item->key.len);
+        size_t at = place_of(reads, item->hash, reads->keys.data + item->key.at, item->key.len);
         reads->places[at] = (uint32_t)i + 1;
     }
 }
 
 struct redis_read *redis_reads_add(struct redis_reads *reads, const char *key, size_t len)
 {
+    struct redis_read *known = redis_reads_find(reads, key, len);
+    if (known != NULL) {
+        return known;
+    }
     if (reads->count == reads->cap) {
         grow(reads);
     }
     uint64_t hash = hash_bytes(key, len);
     size_t at = place_of(reads, hash, key, len);
-    if (reads->places[at] != 0) {
-        return &reads->items[reads->places[at] - 1];
-    }
     struct redis_read *item = &reads->items[reads->count++];
     *item = (struct redis_read){.hash = hash, .key = {reads->keys.len, len}};
     buf_append(&reads->keys, key, len);

@@ -19,9 +19,9 @@ struct redis_span {
 
 struct redis_read {
     uint64_t hash;
-    struct redis_span key;   /* in redis_reads.keys */
-    bool read;               /* value is known */
-    const char *value;       /* borrowed; NULL: there was nothing */
+    struct redis_span key; /* in redis_reads.keys */
+    bool read;             /* value is known */
+    const char *value;     /* borrowed; NULL: there was nothing */
     size_t value_len;
     bool claimed;            /* this turn takes the message of that name */
     bool put;                /* this turn puts there: */
