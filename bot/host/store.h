@@ -76,8 +76,8 @@ bool store_expect(struct store *store, const struct expectation *expectations, s
 /*
  * Nobody waits for a turn that thinks: another replica may take the same message or change the same
  * conversation meanwhile, and then store_commit() fails. store_again() tells whether that was all;
- * the transaction is what it was at store_mark() then, and what came after it is to be read, thought
- * and said once more. False: something else is wrong, or it has happened too often.
+ * the transaction is what it was at store_mark() then, and what came after it is to be read,
+ * thought and said once more. False: something else is wrong, or it has happened too often.
  */
 void store_mark(struct store *store);
 bool store_again(struct store *store);

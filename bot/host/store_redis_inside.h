@@ -13,13 +13,15 @@
 #include "bot/host/store_redis_reads.h"
 
 /*
- * What the files of the Redis engine share: store_redis.c (transactions), store_redis_call.c
- * (connecting, and calls of the script store_redis.lua), store_redis_outbox.c (answers that wait),
- * store_redis_lease.c (leases, other replicas). For nobody else.
+ * What the files of the Redis engine share: store_redis.c (transactions), store_redis_look.c (what
+ * a turn reads), store_redis_call.c (connecting, and calls of the script store_redis.lua),
+ * store_redis_outbox.c (answers that wait), store_redis_lease.c (leases, other replicas). For
+ * nobody else.
  *
- * What a turn reads comes in one go (store_expect(), store_redis_look.c). A transaction is a list of
- * words, gathered here and handed to the script at its end: one round trip, done whole or not at
- * all, and not at all where what was read has changed since. Time for leases is CLOCK_BOOTTIME, which goes on while we sleep.
+ * What a turn reads comes in one go (store_expect()). A transaction is a list of words, gathered
+ * here and handed to the script at its end: one round trip, done whole or not at all, and not at
+ * all where what was read has changed since. Time for leases is CLOCK_BOOTTIME, which goes on
+ * while we sleep.
  */
 struct config;
 struct error;

@@ -1,4 +1,4 @@
-/* host/dispatch where others share the store: they may be faster, and then the turn thinks again. */
+/* host/dispatch where others share the store: if they are faster, the turn thinks again. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* host/store_redis_index: what is due, compared with a list that is looked through from end to end. */
+/* host/store_redis_index: what is due, against a list that is looked through from end to end. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>

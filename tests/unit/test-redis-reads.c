@@ -1,4 +1,4 @@
-/* host/store_redis_reads: keys that a turn knows, found again among many, and values as they stand. */
+/* host/store_redis_reads: keys that a turn knows, found again among many; values as they stand. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>
