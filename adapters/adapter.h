@@ -118,12 +118,5 @@ void adapter_set_status(struct adapter_status *status, const struct adapter *ada
                         const char *stem, enum adapter_health health, const char *format,
                         va_list args) __attribute__((format(printf, 5, 0)));
 
-/* All kinds that this build has, NULL-terminated (adapters/table.c). */
+/* All kinds that this build has, NULL-terminated; config_is_built() knows their names. */
 extern const struct adapter_ops *const adapter_table[];
-bool adapter_is_built(const char *kind);
-
-/*
- * A section of a kind that this build lacks must not be passed over in silence. path: of the
- * configuration, for messages; NULL: none. False: there is one, and faults tells.
- */
-bool adapter_check_built(const struct config *config, const char *path, struct fault_list *faults);

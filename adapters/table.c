@@ -1,11 +1,9 @@
 #include <stddef.h>
-#include <string.h>
 
 #include "adapters/adapter.h"
-#include "bot/base/error.h"
-#include "bot/host/config.h"
 
-/* One row an adapter; meson.build defines WHETHER_WITH_... for those that are built. */
+/* One row an adapter; meson.build defines WHETHER_WITH_... for those that are built. Their names
+ * for programs without them: bot/host/config_built.c. */
 #ifdef WHETHER_WITH_API
 #include "adapters/api.h"
 #endif
@@ -53,37 +51,3 @@ const struct adapter_ops *const adapter_table[] = {
 #endif
     NULL,
 };
-
-bool adapter_is_built(const char *kind)
-{
-    size_t i = 0;
-    while (adapter_table[i] != NULL && strcmp(adapter_table[i]->name, kind) != 0) {
-        i++;
-    }
-    return adapter_table[i] != NULL;
-}
-
-static bool check_kind(const char *kind, bool wanted, const char *path, struct fault_list *faults)
-{
-    if (!wanted || adapter_is_built(kind)) {
-        return true;
-    }
-    fault_add(faults, path != NULL ? path : "configuration", 0,
-              "this whether was built without [%s]", kind);
-    return false;
-}
-
-bool adapter_check_built(const struct config *config, const char *path, struct fault_list *faults)
-{
-    bool fine = check_kind("irc", config->irc_count > 0, path, faults);
-    fine = check_kind("slack", config->slack_count > 0, path, faults) && fine;
-    fine = check_kind("api", config->has_api, path, faults) && fine;
-    fine = check_kind("page", config->has_page, path, faults) && fine;
-    for (size_t i = 0; i < CONFIG_TRACKERS; i++) {
-        fine = check_kind(config_trackers[i], config->tracker_counts[i] > 0, path, faults) && fine;
-    }
-    for (size_t i = 0; i < CONFIG_CHATS; i++) {
-        fine = check_kind(config_chats[i], config->chat_counts[i] > 0, path, faults) && fine;
-    }
-    return fine;
-}

@@ -1,7 +1,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "adapters/adapter.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/command/command.h"
@@ -60,7 +59,7 @@ static bool check(const struct command_call *call, struct fault_list *faults)
                                           .pack_count = call->operand_count,
                                           .files = true};
     bool config_fine = program_load_config(&packs, &config, faults) &&
-                       adapter_check_built(&config, call->config_path, faults);
+                       config_check_built(&config, call->config_path, faults);
     bool packs_fine = (config_fine || call->operand_count > 0) &&
                       program_load_knowledge(&packs, &config, &knowledge, faults);
     if (config_fine && packs_fine) {

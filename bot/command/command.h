@@ -74,6 +74,13 @@ bool command_open(const struct command_call *call, const char *const *packs, siz
  */
 bool command_print_json(const char *id, const struct outcome *outcome, const struct reply *reply);
 
+/*
+ * This process becomes one of the programs that do a command's work apart, for what they carry:
+ * what that writes and how it ends is the command's; its number stays, so signals reach it. line:
+ * its name and arguments, NULL at the end. Returns only when it cannot, having said why.
+ */
+int command_become(const char *const *line);
+
 /* The operands as one text, spaces between: a question need not be quoted. Owned by the caller. */
 char *command_join_operands(const struct command_call *call);
 

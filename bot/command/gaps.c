@@ -1,89 +1,21 @@
 #include <errno.h>
-#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "bot/base/buf.h"
-#include "bot/base/error.h"
 #include "bot/command/command.h"
+#include "bot/host/gap.h"
 #include "bot/host/report.h"
-#include "bot/host/store.h"
-#include "bot/host/store_configured.h"
 
 enum { OPTION_MOST, OPTION_JSON };
-enum { MOST_DEFAULT = 50, LINE_MAX_BYTES = 8192 };
+enum { MOST_DEFAULT = 50 };
 
 static const struct command_option options[] = {
     [OPTION_MOST] = {"most", "N", NULL, "at most so many (default 50)"},
     [OPTION_JSON] = {"json", NULL, NULL, "one JSON object a line"},
     {0},
 };
-
-/* "2026-11-25": UTC, as in the log. */
-static void format_day(int64_t ms, char ret[16])
-{
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm day = {0};
-    gmtime_r(&seconds, &day);
-    strftime(ret, 16, "%Y-%m-%d", &day);
-}
-
-static void print_line(void *context, const struct gap *gap)
-{
-    struct buf line;
-    char last[16];
-    (void)context;
-    format_day(gap->last_ms, last);
-    buf_init(&line, LINE_MAX_BYTES);
-    buf_printf(&line, "%6llu  %s  %-7s  ", (unsigned long long)gap->count, last, gap->kind);
-    report_neutral(&line, gap->text, strlen(gap->text), false);
-    buf_putc(&line, '\n');
-    report_write(line.data, line.len);
-    buf_finish(&line);
-}
-
-static void print_json(void *context, const struct gap *gap)
-{
-    char first[16], last[16];
-    (void)context;
-    format_day(gap->first_ms, first);
-    format_day(gap->last_ms, last);
-    json_auto_t *object =
-        json_pack("{s:I, s:s, s:s, s:s, s:s}", "count", (json_int_t)gap->count, "kind", gap->kind,
-                  "text", gap->text, "first", first, "last", last);
-    /* ASCII: what a program reads is the same, and no terminal obeys it. */
-    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-    if (text) {
-        report_write(text, strlen(text));
-        report_write("\n", 1);
-    }
-    free(text);
-}
-
-static void count_gap(void *context, const struct gap *gap)
-{
-    (void)gap;
-    ++*(size_t *)context;
-}
-
-static bool list(struct store *store, size_t most, bool json, struct error *err)
-{
-    size_t any = 0;
-    if (!store_gaps(store, 1, count_gap, &any, err)) {
-        return false;
-    }
-    if (any == 0) {
-        report("nothing yet: every question was understood, or none was asked");
-        return true;
-    }
-    if (!json) {
-        printf(" times  last asked  kind     question\n");
-    }
-    return store_gaps(store, most, json ? print_json : print_line, NULL, err);
-}
 
 /* false, having said why, when it is no number from 1 on. */
 static bool read_most(const struct command_call *call, size_t *ret)
@@ -107,30 +39,16 @@ static bool read_most(const struct command_call *call, size_t *ret)
 
 static int run(const struct command_call *call)
 {
-    struct config config = {0};
-    struct fault_list faults = {0};
-    struct error err = {0};
-    struct store *store = NULL;
-    const struct program_options where = {.config_path = call->config_path};
+    char number[24];
     size_t most;
     if (!read_most(call, &most)) {
         return STATUS_USAGE;
     }
-    bool fine = program_load_config(&where, &config, &faults);
-    report_faults(&faults, "");
-    fault_finish(&faults);
-    if (fine && config.redis.url[0] == '\0' && access(config.store, F_OK) != 0 && errno == ENOENT) {
-        report("%s: there is no store yet; `whether run` makes it", config.store);
-    } else if (fine) {
-        fine = store_open_configured_reader(&config, &store, &err) &&
-               list(store, most, command_flag(call, OPTION_JSON), &err);
-    }
-    if (err.code != ERROR_NONE) {
-        report_error(&err);
-    }
-    store_close(store);
-    config_finish(&config);
-    return fine ? STATUS_FINE : STATUS_FAILED;
+    snprintf(number, sizeof(number), "%zu", most);
+    const char *const line[] = {
+        "whetherd",        "gaps", number, command_flag(call, OPTION_JSON) ? "json" : "lines",
+        call->config_path, NULL};
+    return command_become(line);
 }
 
 const struct command command_gaps = {

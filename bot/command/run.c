@@ -1,5 +1,6 @@
+#include <stddef.h>
+
 #include "bot/command/command.h"
-#include "bot/command/daemon.h"
 
 enum { OPTION_TRY };
 
@@ -8,19 +9,12 @@ static const struct command_option options[] = {
     {0},
 };
 
+/* A program of its own: libraries for networks and stores cost all other commands their start. */
 static int run(const struct command_call *call)
 {
-    const struct program_options where = {.config_path = call->config_path};
-    struct daemon *daemon;
-    if (command_flag(call, OPTION_TRY)) {
-        return daemon_try(&where);
-    }
-    if (!daemon_create(&where, &daemon)) {
-        return STATUS_FAILED;
-    }
-    int status = daemon_run(daemon);
-    daemon_destroy(daemon);
-    return status;
+    const char *const line[] = {"whetherd", command_flag(call, OPTION_TRY) ? "try" : "run",
+                                call->config_path, NULL};
+    return command_become(line);
 }
 
 const struct command command_run = {

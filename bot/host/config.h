@@ -223,6 +223,15 @@ bool config_parse(const char *path, const char *text, size_t len, bool files, st
 /* No section of any adapter is there. */
 bool config_is_idle(const struct config *config);
 
+/* Whether this build has the adapter of a kind of section: "irc", "api" ... */
+bool config_is_built(const char *kind);
+
+/*
+ * A section of a kind that this build lacks must not be passed over in silence. path: of the
+ * configuration, for messages; NULL: none. False: there is one, and faults tells.
+ */
+bool config_check_built(const struct config *config, const char *path, struct fault_list *faults);
+
 /* "libera" of [irc libera], "" of a section without a label. Borrowed. */
 const char *config_label(const struct config *config, const char *section, size_t instance);
 

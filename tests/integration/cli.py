@@ -564,18 +564,27 @@ def case_train():
     run("ask", "--pack", folder, "tea or coffee?")
 
 
-def case_train_needs_its_trainer():
+def case_what_few_commands_need_is_in_programs_apart():
     program = pathlib.Path(WHETHER[-1]).read_bytes()
-    assert b"liblinear" not in program, "whether itself is linked with what only training needs"
-    installed = re.search(rb"/[!-~]+/whether-train\0", program)[0][:-1]
-    if os.path.exists(installed):
-        return
+    for library in (b"liblinear", b"libcurl", b"libmicrohttpd", b"libircclient", b"libnettle", b"libsqlite3"):
+        assert library not in program, f"whether itself is linked with {library.decode()}, which costs every command its start"
+    installed = re.search(rb"not in (/[!-~]+/whether);", program)[1].decode()
     alone = write("alone/whether", program)
     os.chmod(alone, 0o755)
-    done = subprocess.run([alone, "train", team("one")], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env=environment(), cwd=scratch, timeout=PATIENCE_S)
-    assert done.returncode == 1 and done.stdout == b"", done
-    one_line(done.stderr.decode(), "whether-train", os.path.dirname(installed).decode())
+    for name, *line in (("whether-train", "train", team("one")), ("whetherd", "run"), ("whetherd", "gaps")):
+        if not os.path.exists(f"{installed}/{name}"):
+            done = subprocess.run([alone, *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env=environment(), cwd=scratch, timeout=PATIENCE_S)
+            assert done.returncode == 1 and done.stdout == b"", done
+            one_line(done.stderr.decode(), name, installed)
+
+
+def case_programs_apart_are_not_for_people():
+    for line in ([], ["run", "a", "b"], ["gaps"], ["gaps", "5"], ["dance"]):
+        done = subprocess.run([pathlib.Path(WHETHER[-1]).with_name("whetherd"), *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=environment(), cwd=scratch, timeout=PATIENCE_S)
+        assert done.returncode == 2 and done.stdout == b"", (line, done)
+        one_line(done.stderr.decode(), "use `whether run`")
 
 
 def case_train_needs_a_corpus():

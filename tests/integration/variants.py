@@ -30,7 +30,7 @@ def check(without, folder):
     # The tests' build files, too, must do without; compiling the tests themselves would take minutes.
     run("meson", "setup", build, SOURCE, "--buildtype=plain", "--werror", *(f"-D{name}=disabled" for name in without),
         CC=COMPILER, CFLAGS="-O0")
-    run("ninja", "-C", build, "whether")
+    run("ninja", "-C", build, "whether", "whetherd")
     whether = build / "whether"
     for option, (name, section) in SECTIONS.items():
         ini = folder / f"{name}.ini"

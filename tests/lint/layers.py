@@ -16,6 +16,7 @@ FLOORS = [
     ("host", ("bot/host/",)),
     ("training", ("bot/training/",)),
     ("adapters", ("adapters/",)),
+    ("daemon", ("bot/daemon/",)),
     ("command", ("bot/command/",)),
     ("main", ("bot/main.c",)),
 ]
@@ -30,7 +31,7 @@ PURE = {"assert.h", "float.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "
 
 # Libraries: header -> floors that may include it.
 LIBRARIES = {
-    "jansson.h": {"knowledge", "host", "adapters", "command"},
+    "jansson.h": {"knowledge", "host", "adapters", "daemon", "command"},
     "utf8proc.h": {"reader", "host"},
     "libstemmer.h": {"reader"},
     "ini.h": {"host"},

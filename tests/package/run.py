@@ -155,7 +155,7 @@ def case_everything_is_there():
                  "usr/share/fish/vendor_completions.d/whether.fish", "lib/systemd/system/whether.service",
                  "usr/share/whether/knowledge/node-or-django.model", "usr/share/whether/knowledge/words.vec",
                  "usr/share/whether/prometheus/whether.rules.yml", "usr/share/whether/grafana/whether.json",
-                 "usr/share/whether/config.example.ini", "usr/libexec/whether/whether-train"):
+                 "usr/share/whether/config.example.ini", "usr/libexec/whether/whether-train", "usr/libexec/whether/whetherd"):
         assert (root / path).exists(), f"/{path} is not installed"
     # debhelper compresses documents from 4 KiB on.
     assert glob.glob(f"{root}/usr/share/doc/whether/operating.md*"), "the operator's guide is not installed"

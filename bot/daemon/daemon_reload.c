@@ -4,7 +4,7 @@
 #include "adapters/http_server.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
-#include "bot/command/daemon_inside.h"
+#include "bot/daemon/daemon_inside.h"
 #include "bot/host/dispatch.h"
 #include "bot/host/log.h"
 #include "bot/host/loop.h"

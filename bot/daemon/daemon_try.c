@@ -1,12 +1,12 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/http_server.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
-#include "bot/command/command.h"
-#include "bot/command/daemon.h"
-#include "bot/command/daemon_inside.h"
+#include "bot/daemon/daemon.h"
+#include "bot/daemon/daemon_inside.h"
 #include "bot/host/loop.h"
 #include "bot/host/report.h"
 #include "bot/host/store.h"
@@ -129,12 +129,12 @@ int daemon_try(const struct program_options *options)
 {
     struct daemon *daemon;
     if (!daemon_set_up(options, true, &daemon)) {
-        return STATUS_FAILED;
+        return EXIT_FAILURE;
     }
     tell_parts(daemon);
     bool fine = try_store(&daemon->newest->config) && daemon->listen_failed.text[0] == '\0';
     fine = try_adapters(daemon) && fine;
     leave(daemon);
     daemon_destroy(daemon);
-    return fine ? STATUS_FINE : STATUS_FAILED;
+    return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,9 +1,10 @@
-#include "bot/command/daemon.h"
+#include "bot/daemon/daemon.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -12,8 +13,7 @@
 #include "adapters/http_server.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
-#include "bot/command/command.h"
-#include "bot/command/daemon_inside.h"
+#include "bot/daemon/daemon_inside.h"
 #include "bot/host/dispatch.h"
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
@@ -35,11 +35,11 @@ enum { EXPIRE_MS = 60 * 1000, STOP_POLL_MS = 50 };
 static void fall_back(struct config *config)
 {
     if (config_is_idle(config) && config->http_listen[0] == '\0' &&
-        (adapter_is_built("api") || adapter_is_built("page"))) {
+        (config_is_built("api") || config_is_built("page"))) {
         mem_free(config->http_listen);
         config->http_listen = mem_strdup("127.0.0.1:8080");
-        config->has_api = adapter_is_built("api");
-        config->has_page = adapter_is_built("page");
+        config->has_api = config_is_built("api");
+        config->has_page = config_is_built("page");
         config->api.open = 1;
     }
 }
@@ -62,7 +62,7 @@ bool daemon_load(const struct program_options *options, struct program *ret,
     if (!program_open(ret, options, faults)) {
         return false;
     }
-    if (!adapter_check_built(&ret->config, options->config_path, faults)) {
+    if (!config_check_built(&ret->config, options->config_path, faults)) {
         program_close(ret);
         return false;
     }
@@ -510,5 +510,5 @@ int daemon_run(struct daemon *daemon)
     }
     log_info("daemon.stopped", LOG_NUMBER("waiting", dispatch_waiting(daemon->dispatch)),
              LOG_NUMBER("under_way", dispatch_under_way(daemon->dispatch)));
-    return fine ? STATUS_FINE : STATUS_FAILED;
+    return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }
