@@ -67,7 +67,9 @@ void names_put(struct names *names, const char *name, void *item)
     names->count++;
 }
 
-/* Whoever stands behind the gap moves up, unless that is before his own place (Knuth, TAOCP 6.4). */
+/*
+ * Whoever stands behind the gap moves up, unless that is before his own place (Knuth, TAOCP 6.4).
+ */
 static void close_gap(struct names *names, size_t gap)
 {
     size_t mask = names->cap - 1;

@@ -4,10 +4,10 @@
 #include <stdint.h>
 
 /*
- * Things by name: a hash table from texts to pointers, for what there may be thousands of (sections,
- * adapters, routes, counters). Finding, adding and removing take the same time however many there
- * are. Owns neither: a name must live, unchanged, for as long as it is in here, which is easiest
- * where it is part of the thing. A zeroed one is empty.
+ * Things by name: a hash table from texts to pointers, for what there may be thousands of
+ * (sections, adapters, routes, counters). Finding, adding and removing take the same time however
+ * many there are. Owns neither: a name must live, unchanged, for as long as it is in here, which is
+ * easiest where it is part of the thing. A zeroed one is empty.
  */
 struct names {
     struct names_slot *slots; /* owned */

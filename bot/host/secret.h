@@ -15,7 +15,6 @@ enum { SECRETS_MAX = 4, SECRET_LEN_MAX = 4096 };
 /* As configured: at most one of the two is set. Both NULL: there is none. */
 struct secret_source {
     char *file, *env; /* owned by the configuration */
-    int line;         /* of the configuration, for messages */
 };
 
 struct secret {
