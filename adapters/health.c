@@ -81,6 +81,24 @@ static void on_ready(void *context, struct http_request *request)
     buf_finish(&body);
 }
 
+/* What /readyz says, for those who want to be told when it changes. */
+static void put_readiness(const struct health_view *view, struct buf *ret)
+{
+    buf_puts(ret, "# HELP whether_store_ready Whether the store took the last transaction\n"
+                  "# TYPE whether_store_ready gauge\n");
+    buf_printf(ret, "whether_store_ready %d\n", dispatch_healthy(view->dispatch));
+    buf_puts(ret, "# HELP whether_adapter_ready Whether an adapter can hear and answer\n"
+                  "# TYPE whether_adapter_ready gauge\n");
+    for (size_t i = 0; i < view->count; i++) {
+        const struct adapter *adapter = view->adapters[i];
+        struct adapter_status status = {0};
+        adapter->ops->status(adapter, &status);
+        buf_puts(ret, "whether_adapter_ready{adapter=\"");
+        metrics_put_label(adapter->name, ret);
+        buf_printf(ret, "\"} %d\n", status.health == ADAPTER_READY);
+    }
+}
+
 static void on_metrics(void *context, struct http_request *request)
 {
     const struct health_view *view = context;
@@ -88,6 +106,7 @@ static void on_metrics(void *context, struct http_request *request)
     buf_init(&body, METRICS_MAX);
     metrics_set_queue(view->metrics, dispatch_waiting(view->dispatch));
     metrics_format(view->metrics, &body);
+    put_readiness(view, &body);
     http_respond(request, 200, "text/plain; version=0.0.4; charset=utf-8",
                  body.data ? body.data : "", body.len, NULL);
     buf_finish(&body);

@@ -8,6 +8,7 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/file.h"
 #include "bot/base/folder.h"
 #include "bot/base/mem.h"
 #include "bot/host/config_inside.h"
@@ -263,8 +264,6 @@ static void check_store(const struct config *config, struct place *place)
     }
     struct stat info;
     char folder[4096];
-    const char *slash = strrchr(config->store, '/');
-    size_t len = slash == NULL ? 0 : (size_t)(slash - config->store);
     if (!place->files) {
         return;
     }
@@ -272,12 +271,8 @@ static void check_store(const struct config *config, struct place *place)
         if (!S_ISREG(info.st_mode)) {
             fault(place, "path", "path is no ordinary file");
         }
-    } else if (len > 0 && len < sizeof(folder)) {
-        memcpy(folder, config->store, len);
-        folder[len] = '\0';
-        if (!folder_is(folder)) {
-            fault(place, "path", "path is in a folder that is not there");
-        }
+    } else if (file_folder(config->store, folder, sizeof(folder)) && !folder_is(folder)) {
+        fault(place, "path", "path is in a folder that is not there");
     }
 }
 

@@ -111,7 +111,7 @@ void metrics_set_queue(struct metrics *metrics, uint64_t waiting)
 }
 
 /* Escapes of the exposition format: a label's value may hold anything but these three bare. */
-static void put_label(struct buf *ret, const char *label)
+void metrics_put_label(const char *label, struct buf *ret)
 {
     for (; *label != '\0'; label++) {
         if (*label == '\\' || *label == '"') {
@@ -131,7 +131,7 @@ static void put_counter(struct buf *ret, const struct counter *counter, enum met
     put_head(ret, infos[metric].name, "counter", infos[metric].help);
     for (size_t i = 0; i < counter->count; i++) {
         buf_printf(ret, "%s{%s=\"", infos[metric].name, infos[metric].label);
-        put_label(ret, counter->samples[i]->label);
+        metrics_put_label(counter->samples[i]->label, ret);
         buf_printf(ret, "\"} %" PRIu64 "\n", counter->samples[i]->value);
     }
 }

@@ -47,4 +47,7 @@ void metrics_observe_answer(struct metrics *metrics, uint64_t microseconds);
 /* Gauges: waiting answers, live connections; set when asked for. */
 void metrics_set_queue(struct metrics *metrics, uint64_t waiting);
 
+/* A label's value as it stands between quotes. */
+void metrics_put_label(const char *label, struct buf *ret);
+
 void metrics_format(const struct metrics *metrics, struct buf *ret);

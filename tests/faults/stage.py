@@ -122,10 +122,12 @@ class Stage:
         self.asked = []  # numbers of Slack questions that were acknowledged
 
     def config(self, store, more, host):
+        """store: a file, or where a Redis is."""
+        key = "store" if "://" in store else "path"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        return (f"[http]\nlisten = 127.0.0.1:{port}\n[api]\nopen = yes\n[store]\npath = {store}\n[log]\nlevel = info\n"
+        return (f"[http]\nlisten = 127.0.0.1:{port}\n[api]\nopen = yes\n[store]\n{key} = {store}\n[log]\nlevel = info\n"
                 f"[slack]\nsigning_secret_file = signing\nbot_token_file = token\napi = {self.slack.api}\n"
                 f"[irc net]\nserver = {host}:{self.irc.port}\ntls = no\nchannels = #a\n{more}")
 

@@ -15,18 +15,18 @@ TEAM, BOT_USER, BOT_ID = "T0STORM", "U0BOT", "B0BOT"
 
 
 class FakeSlack:
-    def __init__(self, seed=1, trouble=0.0, delay_s=0.0, closes=False):
+    def __init__(self, seed=1, trouble=0.0, delay_s=0.0, closes=False, host="127.0.0.1", context=None):
         """trouble: the share of posts that go wrong in some way; delay_s: how late every answer is; closes: each call
-        needs a connection of its own."""
+        needs a connection of its own; context: of ssl, for https."""
         self.trouble, self.delay_s, self.closes = trouble, delay_s, closes
         self.random = random.Random(seed)
         self.lock = threading.Lock()
         self.messages = {}  # (channel, thread) -> [message]
         self.calls = {}     # method or what went wrong -> how often
         self.stamps = itertools.count()
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.slack = self
-        self.port = self.server.server_address[1]
+        self.server = Server((host, 0), Handler)
+        self.server.slack, self.server.context = self, context
+        self.host, self.port = self.server.server_address
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def __enter__(self):
@@ -40,7 +40,7 @@ class FakeSlack:
 
     @property
     def api(self):
-        return f"http://127.0.0.1:{self.port}/api"
+        return f"http{'s' if self.server.context else ''}://{self.host}:{self.port}/api"
 
     def team_of(self, token):
         """Whose token that is; None: nobody's."""
@@ -74,6 +74,12 @@ class FakeSlack:
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
+
+    def get_request(self):
+        connection, address = super().get_request()
+        if self.context:  # its handshake waits for the thread that reads
+            connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def handle_error(self, *_):
         pass  # clients that are killed leave half requests behind: that is the point

@@ -89,6 +89,7 @@ def case_answers_and_tells_how_it_is():
         assert it.metric('whether_messages_total{adapter="api"}') == 1
         assert it.metric('whether_questions_total{kind="verdict"}') == 1
         assert it.metric("whether_answer_seconds_count") == 1
+        assert it.metric("whether_store_ready") == 1 and it.metric('whether_adapter_ready{adapter="api"}') == 1
         assert not any(QUESTION in line for line in it.lines), "the log tells what people write"
     mode = stat.S_IMODE((scratch / "whether.db").stat().st_mode)
     assert mode == 0o600, oct(mode)
@@ -151,6 +152,7 @@ def case_full_disk():
                                       {"Content-Type": "application/json"})
             assert status == 503, (status, said)
         assert it.request("GET", "/readyz")[0] == 503 and it.request("GET", "/healthz")[0] == 200
+        assert "\nwhether_store_ready 0\n" in it.request("GET", "/metrics")[1]
         assert "whether.db" in it.wait_for("store.failed")["cause"]
         assert len(it.events("store.failed")) == 1, "said with every turn"
         resource.prlimit(it.process.pid, resource.RLIMIT_FSIZE, limits)

@@ -1,24 +1,27 @@
 #!/usr/bin/env python3
 """Alerts and dashboard: promtool is content, and every metric that they name is one that the program has.
 
-usage: watch.py     prints TAP
+usage: watch.py WHETHER     prints TAP
 """
 import json
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "integration")]
 import tap  # noqa: E402
+from daemon import Daemon  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = TESTS.parent
 RULES = ROOT / "data" / "prometheus" / "whether.rules.yml"
 DASHBOARD = ROOT / "data" / "grafana" / "whether.json"
 
 
-def promtool(*words):
-    done = subprocess.run(["promtool", *map(str, words)], capture_output=True, text=True)
+def promtool(*words, stdin=""):
+    done = subprocess.run(["promtool", *map(str, words)], input=stdin, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -51,6 +54,15 @@ def case_every_metric_is_there():
     # A histogram has three names more than its own.
     missing = {name for name in named if re.sub(r"_(bucket|sum|count)$", "", name) not in metrics() and name not in metrics()}
     assert not missing, f"the program has no {missing}"
+
+
+def case_what_it_tells_is_in_prometheus_format():
+    with tempfile.TemporaryDirectory() as folder:
+        with Daemon([sys.argv[1]], folder, "[http]\nlisten = 127.0.0.1:0\n[api]\nopen = yes\n") as daemon:
+            daemon.ask("Node or Django?")
+            said = daemon.request("GET", "/metrics")[1]
+    assert {"whether_store_ready 1", 'whether_adapter_ready{adapter="api"} 1'} <= set(said.splitlines()), said
+    promtool("check", "metrics", stdin=said)
 
 
 sys.exit(tap.run(globals()))
