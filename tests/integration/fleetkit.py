@@ -144,9 +144,10 @@ class Fleet:
     """with Fleet(program) as fleet: everything runs. In stage.scratch, its parts among stage's."""
 
     def __init__(self, trouble=0.0, names=("one", "two", "three")):
-        back, front, world = netkit.Lan(1), netkit.Lan(2), netkit.Lan(3)
-        redis_machine, proxy_machine = netkit.Machine("redis"), netkit.Machine("proxy")
-        self.machines = {name: netkit.Machine(name) for name in names}
+        net = start(netkit.Network())
+        back, front, world = net.lan(), net.lan(), net.lan()
+        redis_machine, proxy_machine = net.machine("redis"), net.machine("proxy")
+        self.machines = {name: net.machine(name) for name in names}
         self.to_redis = {name: back.plug(machine) for name, machine in self.machines.items()}
         self.to_proxy = {name: front.plug(machine) for name, machine in self.machines.items()}
         self.to_world = {name: world.plug(machine) for name, machine in self.machines.items()}

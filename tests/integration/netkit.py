@@ -51,7 +51,34 @@ def name_server(address, folder):
 
 def trust(ca_file):
     """Whoever is started from now on trusts this CA, and no other."""
-    subprocess.run(["mount", "--bind", ca_file, "/etc/ssl/certs/ca-certificates.crt"], check=True)
+    mine, everybodys = pathlib.Path("/run/netkit-ca.pem"), "/etc/ssl/certs/ca-certificates.crt"
+    mounted = mine.exists()
+    mine.write_bytes(pathlib.Path(ca_file).read_bytes())
+    if not mounted:
+        subprocess.run(["mount", "--bind", str(mine), everybodys], check=True)
+
+
+class Network:
+    """LANs and machines that are taken down together, once nothing runs there any more."""
+
+    def __init__(self):
+        self.lans, self.machines = [], []
+
+    def lan(self):
+        self.lans.append(Lan(len(self.lans) + 1))
+        return self.lans[-1]
+
+    def machine(self, name):
+        self.machines.append(Machine(name))
+        return self.machines[-1]
+
+    def stop(self):
+        for lan in self.lans:
+            for wire in lan.wires:
+                ip("link", "del", wire.port)
+            ip("link", "del", lan.bridge)
+        for machine in self.machines:
+            ip("netns", "del", machine.name)
 
 
 class Machine:
@@ -82,17 +109,18 @@ class Lan:
     """10.77.NUMBER.0/24, a bridge of the script's own machine."""
 
     def __init__(self, number):
-        self.number, self.count, self.bridge = number, 1, f"lan{number}"
+        self.number, self.wires, self.bridge = number, [], f"lan{number}"
         self.address = f"10.77.{number}.1"
         ip("link", "add", self.bridge, "type", "bridge")
         ip("addr", "add", f"{self.address}/24", "dev", self.bridge)
         ip("link", "set", self.bridge, "up")
 
     def plug(self, machine):
-        self.count += 1
-        port, inside, address = f"p{self.number}-{self.count}", f"e{self.number}", f"10.77.{self.number}.{self.count}"
+        host = len(self.wires) + 2
+        port, inside, address = f"p{self.number}-{host}", f"e{self.number}", f"10.77.{self.number}.{host}"
         ip("link", "add", port, "type", "veth", "peer", "name", inside, "netns", machine.name)
         ip("link", "set", port, "master", self.bridge, "up")
         ip("-n", machine.name, "addr", "add", f"{address}/24", "dev", inside)
         ip("-n", machine.name, "link", "set", inside, "up")
-        return Wire(port, address)
+        self.wires.append(Wire(port, address))
+        return self.wires[-1]

@@ -49,7 +49,8 @@ class Sender(threading.Thread):
 
     def __init__(self, daemons, questions):
         super().__init__(daemon=True)
-        self.daemons, self.questions, self.failure, self.again = daemons, questions, None, 0
+        self.daemons, self.questions, self.failure = daemons, questions, None
+        self.again = collections.Counter()  # why it was sent again: a status, None for a connection that broke
         self.turn = itertools.count()
 
     def run(self):
@@ -74,7 +75,7 @@ class Sender(threading.Thread):
                 return
             if status not in (None, 502, 503, 504):  # those between are a proxy's
                 break
-            self.again += 1
+            self.again[status] += 1
             time.sleep(0.05)
         self.failure = self.failure or f"question {asked.number} was never acknowledged ({status})"
 
