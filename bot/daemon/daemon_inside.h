@@ -84,6 +84,9 @@ bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct 
 void daemon_use_server(struct daemon *daemon, struct http_server *server);
 void daemon_tell_server(const struct daemon *daemon);
 
+/* A folder of records that cannot be written is no reason to stay away; the log tells of it. */
+void daemon_look_at_records(const struct daemon *daemon);
+
 /* A new adapter of the newest configuration, not yet started. */
 bool daemon_add(struct daemon *daemon, const struct adapter_ops *ops, size_t instance,
                 struct error *err);
