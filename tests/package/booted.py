@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -131,7 +132,7 @@ def case_confined_as_the_unit_says():
     main = machine.run("systemctl", "show", "-P", "MainPID", "whether").strip()
     status = machine.sh(f"cat /proc/{main}/status")
     assert re.search(r"^NoNewPrivs:\t1$", status, re.M) and re.search(r"^CapEff:\t0+$", status, re.M), status
-    assert machine.run("ps", "-o", "user=", "-p", main).strip() == "whether"
+    assert machine.run("stat", "-c", "%U", f"/proc/{main}").strip() == "whether"
 
 
 def case_a_secret_and_a_change_of_the_configuration():
@@ -179,10 +180,9 @@ def case_back_up_and_restore():
     cron = re.search(r"^    (0 3 \* \* \* root (.*))$", GUIDE, re.M)
     typed.add(cron[1])
     machine.sh(cron[2].replace("\\%", "%"))
-    # The weekday of the guide's example.
-    machine.run("cp", f"/var/backups/whether/{today}.db", "/var/backups/whether/4.db")
+    if today != "4":  # the weekday of the guide's example
+        machine.run("cp", f"/var/backups/whether/{today}.db", "/var/backups/whether/4.db")
     assert ask(FACT, "after")[0] == 200
-    row("used by another") if "used by another" in GUIDE else None
     status, said = machine.attempt("whether", "restore", "-c", CONFIG, "/var/backups/whether/4.db")
     assert status == 1 and "another whether uses this store" in said, said
     for line in ("systemctl stop whether", "whether restore -c /etc/whether/whether.ini /var/backups/whether/4.db",
@@ -212,7 +212,6 @@ def case_two_upgrades():
 def case_the_log_and_the_gaps():
     ask("Zig or Odin for planes?")
     assert "Zig or Odin" in guide("whether gaps -c /etc/whether/whether.ini")
-    machine.attempt("sh", "-c", "true")
     line = "journalctl -u whether | grep -E 'level=(warning|error)'"
     assert "records.unwritable" in guide(line), "the log has forgotten"
 
@@ -226,21 +225,16 @@ def case_a_faulty_configuration():
     row("everyone may read")
     put("/etc/whether/open", "abc\n", 0o644)
     does_not_start("[api]\ntoken_file = open\n", "everyone may read /etc/whether/open (chmod 600 it)")
-    row("cannot be read")
+    row("cannot be opened: Permission denied")
     put("/etc/whether/roots", "abc\n", 0o600)
     does_not_start("[api]\ntoken_file = roots\n", "/etc/whether/roots cannot be opened: Permission denied")
 
 
 def case_a_port_that_another_has():
     row("[http] listen")
-    machine.run("systemd-run", "--unit=rival", "python3" if in_tree("/usr/bin/python3").exists() else "perl", "-MIO::Socket::INET", "-e",
-                "my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', LocalPort => 8080, ReuseAddr => 1) or die; sleep 600")
-    try:
-        wait_until(lambda: "8080" in machine.sh("cat /proc/net/tcp | awk '$4 == \"0A\" {print $2}' | sed 's/.*://' | "
-                                                "while read p; do echo $((0x$p)); done"), "the rival")
+    rival = socket.create_server(("127.0.0.1", 8080))
+    with rival:
         does_not_start(API, "in use")
-    finally:
-        machine.run("systemctl", "stop", "rival")
 
 
 def case_two_daemons_on_one_store():
@@ -317,17 +311,18 @@ def case_slack():
     row("outbox.again")
     with FakeSlack(trouble=1.0) as slack:
         with anew(slack_config(slack.api)) as since:
-            assert slack_event("wrong") == 401
+            assert (status := slack_event("wrong")) == 401, status
             wait_for_log("reason=signature_wrong", since)
-            assert slack_event(ago=900) == 401
+            assert (status := slack_event(ago=900)) == 401, status
             wait_for_log("reason=signature_stale", since)
             # Limited, in trouble, broken off: it is told, and delivered when that is over.
             for number in range(12):
-                assert slack_event(number=number) == 200
+                assert (status := slack_event(number=number)) == 200, status
             wait_for_log("event=outbox.again", since)
             slack.trouble = 0.0
             wait_until(lambda: "\nwhether_outbox_waiting 0\n" in http_get("/metrics")[1], "the answers")
-            assert slack.total() >= 12
+            # Some arrived although Slack said that they had not: then it looked before it sent again, or not twice at once.
+            assert slack.total() >= 12, slack.total()
 
 
 def case_redis_away():
