@@ -286,7 +286,7 @@ static bool begin(struct chathook *chat, const struct delivery *delivery, struct
                                      .body = delivery->payload,
                                      .len = delivery->payload_len};
     bool begun = http_client_send(chat->setup.client, &wanted, on_answer, call, err);
-    buf_finish(&url);
+    secret_finish_buf(&url);
     if (!begun) {
         call_destroy(call);
     }

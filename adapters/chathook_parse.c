@@ -108,4 +108,5 @@ bool chathook_parse(bool form, const char *body, size_t len, struct chathook_pos
 void chathook_finish(struct chathook_post *post)
 {
     buf_finish(&post->text);
+    mem_wipe(post->token, sizeof(post->token));
 }

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "adapters/irc_inside.h"
-#include "adapters/irc_sasl.h"
 #include "adapters/irc_text.h"
 #include "bot/advisor/wording.h"
 #include "bot/base/mem.h"
@@ -31,12 +30,13 @@ void irc_control(struct irc *irc, const char *const *words, const char *last)
     if (irc_line_format(line, words, last)) {
         queue_line(irc, line);
     }
+    mem_wipe(line, sizeof(line)); /* NickServ's may hold a password */
 }
 
 static void drop_control(struct irc *irc)
 {
     char *line = irc->control[irc->control_first];
-    irc_sasl_wipe(line, strlen(line)); /* NickServ's may hold a password */
+    mem_wipe(line, strlen(line));
     mem_free(line);
     irc->control_first = (irc->control_first + 1) % IRC_CONTROL_MAX;
     irc->control_count--;

@@ -6,6 +6,7 @@
 
 #include "adapters/irc_sasl.h"
 #include "bot/base/mem.h"
+#include "bot/host/secret.h"
 
 #define ORIGIN_SEPARATOR '\x1F'
 
@@ -21,21 +22,13 @@ void irc_relay_init(struct irc_relay *ret, const struct irc_relay_setup *setup)
     buf_init(&ret->from_client, CLIENT_BUFFER_MAX);
 }
 
-/* What passed through here may hold a password. */
-static void wipe(struct buf *buf)
-{
-    if (buf->data) {
-        irc_sasl_wipe(buf->data, buf->cap);
-    }
-    buf_finish(buf);
-}
-
 void irc_relay_finish(struct irc_relay *relay)
 {
-    wipe(&relay->to_server);
+    /* What passed through here may hold a password. */
+    secret_finish_buf(&relay->to_server);
     buf_finish(&relay->to_client);
     buf_finish(&relay->from_server);
-    buf_finish(&relay->from_client);
+    secret_finish_buf(&relay->from_client);
 }
 
 const char *irc_relay_step_name(enum irc_relay_step step)
@@ -73,7 +66,7 @@ static void say(struct irc_relay *relay, const char *const *words, const char *l
     if (irc_line_format(line, words, last)) {
         buf_puts(&relay->to_server, line);
     }
-    irc_sasl_wipe(line, sizeof(line));
+    mem_wipe(line, sizeof(line));
 }
 #define SAY(relay, last, ...) say((relay), (const char *const[]){__VA_ARGS__, NULL}, (last))
 
@@ -260,7 +253,7 @@ static void say_chunks(struct irc_relay *relay, const char *encoded)
             SAY(relay, NULL, "AUTHENTICATE", "+");
         }
     } while (at < len);
-    irc_sasl_wipe(chunk, sizeof(chunk));
+    mem_wipe(chunk, sizeof(chunk));
 }
 
 static void on_authenticate(struct irc_relay *relay, const struct irc_line *line)
@@ -278,7 +271,7 @@ static void on_authenticate(struct irc_relay *relay, const struct irc_line *line
     } else {
         fail(relay, IRC_FAIL_SASL, "The SASL user or password is too long", "");
     }
-    irc_sasl_wipe(encoded, sizeof(encoded));
+    mem_wipe(encoded, sizeof(encoded));
 }
 
 static void sasl_done(struct irc_relay *relay)
@@ -597,6 +590,7 @@ static void take_bytes(struct irc_relay *relay, struct buf *rest, bool *skipping
             if (!*skipping) {
                 take(relay, rest->len ? rest->data : "", rest->len);
             }
+            mem_wipe(rest->data, rest->len); /* lines to NickServ hold a password */
             buf_clear(rest);
             *skipping = false;
             part++;

@@ -2,17 +2,11 @@
 
 #include <string.h>
 
+#include "bot/base/mem.h"
+
 enum { RAW_MAX = IRC_SASL_MAX / 4 * 3 - 3 };
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void irc_sasl_wipe(void *secret, size_t len)
-{
-    volatile char *at = secret;
-    for (size_t i = 0; i < len; i++) {
-        at[i] = '\0';
-    }
-}
 
 static void encode(const unsigned char *raw, size_t len, char *ret)
 {
@@ -42,7 +36,7 @@ bool irc_sasl_plain(const char *user, const char *password, char ret[IRC_SASL_MA
     len += user_len + 1;
     memcpy(raw + len, password, password_len);
     encode(raw, len + password_len, ret);
-    irc_sasl_wipe(raw, sizeof(raw));
+    mem_wipe(raw, sizeof(raw));
     return true;
 }
 

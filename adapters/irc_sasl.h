@@ -5,7 +5,7 @@
 
 /*
  * What SASL sends over IRC (PROTOCOLS.md I5), in base64. Pure. The results hold passwords: the
- * caller wipes them.
+ * caller wipes them (mem_wipe()).
  */
 enum {
     IRC_SASL_CHUNK = 400, /* bytes of one AUTHENTICATE */
@@ -15,9 +15,6 @@ enum {
 /* False, with an empty *ret, when it does not fit. "" encodes as "". */
 bool irc_sasl_plain(const char *user, const char *password, char ret[IRC_SASL_MAX]);
 bool irc_sasl_external(const char *user, char ret[IRC_SASL_MAX]);
-
-/* Overwrites what held a password, for certain. */
-void irc_sasl_wipe(void *secret, size_t len);
 
 /* "PLAIN,EXTERNAL": is this mechanism in it? */
 bool irc_sasl_lists(const char *mechanisms, const char *mechanism);

@@ -166,6 +166,7 @@ static bool ask_services(struct irc *irc)
                  irc->nickserv_password.items[0]);
         IRC_CONTROL(irc, text, "PRIVMSG", "NickServ");
     }
+    mem_wipe(text, sizeof(text));
     return true;
 }
 

@@ -177,7 +177,7 @@ static void drop_front(struct buf *buf, size_t len)
     if (len > 0) {
         memmove(buf->data, buf->data + len, buf->len - len);
         buf->len -= len;
-        buf->data[buf->len] = '\0';
+        mem_wipe(buf->data + buf->len, len); /* the first lines of a connection hold passwords */
     }
 }
 
@@ -256,6 +256,7 @@ static void read_client(struct irc_wire *wire)
     ssize_t got = recv(wire->client_fd, bytes, sizeof(bytes), 0);
     if (got > 0) {
         irc_relay_from_client(&wire->relay, bytes, (size_t)got);
+        mem_wipe(bytes, (size_t)got);
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
         end(wire, "libircclient closed its side");
     }

@@ -164,13 +164,13 @@ static bool has_token(const struct page *page, const struct http_request *reques
         return false;
     }
     base64_decode_init(&context);
-    if (!base64_decode_update(&context, &len, plain, strlen(coded), coded) ||
-        !base64_decode_final(&context)) {
-        return false;
-    }
-    const char *token = memchr(plain, ':', len);
-    return token != NULL &&
+    bool fine = base64_decode_update(&context, &len, plain, strlen(coded), coded) &&
+                base64_decode_final(&context);
+    const char *token = fine ? memchr(plain, ':', len) : NULL;
+    fine = token != NULL &&
            secret_equals(&page->gaps_token, token + 1, len - (size_t)(token + 1 - (char *)plain));
+    mem_wipe(plain, sizeof(plain));
+    return fine;
 }
 
 /* ---- the pages ---- */

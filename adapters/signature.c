@@ -174,6 +174,9 @@ static void set_key(struct hmac_sha256_ctx *hmac, const struct signature_scheme 
     } else {
         hmac_sha256_set_key(hmac, size, (const uint8_t *)secret);
     }
+    if (scheme->form == SIGNATURE_LIST) {
+        mem_wipe(key, sizeof(key));
+    }
 }
 
 static void sign(const struct signature_scheme *scheme, const char *key,
@@ -192,6 +195,7 @@ static void sign(const struct signature_scheme *scheme, const char *key,
     }
     hmac_sha256_update(&hmac, input->len, (const uint8_t *)input->body);
     hmac_sha256_digest(&hmac, SHA256_DIGEST_SIZE, ret);
+    mem_wipe(&hmac, sizeof(hmac)); /* whoever has its inner state can sign */
 }
 
 /* Every secret is tried, whether or not one before it fits: the time taken tells nothing. */

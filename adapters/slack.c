@@ -387,7 +387,7 @@ static bool load_secrets(struct slack *slack, struct error *err)
                          slack->base.name);
     }
     if (slack->token.count > 0) {
-        slack->authorization = join("Authorization: Bearer ", slack->token.items[0], "");
+        slack->authorization = secret_join("Authorization: Bearer ", slack->token.items[0]);
     }
     return true;
 }

@@ -397,29 +397,27 @@ static void destroy(struct adapter *adapter)
 }
 
 /* "user:token" as Basic authentication wants it. */
-static void put_basic(struct buf *ret, const char *user, const char *token)
+static char *basic(const char *lead, const char *user, const char *token)
 {
     char plain[SECRET_LEN_MAX + 200], coded[BASE64_ENCODE_RAW_LENGTH(sizeof(plain)) + 1];
     int len = snprintf(plain, sizeof(plain), "%s:%s", user, token);
     base64_encode_raw(coded, (size_t)len, (const uint8_t *)plain);
-    buf_append(ret, coded, BASE64_ENCODE_RAW_LENGTH((size_t)len));
-    memset(plain, 0, sizeof(plain));
+    coded[BASE64_ENCODE_RAW_LENGTH((size_t)len)] = '\0';
+    char *line = secret_join(lead, coded);
+    mem_wipe(plain, sizeof(plain));
+    mem_wipe(coded, sizeof(coded));
+    return line;
 }
 
 static void set_authorization(struct tracker *tracker)
 {
-    struct buf line;
-    if (tracker->token.count == 0) {
-        return;
+    const struct tracker_kind *kind = tracker->kind;
+    if (tracker->token.count > 0) {
+        const char *token = tracker->token.items[0];
+        tracker->authorization = kind->basic
+                                     ? basic(kind->authorization, tracker->config->user, token)
+                                     : secret_join(kind->authorization, token);
     }
-    buf_init(&line, 2 * SECRET_LEN_MAX);
-    buf_puts(&line, tracker->kind->authorization);
-    if (tracker->kind->basic) {
-        put_basic(&line, tracker->config->user, tracker->token.items[0]);
-    } else {
-        buf_puts(&line, tracker->token.items[0]);
-    }
-    tracker->authorization = buf_take(&line, NULL);
 }
 
 static bool load_secrets(struct tracker *tracker, struct error *err)

@@ -167,10 +167,12 @@ static bool read_all(struct buf *buf, int fd, size_t max, struct error *err)
             return true;
         }
         total += (size_t)got;
+        bool fits = buf_append(buf, piece, (size_t)got);
+        mem_wipe(piece, (size_t)got); /* the file may be a secret */
         if (total > max) {
             return error_set(err, ERROR_INPUT, "is too large: at most %zu bytes are read", max);
         }
-        if (!buf_append(buf, piece, (size_t)got)) {
+        if (!fits) {
             return error_set(err, ERROR_ENVIRONMENT, "is too large to be read");
         }
     }

@@ -124,6 +124,13 @@ void mem_free(void *memory)
     free(memory);
 }
 
+void mem_wipe(void *memory, size_t len)
+{
+    if (len > 0) {
+        explicit_bzero(memory, len);
+    }
+}
+
 struct chunk {
     struct chunk *next;
     size_t used, size;

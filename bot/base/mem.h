@@ -14,6 +14,9 @@ char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len); /* stops at a NUL before len */
 void mem_free(void *memory);                     /* NULL is fine */
 
+/* Overwrites a secret; unlike memset() not dropped by a compiler that sees no reader. */
+void mem_wipe(void *memory, size_t len);
+
 /* What a library made: NULL, which it gives only for want of memory, ends the program likewise. */
 void *mem_need(void *memory);
 

@@ -14,6 +14,7 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/daemon/daemon_inside.h"
+#include "bot/host/confine.h"
 #include "bot/host/dispatch.h"
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
@@ -270,6 +271,7 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
     mem_return_large();
     struct daemon *daemon = mem_alloc(sizeof(*daemon));
     struct fault_list faults = {0};
+    struct error err = {0};
     daemon->options = *options;
     daemon->options.files = true;
     daemon->trying = trying;
@@ -277,7 +279,9 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
     daemon->metrics = metrics_create();
     daemon->view.adapters = daemon->adapters;
     daemon->view.metrics = daemon->metrics;
-    if (daemon_load(&daemon->options, &daemon->program, &daemon->newest, &faults)) {
+    if (!confine_process(&err)) {
+        fault_add(&faults, "whether", 0, "%s", err.text);
+    } else if (daemon_load(&daemon->options, &daemon->program, &daemon->newest, &faults)) {
         const struct config *config = &daemon->newest->config;
         log_set_up(trying ? LOG_LEVEL_WARNING : (enum log_level)config->log_level,
                    (enum log_format)config->log_format, config->log_messages);

@@ -270,6 +270,7 @@ void redis_link_free(redisReply **replies, size_t count)
 static void forget_sent(struct redis_link *link)
 {
     size_t size = link->out.len;
+    mem_wipe(link->out.data, size); /* the first of a connection hold the password */
     buf_clear(&link->out);
     link->added = 0;
     if (size > KEEP_SIZE) {

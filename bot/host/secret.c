@@ -1,5 +1,6 @@
 #include "bot/host/secret.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,19 +11,11 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/base/vault.h"
 
 bool secret_configured(const struct secret_source *source)
 {
     return source->file != NULL || source->env != NULL;
-}
-
-/* Through a volatile pointer: a compiler may drop a memset() of what is freed next. */
-static void wipe(void *memory, size_t len)
-{
-    volatile unsigned char *byte = memory;
-    while (len-- > 0) {
-        *byte++ = 0;
-    }
 }
 
 static bool add(struct secret *secret, const char *text, size_t len, const char *what,
@@ -40,7 +33,7 @@ static bool add(struct secret *secret, const char *text, size_t len, const char 
             return error_set(err, ERROR_INPUT, "%s holds a control character", what);
         }
     }
-    secret->items[secret->count++] = mem_strndup(text, len);
+    secret->items[secret->count++] = vault_strndup(text, len);
     return true;
 }
 
@@ -99,8 +92,7 @@ static bool load_file(const char *path, const char *what, struct secret *ret, st
         fine = error_set(err, cause.code, "%s: %s", what, cause.text);
     }
     fine = fine && split(text.data, text.len, what, ret, err);
-    wipe(text.data, text.cap);
-    buf_finish(&text);
+    secret_finish_buf(&text);
     return fine;
 }
 
@@ -141,12 +133,27 @@ bool secret_load_key(const struct secret_source *source, const char *section, co
     return !secret_configured(source) || secret_load(source, what, ret, err);
 }
 
+char *secret_join(const char *first, const char *second)
+{
+    struct buf text;
+    buf_init(&text, VAULT_LEN_MAX);
+    buf_puts(&text, first);
+    buf_puts(&text, second);
+    assert(!text.failed);
+    char *joined = vault_strndup(text.data, text.len);
+    secret_finish_buf(&text);
+    return joined;
+}
+
 void secret_drop(char *text)
 {
-    if (text != NULL) {
-        wipe(text, strlen(text));
-        mem_free(text);
-    }
+    vault_free(text);
+}
+
+void secret_finish_buf(struct buf *buf)
+{
+    mem_wipe(buf->data, buf->cap);
+    buf_finish(buf);
 }
 
 void secret_finish(struct secret *secret)

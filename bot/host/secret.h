@@ -8,6 +8,7 @@
  * everything that is printed: no function formats one. A file may hold several lines: all are valid
  * at once while a secret is being changed; the first is the one to send.
  */
+struct buf;
 struct error;
 
 enum { SECRETS_MAX = 4, SECRET_LEN_MAX = 4096 };
@@ -19,7 +20,8 @@ struct secret_source {
 };
 
 struct secret {
-    char *items[SECRETS_MAX]; /* owned; NUL-terminated, no control characters */
+    char *items
+        [SECRETS_MAX]; /* owned, in the vault (vault.h); NUL-terminated, no control characters */
     size_t count;
 };
 
@@ -37,8 +39,15 @@ void secret_finish(struct secret *secret); /* wipes; a zeroed one is fine */
 bool secret_load_key(const struct secret_source *source, const char *section, const char *key,
                      struct secret *ret, struct error *err);
 
-/* Wipes and frees a text that holds one; NULL is fine. */
+/*
+ * A text that holds one, in the vault: at most VAULT_LEN_MAX bytes, and secret_drop() wipes and
+ * frees it; NULL is fine.
+ */
+char *secret_join(const char *first, const char *second);
 void secret_drop(char *text);
+
+/* Wipes and frees a buffer that one went through. One that grew has left nothing behind. */
+void secret_finish_buf(struct buf *buf);
 
 /* Of a file that holds one: false when others may write it or everyone may read it. */
 bool secret_check_mode(const char *path, const char *what, struct error *err);
