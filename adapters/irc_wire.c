@@ -181,12 +181,21 @@ static void drop_front(struct buf *buf, size_t len)
     }
 }
 
+void irc_wire_abort(struct irc_wire *wire)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    if (wire->state == IRC_WIRE_OPEN) {
+        setsockopt(wire->server_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    }
+}
+
 static void write_server(struct irc_wire *wire)
 {
     struct buf *out = &wire->relay.to_server;
     while (out->len > 0) {
         size_t sent = 0;
         if (!wire->may_write(wire->context)) {
+            irc_wire_abort(wire);
             end(wire, "This process slept for too long: another may speak here now");
             return;
         }
