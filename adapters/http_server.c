@@ -165,7 +165,12 @@ void http_server_flush(struct http_server *server)
 
 bool http_server_stop(struct http_server *server)
 {
-    http_listener_stop(&server->listener);
+    if (http_listener_open(&server->listener)) {
+        /* Whom the kernel has let in already is heard: closing would cut them off wordless. */
+        http_connections_accept(server);
+        server->due = true;
+        http_listener_stop(&server->listener);
+    }
     http_connections_end_idle(server);
     return server->count == 0;
 }

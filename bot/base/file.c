@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,4 +81,62 @@ void file_unmap(struct file_map *map)
         munmap((void *)(uintptr_t)map->bytes, map->size);
         *map = (struct file_map){0};
     }
+}
+
+static bool sync_path(const char *path, int flags, struct error *err)
+{
+    int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
+    bool fine = fd >= 0 && fsync(fd) == 0;
+    if (!fine) {
+        error_errno(err, errno, "cannot be put on the disk");
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fine;
+}
+
+bool file_folder(const char *path, char *ret, size_t cap)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL || slash == path ? 1 : (size_t)(slash - path);
+    if (len >= cap) {
+        return false;
+    }
+    memcpy(ret, slash == NULL ? "." : path, len);
+    ret[len] = '\0';
+    return true;
+}
+
+static bool sync_folder_of(const char *path, struct error *err)
+{
+    char folder[PATH_MAX];
+    return file_folder(path, folder, sizeof(folder))
+               ? sync_path(folder, O_DIRECTORY, err)
+               : error_set(err, ERROR_INPUT, "is a path that is too long");
+}
+
+/* A link is there only where nothing was. Some file systems have none: there it is looked first. */
+static bool take_free_name(const char *temporary, const char *path)
+{
+    struct stat info;
+    if (link(temporary, path) == 0) {
+        return unlink(temporary) == 0;
+    }
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) {
+        return false;
+    }
+    if (lstat(path, &info) == 0) {
+        errno = EEXIST;
+    }
+    return errno != EEXIST && rename(temporary, path) == 0;
+}
+
+bool file_publish(const char *temporary, const char *path, bool replace, struct error *err)
+{
+    if (!sync_path(temporary, 0, err)) {
+        return false;
+    }
+    bool done = replace ? rename(temporary, path) == 0 : take_free_name(temporary, path);
+    return done ? sync_folder_of(path, err) : error_errno(err, errno, "cannot be put in its place");
 }

@@ -25,3 +25,13 @@ bool file_map(const char *path, size_t max, struct file_map *ret, struct error *
 /* What lies before `end` need not stay in memory; it comes back when it is looked at. */
 void file_map_release(const struct file_map *map, size_t end);
 void file_unmap(struct file_map *map); /* a zeroed one is fine */
+
+/* The folder that a path lies in: "." where it names none. False: longer than cap. */
+bool file_folder(const char *path, char *ret, size_t cap);
+
+/*
+ * A finished file takes its place: it is on the disk first, then it has the name, then the folder
+ * is on the disk, too. Without `replace` nobody loses what has the name already. On failure the
+ * temporary file may still be there, for the caller to remove.
+ */
+bool file_publish(const char *temporary, const char *path, bool replace, struct error *err);

@@ -89,5 +89,6 @@ extern const struct command *const command_table[];
 extern const size_t command_count;
 const struct command *command_find(const char *name);
 
-extern const struct command command_ask, command_chat, command_check, command_explain, command_gaps,
-    command_replay, command_run, command_test, command_train;
+extern const struct command command_ask, command_backup, command_chat, command_check,
+    command_explain, command_gaps, command_replay, command_restore, command_run, command_test,
+    command_train;

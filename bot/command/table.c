@@ -4,8 +4,9 @@
 #include "bot/command/command.h"
 
 const struct command *const command_table[] = {
-    &command_ask,    &command_chat, &command_check, &command_explain, &command_gaps,
-    &command_replay, &command_run,  &command_test,  &command_train,
+    &command_ask,     &command_backup, &command_chat,   &command_check,
+    &command_explain, &command_gaps,   &command_replay, &command_restore,
+    &command_run,     &command_test,   &command_train,
 };
 const size_t command_count = sizeof(command_table) / sizeof(command_table[0]);
 

@@ -7,6 +7,7 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/file.h"
 #include "bot/base/mem.h"
 #include "bot/host/config_inside.h"
 #include "bot/host/redis_address.h"
@@ -286,8 +287,6 @@ static void check_store(const struct config *config, struct place *place)
     }
     struct stat info;
     char folder[4096];
-    const char *slash = strrchr(config->store, '/');
-    size_t len = slash == NULL ? 0 : (size_t)(slash - config->store);
     if (!place->lines->files) {
         return;
     }
@@ -295,12 +294,9 @@ static void check_store(const struct config *config, struct place *place)
         if (!S_ISREG(info.st_mode)) {
             fault(place, "path", "path is no ordinary file");
         }
-    } else if (len > 0 && len < sizeof(folder)) {
-        memcpy(folder, config->store, len);
-        folder[len] = '\0';
-        if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
-            fault(place, "path", "path is in a folder that is not there");
-        }
+    } else if (file_folder(config->store, folder, sizeof(folder)) &&
+               (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))) {
+        fault(place, "path", "path is in a folder that is not there");
     }
 }
 

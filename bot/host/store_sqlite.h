@@ -129,6 +129,24 @@ struct store_engine {
     struct store_recent recent;
 };
 
+enum { STORE_PATH_LEN = 4096 };
+
+/*
+ * A file and a connection to it, for whoever needs less than a store (store_sqlite_open.c):
+ * created without either, ended by sqlite_close().
+ */
+struct store_engine *store_engine_create(const char *path);
+bool store_open_database(struct store_engine *store, int flags, struct error *err);
+/* The name of what lies beside it, PATH and this ending. */
+bool store_beside(const struct store_engine *store, const char *ending, char ret[STORE_PATH_LEN],
+                  struct error *err);
+/* PATH-lock, kept until sqlite_close(): no daemon works on the file meanwhile. */
+bool store_take_lock(struct store_engine *store, struct error *err);
+/* The first column of a one-row answer. */
+bool store_ask(struct store_engine *store, const char *sql, int64_t *ret, struct error *err);
+/* Refuses other programs' databases and what a newer whether has written. 0: empty, or none. */
+bool store_read_version(struct store_engine *store, int64_t *ret, struct error *err);
+
 /* What failed, in a full sentence with the store's path; returns false. */
 bool store_fail(const struct store_engine *store, struct error *err);
 

@@ -13,7 +13,7 @@
 
 /* Opening and closing: the lock, the file's mode, its version. */
 
-enum { PATH_LEN = 4096, BUSY_MS = 200 };
+enum { BUSY_MS = 200 };
 
 /* PRAGMA application_id: "Whth". `file` and we know by it whose database this is. */
 enum { APPLICATION_ID = 0x57687468 };
@@ -101,7 +101,7 @@ static bool cannot_open(const struct store_engine *store, struct error *err)
     return error_errno(err, errno, "%s: the store cannot be opened", store->path);
 }
 
-static struct store_engine *new_store(const char *path)
+struct store_engine *store_engine_create(const char *path)
 {
     struct store_engine *store = mem_alloc(sizeof(*store));
     store->path = mem_strdup(path);
@@ -134,11 +134,11 @@ static bool find_file(struct store_engine *store, struct error *err)
     return true;
 }
 
-static bool beside(const struct store_engine *store, const char *ending, char ret[PATH_LEN],
-                   struct error *err)
+bool store_beside(const struct store_engine *store, const char *ending, char ret[STORE_PATH_LEN],
+                  struct error *err)
 {
-    int len = snprintf(ret, PATH_LEN, "%s%s", store->path, ending);
-    return (len > 0 && len < PATH_LEN) ||
+    int len = snprintf(ret, STORE_PATH_LEN, "%s%s", store->path, ending);
+    return (len > 0 && len < STORE_PATH_LEN) ||
            error_set(err, ERROR_INPUT, "the store's path is too long");
 }
 
@@ -146,10 +146,10 @@ static bool beside(const struct store_engine *store, const char *ending, char re
  * A lock beside the database, not in it: SQLite's own would keep out `whether gaps` and back-ups.
  * The kernel takes it back when the process dies, however it does.
  */
-static bool take_lock(struct store_engine *store, struct error *err)
+bool store_take_lock(struct store_engine *store, struct error *err)
 {
-    char path[PATH_LEN];
-    if (!beside(store, "-lock", path, err)) {
+    char path[STORE_PATH_LEN];
+    if (!store_beside(store, "-lock", path, err)) {
         return false;
     }
     store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -172,9 +172,9 @@ static bool take_lock(struct store_engine *store, struct error *err)
 static bool make_private_beside(const struct store_engine *store, struct error *err)
 {
     static const char *const endings[] = {"-wal", "-shm"};
-    char path[PATH_LEN];
+    char path[STORE_PATH_LEN];
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-        if (!beside(store, endings[i], path, err)) {
+        if (!store_beside(store, endings[i], path, err)) {
             return false;
         }
         if (chmod(path, 0600) != 0 && errno != ENOENT) {
@@ -210,7 +210,7 @@ static bool is_file(const struct store_engine *store, struct error *err)
 
 /* ---- the database ---- */
 
-static bool open_database(struct store_engine *store, int flags, struct error *err)
+bool store_open_database(struct store_engine *store, int flags, struct error *err)
 {
     if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         return store_fail(store, err);
@@ -225,7 +225,7 @@ static bool run_script(struct store_engine *store, const char *sql, struct error
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(store, err);
 }
 
-static bool ask(struct store_engine *store, const char *sql, int64_t *ret, struct error *err)
+bool store_ask(struct store_engine *store, const char *sql, int64_t *ret, struct error *err)
 {
     sqlite3_stmt *statement = NULL;
     bool fine = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
@@ -240,12 +240,12 @@ static bool ask(struct store_engine *store, const char *sql, int64_t *ret, struc
 }
 
 /* Whose it is, before anything in it is changed. An empty one is ours to fill: version 0. */
-static bool read_version(struct store_engine *store, int64_t *ret, struct error *err)
+bool store_read_version(struct store_engine *store, int64_t *ret, struct error *err)
 {
     int64_t tables, application;
-    if (!ask(store, "SELECT count(*) FROM sqlite_schema", &tables, err) ||
-        !ask(store, "PRAGMA application_id", &application, err) ||
-        !ask(store, "PRAGMA user_version", ret, err)) {
+    if (!store_ask(store, "SELECT count(*) FROM sqlite_schema", &tables, err) ||
+        !store_ask(store, "PRAGMA application_id", &application, err) ||
+        !store_ask(store, "PRAGMA user_version", ret, err)) {
         return false;
     }
     if (tables > 0 && application != APPLICATION_ID) {
@@ -320,8 +320,8 @@ static bool prepare(struct store_engine *store, struct error *err)
             return store_fail(store, err);
         }
     }
-    if (!ask(store, "SELECT count(*) FROM outbox", &waiting, err) ||
-        !ask(store, "SELECT count(*) FROM gap", &gaps, err)) {
+    if (!store_ask(store, "SELECT count(*) FROM outbox", &waiting, err) ||
+        !store_ask(store, "SELECT count(*) FROM gap", &gaps, err)) {
         return false;
     }
     store->counts = (struct store_counts){(uint64_t)waiting, (uint64_t)gaps};
@@ -332,9 +332,9 @@ static bool open_to_write(struct store_engine *store, struct error *err)
 {
     int64_t version;
     /* Whose it is comes first: the mode of somebody else's file is not ours to change. */
-    return find_file(store, err) && is_file(store, err) && take_lock(store, err) &&
-           open_database(store, SQLITE_OPEN_READWRITE, err) && read_version(store, &version, err) &&
-           make_private(store, err) &&
+    return find_file(store, err) && is_file(store, err) && store_take_lock(store, err) &&
+           store_open_database(store, SQLITE_OPEN_READWRITE, err) &&
+           store_read_version(store, &version, err) && make_private(store, err) &&
            /* NORMAL: never corrupt; that a commit is on the disk, sqlite_commit() sees to. */
            run_script(store,
                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
@@ -347,7 +347,8 @@ static bool open_to_write(struct store_engine *store, struct error *err)
 static bool open_to_read(struct store_engine *store, struct error *err)
 {
     int64_t version;
-    if (!open_database(store, SQLITE_OPEN_READONLY, err) || !read_version(store, &version, err)) {
+    if (!store_open_database(store, SQLITE_OPEN_READONLY, err) ||
+        !store_read_version(store, &version, err)) {
         return false;
     }
     if (version < (int64_t)ARRAY_LEN(migrations)) {
@@ -361,7 +362,7 @@ static bool open_to_read(struct store_engine *store, struct error *err)
 
 bool store_open(const char *path, struct store **ret, struct error *err)
 {
-    struct store_engine *store = new_store(path);
+    struct store_engine *store = store_engine_create(path);
     if (!open_to_write(store, err)) {
         sqlite_close(store);
         return false;
@@ -374,7 +375,7 @@ bool store_open(const char *path, struct store **ret, struct error *err)
 
 bool store_open_reader(const char *path, struct store **ret, struct error *err)
 {
-    struct store_engine *store = new_store(path);
+    struct store_engine *store = store_engine_create(path);
     if (!open_to_read(store, err)) {
         sqlite_close(store);
         return false;

@@ -29,17 +29,19 @@ _whether() {
     esac
     case $command:$cur in
     :-*) _whether_words "$common" ;;
-    :*) _whether_words 'ask chat check explain gaps replay run test train' ;;
+    :*) _whether_words 'ask backup chat check explain gaps replay restore run test train' ;;
     ask:-*) _whether_words "--json --pack --length --surface $common" ;;
+    backup:-*) _whether_words "--replace $common" ;;
     chat:-*) _whether_words "--pack --length $common" ;;
     check:-*) _whether_words "--example --keys $common" ;;
     explain:-*) _whether_words "--pack --surface --after $common" ;;
     gaps:-*) _whether_words "--most --json $common" ;;
     replay:-*) _whether_words "--pack --length $common" ;;
+    restore:-*) _whether_words "--forget-waiting $common" ;;
     run:-*) _whether_words "--try $common" ;;
     test:-*) _whether_words "$common" ;;
     train:-*) _whether_words "--only $common" ;;
-    check:* | replay:* | test:* | train:*) _whether_files ;;
+    backup:* | check:* | replay:* | restore:* | test:* | train:*) _whether_files ;;
     esac
 }
 

@@ -8,10 +8,12 @@ standard error that says what is wrong and where, nothing of a sanitizer. Where 
 every so-manieth call fails, fewer still under sanitizers.
 """
 import collections
+import contextlib
 import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -120,13 +122,17 @@ def case_test():
 # --- with files that change: a run of its own for each failure -----------------------------------
 
 
+def kept_store(*texts):
+    """A store that a daemon has left, kept.db."""
+    from daemon import Daemon
+    with Daemon([WHETHER], scratch, "[http]\nlisten = 127.0.0.1:0\n[api]\nopen = yes\n[store]\npath = kept.db\n") as running:
+        for text in texts:
+            assert running.ask(text)[0] == 200
+
+
 def case_gaps():
     """From a store that a daemon has left, which must be the same afterwards."""
-    from daemon import Daemon
-    config = "[http]\nlisten = 127.0.0.1:0\n[api]\nopen = yes\n[store]\npath = kept.db\n"
-    with Daemon([WHETHER], scratch, config) as running:
-        for text in STORED:
-            assert running.ask(text)[0] == 200
+    kept_store(*STORED)
     kept = (scratch / "kept.db").read_bytes()
 
     def before():
@@ -144,6 +150,63 @@ def case_gaps():
         whole, found = sweep_anew(command, scratch / "faults", kind, environment(), before, some(2))
         assert found and all(r.status == 0 and r.output == whole.output or
                              r.status == 1 and BEGINNING.match(r.errors) for r in found), (kind, found)
+
+
+def is_store(path):
+    """The rows of a whole one."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        return db.execute("PRAGMA integrity_check").fetchone()[0] == "ok" and db.execute("SELECT count(*) FROM gap").fetchone()[0]
+
+
+def copying(name, command, before):
+    """Failures below SQLite it tells in words of its own; before() looks at what the run before it has left."""
+    for kind, stride in (("malloc", 41), ("step", 1), ("open", 1), ("read", 3), ("pwrite", 3), ("fsync", 1), ("rename", 1)):
+        whole, found = sweep_anew(command, scratch / "faults", kind, environment(), before, some(stride))
+        if kind == "rename" and not found:
+            continue  # a link does
+        assert whole.status == 0 and found, (name, kind, whole)
+        for result in found:
+            assert not faultkit.SANITIZER.search(result.errors), (kind, result)
+            assert result.status in (0, 1) and (result.status == 0) == (result.output == whole.output), (kind, result)
+            assert result.status == 0 or BEGINNING.match(result.errors), (kind, result)
+        print(f"# {name}, {kind}: {len(found)} failures, {sum(r.status for r in found)} refused")
+
+
+def case_backup():
+    """The copy is there whole, or not at all; the store stays what it is."""
+    kept_store(*STORED)
+    kept, copy = (scratch / "kept.db").read_bytes(), scratch / "copy.db"
+
+    def before():
+        assert (scratch / "kept.db").read_bytes() == kept, "looking at the store has changed it"
+        left = sorted(path.name for path in scratch.glob("copy.db*"))
+        assert left in ([], ["copy.db"]), left
+        if left:
+            assert is_store(copy)
+            copy.unlink()
+    copying("backup", [WHETHER, "backup", "-c", str(scratch / "whether.ini"), str(copy)], before)
+    before()
+
+
+def case_restore():
+    """The store is the old one or the new one, whole, and the old one is not lost."""
+    kept_store(*STORED)
+    copy = scratch / "copy.db"
+    assert subprocess.run([WHETHER, "backup", "-c", str(scratch / "whether.ini"), str(copy)], env=environment(),
+                          capture_output=True).returncode == 0
+    rows = is_store(copy)
+    kept_store("Ada or Pascal for trains?")
+    kept, old = (scratch / "kept.db").read_bytes(), scratch / "kept.db.old"
+
+    def before():
+        left = {path.name for path in scratch.glob("kept.db*")} - {"kept.db-lock", "kept.db-shm", "kept.db-wal"}
+        assert left in ({"kept.db"}, {"kept.db", "kept.db.old"}), left
+        if old.exists():
+            assert is_store(scratch / "kept.db") == rows and old.read_bytes() == kept
+            old.rename(scratch / "kept.db")
+        assert (scratch / "kept.db").read_bytes() == kept
+    copying("restore", [WHETHER, "restore", "-c", str(scratch / "whether.ini"), str(copy)], before)
+    before()
 
 
 def team():

@@ -1,7 +1,8 @@
 """Makes calls of a program fail by number (shim.c), and sweeps: each of them once, until it succeeds without.
 
 A fault is a kind of call (malloc, open, read, write, pwrite, fsync, fflush, rename, mmap, socket, accept, connect, send,
-recv, names, thread, curl, result, step) and the error it ends with.
+recv, names, thread, curl, result, step) and the error it ends with. Of Redis: rsend (half a command goes out), rrecv (it was
+done, nobody hears of it), rmute (it says nothing any more), rsays (it refuses, in words of ours).
 """
 import errno
 import mmap
@@ -15,7 +16,8 @@ import time
 SHIM = os.environ.get("WHETHER_SHIM", "")
 FIELDS = ["kind", "nth", "times", "error", "calls", "failed", "each", "wall_shift_ns", "clock",
           "speed0", "origin_ns0", "ahead_ns0", "speed1", "origin_ns1", "ahead_ns1"]
-OFFSETS = {name: 8 * i for i, name in enumerate(FIELDS)}  # struct page
+OFFSETS = {name: 8 * i for i, name in enumerate([*FIELDS, "says"])}  # struct page
+SAYS_MAX = 63
 FOR_EVER = 1 << 62
 EVERY_CALL, EVERY_PLACE = 1, 2
 SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|runtime error:")
@@ -23,7 +25,8 @@ SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|runtime error:")
 ERRORS = {"malloc": errno.ENOMEM, "open": errno.EMFILE, "read": errno.EIO, "write": errno.ENOSPC, "pwrite": errno.ENOSPC, "fsync": errno.EIO,
           "fflush": errno.ENOSPC, "rename": errno.EIO, "mmap": errno.ENOMEM, "socket": errno.EMFILE,
           "accept": errno.EMFILE, "connect": errno.ECONNREFUSED, "send": errno.ECONNRESET, "recv": errno.ECONNRESET,
-          "names": 0, "thread": 0, "curl": 0, "result": 0, "step": 0}
+          "names": 0, "thread": 0, "curl": 0, "result": 0, "step": 0,
+          "rsend": 0, "rrecv": 0, "rmute": 0, "rsays": 0}
 
 
 class Faults:
@@ -52,9 +55,11 @@ class Faults:
     def get(self, name):
         return struct.unpack_from("=Q", self.memory, OFFSETS[name])[0]
 
-    def arm(self, kind, nth=1, times=1, error=None, each=0):
+    def arm(self, kind, nth=1, times=1, error=None, each=0, says=""):
         """From now on the nth call, and times - 1 after it, fail. Changes nothing about clocks."""
         self.disarm()
+        assert len(says) <= SAYS_MAX
+        struct.pack_into(f"{SAYS_MAX + 1}s", self.memory, OFFSETS["says"], says.encode())
         for name, value in (("nth", nth), ("times", times), ("error", ERRORS[kind] if error is None else error),
                             ("calls", 0), ("failed", 0), ("each", each)):
             self._set(name, value)

@@ -7,7 +7,10 @@ It may refuse (503), break off, or end at once and cleanly for want of memory; t
 question that was acknowledged has its one answer, and the daemon, where it has not ended, works on as before. Each n is a
 question of its own; the last is the first that no failure reached.
 """
+import contextlib
+import itertools
 import os
+import socket
 import sys
 
 from stage import PATIENCE_S, Stage, run_cases, wait_until
@@ -105,6 +108,37 @@ def case_stall():
         wait_until(lambda: stage.daemon.events("outbox.again"), "patience to end", PATIENCE_S)
         stage.slack.delay_s = 0
         wait_until(lambda: stage.settled(number), "the answer", PATIENCE_S)
+        stage.check()
+
+
+def case_irc_stalls():
+    """The server takes all and says nothing: after a few minutes that connection is given up, and another made."""
+    with Stage(WHETHER) as stage:
+        stage.ask_all()
+        stage.irc.stall()
+        assert stage.ask_api(next(stage.numbers)) == 200
+        why = stage.daemon.wait_for("irc.disconnected")
+        wait_until(stage.irc.joined.is_set, "the bot to come back", PATIENCE_S)
+        print(f"# {why['why']}")
+        stage.check()
+
+
+def case_clients_stall():
+    """Half a request, and then nothing: sent away after a while, and nobody waits for them meanwhile."""
+    with Stage(WHETHER) as stage:
+        halves = (b"", b"POST /api/ask HT", b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"type\"")
+        clients = [socket.create_connection(("127.0.0.1", stage.daemon.port), timeout=PATIENCE_S) for _ in range(60)]
+        for client, half in zip(clients, itertools.cycle(halves)):
+            client.sendall(half)
+        stage.ask_all()
+        for client in clients:
+            said = b""
+            with contextlib.suppress(ConnectionResetError):
+                while data := client.recv(4096):
+                    said += data
+            assert not said or said.startswith(b"HTTP/1.1 4"), said
+            client.close()
+        assert stage.daemon.metric('whether_rejected_total{reason="slow_client"}') >= 40
         stage.check()
 
 

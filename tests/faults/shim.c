@@ -22,6 +22,9 @@
 #include <unistd.h>
 
 #include <curl/curl.h>
+#ifdef WHETHER_WITH_REDIS
+#include <hiredis/hiredis.h>
+#endif
 #include <sqlite3.h>
 
 /*
@@ -46,6 +49,7 @@ struct page {
         int64_t origin_ns; /* of the monotonic clock, when the speed began */
         int64_t ahead_ns;  /* how far the program's clocks were ahead then */
     } clocks[2];
+    char says[64]; /* what Redis says to a command of the kind "rsays" */
 };
 
 enum { PLACES = 1 << 16, DEPTH = 14, EARLY = 64 * 1024, PATIENCE_S = 60, FILES = 64 };
@@ -456,6 +460,66 @@ int sqlite3_step(sqlite3_stmt *statement)
     sqlite3_stmt *none = NULL;
     return prepare(handle(statement), "injected", -1, &none, NULL);
 }
+
+/* ---- Redis ---- */
+
+/* The connection on which commands go out: no IRC line begins with an asterisk. NULL: none now. */
+static CURL *volatile to_redis;
+static volatile bool redis_is_mute;
+
+/* Half of it arrives; nobody knows how much. */
+CURLcode curl_easy_send(CURL *easy, const void *bytes, size_t len, size_t *ret_sent)
+{
+    REAL(curl_easy_send)
+    if (len > 0 && *(const char *)bytes == '*') {
+        to_redis = easy;
+    }
+    if (easy == to_redis && fails("rsend\0\0")) {
+        real(easy, bytes, len / 2, ret_sent);
+        return CURLE_SEND_ERROR;
+    }
+    return real(easy, bytes, len, ret_sent);
+}
+
+/* rrecv: it was done, but we do not hear of it. rmute: from now on there is silence. */
+CURLcode curl_easy_recv(CURL *easy, void *into, size_t len, size_t *ret_got)
+{
+    REAL(curl_easy_recv)
+    if (easy == to_redis && fails("rrecv\0\0")) {
+        return CURLE_RECV_ERROR;
+    }
+    redis_is_mute = redis_is_mute || (easy == to_redis && fails("rmute\0\0"));
+    return easy == to_redis && redis_is_mute ? CURLE_AGAIN : real(easy, into, len, ret_got);
+}
+
+void curl_easy_cleanup(CURL *easy)
+{
+    REAL(curl_easy_cleanup)
+    if (easy == to_redis) {
+        to_redis = NULL;
+        redis_is_mute = false;
+    }
+    real(easy);
+}
+
+#ifdef WHETHER_WITH_REDIS
+#if HIREDIS_MAJOR > 1 || (HIREDIS_MAJOR == 1 && HIREDIS_MINOR > 0)
+typedef long long command_len;
+#else
+typedef int command_len;
+#endif
+
+/* Redis itself refuses, in words of ours; the command is not done. */
+command_len redisFormatCommandArgv(char **ret, int count, const char **words, const size_t *lens)
+{
+    REAL(redisFormatCommandArgv)
+    if (!fails("rsays\0\0")) {
+        return real(ret, count, words, lens);
+    }
+    const char *refusal[] = {"EVAL", "return redis.error_reply(ARGV[1])", "0", page->says};
+    return real(ret, 4, refusal, NULL);
+}
+#endif
 
 /* ---- time ---- */
 

@@ -38,7 +38,7 @@ class Network:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.said = []  # what the bot said in the channel
-        self.client, self.joined = None, threading.Event()
+        self.client, self.stalled, self.joined = None, None, threading.Event()
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -63,6 +63,8 @@ class Network:
         client.close()
 
     def hear(self, client, line):
+        if client is self.stalled:
+            return
         def say(*lines):
             client.sendall("".join(f"{text}\r\n" for text in lines).encode())
         verb, _, rest = line.partition(" ")
@@ -95,6 +97,11 @@ class Network:
         if self.client:
             self.client.shutdown(socket.SHUT_RDWR)
 
+    def stall(self):
+        """Whoever is there now hears nothing any more, and is not heard; whoever comes is."""
+        self.joined.clear()
+        self.stalled = self.client
+
     def answers(self, nick):
         return sum(f":{nick}: " in line for line in self.said)
 
@@ -107,13 +114,13 @@ class Network:
 class Stage:
     """with Stage(whether) as stage: the daemon runs, has joined, and knows Slack."""
 
-    def __init__(self, whether, speed=SPEED, store="whether.db", more="", closes=False, host="127.0.0.1"):
+    def __init__(self, whether, speed=SPEED, store="whether.db", more="", closes=False, host="127.0.0.1", slack=None):
         self.folder = tempfile.TemporaryDirectory(prefix="whether-faults-")
         self.path = pathlib.Path(self.folder.name)
         self.faults = Faults(self.path / "faults")
         if speed > 1:
             self.faults.hurry(speed)
-        self.slack, self.irc = FakeSlack(closes=closes), Network()
+        self.slack, self.irc = slack or FakeSlack(closes=closes), Network()
         for name, text in (("signing", SECRET), ("token", TOKEN)):
             (self.path / name).write_text(text)
             (self.path / name).chmod(0o600)
@@ -122,10 +129,12 @@ class Stage:
         self.asked = []  # numbers of Slack questions that were acknowledged
 
     def config(self, store, more, host):
+        """store: a file, or where a Redis is."""
+        key = "store" if "://" in store else "path"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        return (f"[http]\nlisten = 127.0.0.1:{port}\n[api]\nopen = yes\n[store]\npath = {store}\n[log]\nlevel = info\n"
+        return (f"[http]\nlisten = 127.0.0.1:{port}\n[api]\nopen = yes\n[store]\n{key} = {store}\n[log]\nlevel = info\n"
                 f"[slack]\nsigning_secret_file = signing\nbot_token_file = token\napi = {self.slack.api}\n"
                 f"[irc net]\nserver = {host}:{self.irc.port}\ntls = no\nchannels = #a\n{more}")
 

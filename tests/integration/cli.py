@@ -571,7 +571,8 @@ def case_what_few_commands_need_is_in_programs_apart():
     installed = re.search(rb"not in (/[!-~]+/whether);", program)[1].decode()
     alone = write("alone/whether", program)
     os.chmod(alone, 0o755)
-    for name, *line in (("whether-train", "train", team("one")), ("whetherd", "run"), ("whetherd", "gaps")):
+    for name, *line in (("whether-train", "train", team("one")), ("whetherd", "run"), ("whetherd", "gaps"), ("whetherd", "backup", "copy"),
+                        ("whetherd", "restore", "copy")):
         if not os.path.exists(f"{installed}/{name}"):
             done = subprocess.run([alone, *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   env=environment(), cwd=scratch, timeout=PATIENCE_S)

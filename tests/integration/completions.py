@@ -76,7 +76,7 @@ class Zsh:
         seen = self.read("MARK\r?\n.*READY> ")
         listed = seen.rpartition("print MA")[0].partition("\n")[2]
         # Below the list stands the line again.
-        return {word for word in listed.split() if re.fullmatch(r"--?[a-z]+|[a-z]+", word)} - set(words)
+        return {word for word in listed.split() if re.fullmatch(r"--?[a-z-]+|[a-z]+", word)} - set(words)
 
     def close(self):
         os.close(self.fd)

@@ -43,7 +43,7 @@ class Daemon:
         self.command = [*whether, "run", *args]
         self.expects_port = port
         self.lines = []
-        self.port = None
+        self.host, self.port = "127.0.0.1", None
         if config is not None:
             self.write_config(config)
             self.command += ["-c", str(self.folder / "whether.ini")]
@@ -119,9 +119,12 @@ class Daemon:
 
     # --- HTTP -----------------------------------------------------------------------------------
 
+    def connection(self, timeout):
+        return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+
     def request(self, method, path, body=None, headers=None):
         """(status, text)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection = self.connection(PATIENCE_S)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()

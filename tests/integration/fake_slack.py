@@ -10,23 +10,24 @@ import threading
 import time
 import urllib.parse
 
+from fakehttp import FakeServer
+
 TOKEN = "xoxb-storm"
 TEAM, BOT_USER, BOT_ID = "T0STORM", "U0BOT", "B0BOT"
 
 
 class FakeSlack:
-    def __init__(self, seed=1, trouble=0.0, delay_s=0.0, closes=False):
+    def __init__(self, seed=1, trouble=0.0, delay_s=0.0, closes=False, host="127.0.0.1", name=None, context=None):
         """trouble: the share of posts that go wrong in some way; delay_s: how late every answer is; closes: each call
-        needs a connection of its own."""
+        needs a connection of its own; name: what host is called; context: of ssl, for https."""
         self.trouble, self.delay_s, self.closes = trouble, delay_s, closes
         self.random = random.Random(seed)
         self.lock = threading.Lock()
         self.messages = {}  # (channel, thread) -> [message]
         self.calls = {}     # method or what went wrong -> how often
         self.stamps = itertools.count()
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.slack = self
-        self.port = self.server.server_address[1]
+        self.server = FakeServer((host, 0), Handler, context)
+        self.server.slack, self.name = self, name
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def __enter__(self):
@@ -40,7 +41,7 @@ class FakeSlack:
 
     @property
     def api(self):
-        return f"http://127.0.0.1:{self.port}/api"
+        return self.server.url(self.name) + "/api"
 
     def count(self, what):
         with self.lock:
@@ -64,14 +65,6 @@ class FakeSlack:
     def total(self):
         with self.lock:
             return sum(map(len, self.messages.values()))
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
-    def handle_error(self, *_):
-        pass  # clients that are killed leave half requests behind: that is the point
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

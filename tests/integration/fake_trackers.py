@@ -7,6 +7,8 @@ import re
 import threading
 import urllib.parse
 
+from fakehttp import FakeServer
+
 
 class Refused(Exception):
     def __init__(self, status, message):
@@ -22,12 +24,13 @@ def need(condition, status, message):
 class FakeTracker:
     """with FakeGitlab() as tracker: ... `comments` are what it took, `refusals` what it did not."""
 
-    def __init__(self):
+    def __init__(self, name=None, context=None):
+        """name, context: for https, as FakeServer's."""
         self.comments, self.refusals, self.requests, self.faults = [], [], [], []
         self.lock, self.held = threading.Lock(), threading.Event()
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = FakeServer(("127.0.0.1", 0), Handler, context)
         self.server.tracker = self
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = self.server.url(name)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def __enter__(self):
@@ -188,14 +191,6 @@ class FakeRocketchat(FakeWebhook):
     URL = PATH = "/hooks/5f7a/secret-part"
     LONGEST, TAKEN = 5000, {"success": True}
     KEYS = {"text", "alias", "emoji", "avatar", "roomId", "channel", "attachments"}
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
-    def handle_error(self, *_):
-        pass  # clients that are killed leave half requests behind: that is the point
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -15,6 +15,6 @@ def commands(whether):
 
 def options(whether, *command):
     """Long option -> what follows it in help ("FILE", "line|short|full"), "" where it takes no value."""
-    found = dict(re.findall(r"^  (?:-\w, |    )--([a-z]+)(?: (\S+))?", text(whether, *command), re.M))
+    found = dict(re.findall(r"^  (?:-\w, |    )--([a-z-]+)(?: (\S+))?", text(whether, *command), re.M))
     assert {"config", "help", "version"} <= found.keys(), found
     return found

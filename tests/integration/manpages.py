@@ -32,7 +32,7 @@ def documented(part):
     """Long option -> the values that it names ("line|short|full"), "" where it takes none."""
     found = {}
     for line in re.findall(r"^\.It (Fl .*)$", part, re.M):
-        name, value = re.search(r"Fl -([a-z]+)(?: (?:Ar|Cm) (.*))?$", line).groups()
+        name, value = re.search(r"Fl -([a-z-]+)(?: (?:Ar|Cm) (.*))?$", line).groups()
         assert name not in found, f"--{name} stands there twice"
         found[name] = (value or "").replace(" ", "")
     return found

@@ -11,12 +11,14 @@ from irckit import free_port
 class Redis:
     """with Redis(folder) as redis: ... keys: irckit.Keys, for TLS with client certificates. users: lines of an ACL file."""
 
-    def __init__(self, folder, keys=None, users=None, fsync="always", more=()):
+    def __init__(self, folder, keys=None, users=None, fsync="always", more=(), host="127.0.0.1", machine=None):
+        """host: another address, of a netkit.Machine."""
         self.folder, self.keys, self.users, self.fsync, self.more = folder, keys, users, fsync, list(more)
+        self.host, self.machine = host, machine
         self.port, self.process = free_port(), None
 
     def command(self):
-        words = ["redis-server", "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
+        words = ["redis-server", "--bind", self.host, "--protected-mode", "no", "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
                  "--appendfsync", self.fsync, "--daemonize", "no"]
         if self.keys:
             words += ["--port", "0", "--tls-port", str(self.port), "--tls-cert-file", self.keys.path("server.pem"),
@@ -27,11 +29,12 @@ class Redis:
             path = self.folder / "users.acl"
             path.write_text("\n".join(self.users) + "\n")
             words += ["--aclfile", str(path)]
-        return words + self.more
+        words += self.more
+        return self.machine.command(*words) if self.machine else words
 
     @property
     def where(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def start(self):
         with open(self.folder / "redis.log", "ab") as log:
@@ -42,7 +45,7 @@ class Redis:
     def listens(self):
         assert self.process.poll() is None, (self.folder / "redis.log").read_text()[-2000:]
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+            return probe.connect_ex((self.host, self.port)) == 0
 
     def kill(self):
         self.process.kill()
@@ -52,7 +55,7 @@ class Redis:
         self.process.send_signal(signal.SIGSTOP if still else signal.SIGCONT)
 
     def ask(self, *words, user=None, password=None):
-        args = ["redis-cli", "-p", str(self.port), "--no-auth-warning"]
+        args = ["redis-cli", "-h", self.host, "-p", str(self.port), "--no-auth-warning"]
         if self.keys:
             args += ["--tls", "--cacert", self.keys.path("ca.pem"), "--cert", self.keys.path("client.pem"), "--key",
                      self.keys.path("client.key")]

@@ -38,12 +38,19 @@ def event(asked, kind, event_id):
             "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}]}
 
 
+def signed_headers(body, kind):
+    stamp = str(int(time.time()))
+    mac = hmac.new(SIGNING_SECRET.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    return {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={mac}"}
+
+
 class Sender(threading.Thread):
     """Sends each question in two copies, to different replicas, at once where there are several."""
 
     def __init__(self, daemons, questions):
         super().__init__(daemon=True)
         self.daemons, self.questions, self.failure = daemons, questions, None
+        self.again = collections.Counter()  # why it was sent again: a status, None for a connection that broke
         self.turn = itertools.count()
 
     def run(self):
@@ -66,17 +73,15 @@ class Sender(threading.Thread):
             status = self.attempt(daemon, body)
             if status and 200 <= status < 300:
                 return
-            if status not in (None, 503):
+            if status not in (None, 502, 503, 504):  # those between are a proxy's
                 break
+            self.again[status] += 1
             time.sleep(0.05)
         self.failure = self.failure or f"question {asked.number} was never acknowledged ({status})"
 
     def attempt(self, daemon, body):
-        stamp = str(int(time.time()))
-        mac = hmac.new(SIGNING_SECRET.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
-        headers = {"Content-Type": "application/json", "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={mac}"}
-        connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=5)
-        with contextlib.closing(connection):
+        headers = signed_headers(body, "application/json")
+        with contextlib.closing(daemon.connection(5)) as connection:
             try:
                 connection.request("POST", "/slack/events", body, headers)
                 response = connection.getresponse()

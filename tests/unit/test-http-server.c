@@ -396,7 +396,13 @@ static void test_stop(void **state)
     for (size_t i = 0; i < TURNS_MAX && bench.held == NULL; i++) {
         turn();
     }
+    /* Let in by the kernel, but not by the server yet. */
+    int early = dial();
+    say(early, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi");
     assert_false(http_server_stop(bench.server));
+    hear(early, "hi", answer, NULL);
+    assert_non_null(strstr(answer, "hi"));
+    close(early);
     http_respond(bench.held, 200, "text/plain", "last", 4, NULL);
     hear(busy, "last", answer, NULL);
     assert_non_null(strstr(answer, "Connection: close"));
