@@ -134,7 +134,8 @@ def case_record():
     (scratch / "records").rename(scratch / "away")
     (scratch / "records").write_text("")
     said = ask("record", "t6", "u1")
-    assert "/record?of=" not in said and "## Decision Outcome" in said and daemon.events("record.failed"), said
+    assert "/record?of=" not in said and "## Decision Outcome" in said, said
+    daemon.wait_for("record.failed")
     assert daemon.stop() == 0
 
 
