@@ -274,6 +274,9 @@ local function take()
         elseif d.owner ~= me then
             if d.under_way == '1' then set(d, {under_way = '0', unsure = '1', next = ARGV[5]}) end
             take_charge(news, d)
+        elseif head_of(d) == d.id then
+            -- Ours, but not kept: we do not know of it. Its turn arrived late, over a connection that had broken for us.
+            tell(news, d)
         end
     end
     read_new(news, adapter, ARGV[6])

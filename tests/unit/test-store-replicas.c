@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -386,6 +387,47 @@ static void test_done_and_added(void **state)
     assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
 }
 
+__attribute__((format(printf, 1, 2))) static const char *ask(const char *format, ...)
+{
+    char command[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command, sizeof(command), format, args);
+    va_end(args);
+    return redisbench_ask(command);
+}
+
+static void copy_field(int64_t delivery, const char *field, char *ret, size_t cap)
+{
+    snprintf(ret, cap, "%s", ask("hget '{test}:delivery:%" PRId64 "' %s", delivery, field));
+}
+
+/*
+ * A turn whose connection was cut may arrive long after, when we have connected anew and have asked
+ * what is ours: then an answer is in our charge that we do not know of.
+ */
+static void test_late_arrival(void **state)
+{
+    (void)state;
+    char owner[100], entry[100];
+    begin(one);
+    add(one, "C1", "known");
+    must_commit(one);
+    copy_field(due(one).id, "owner", owner, sizeof(owner));
+    begin(two);
+    add(two, "C2", "late");
+    must_commit(two);
+    int64_t late = due(two).id;
+    copy_field(late, "entry", entry, sizeof(entry));
+    ask("hset '{test}:delivery:%" PRId64 "' owner %s", late, owner);
+    ask("xclaim '{test}:out:slack' whether %s 0 %s idle 20000 justid", owner, entry);
+    send(one, "known");
+    assert_int_equal(due(one).count, 0);
+    assert_true(store_outbox_recover(one, NOW, &err));
+    send(one, "late");
+    assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
+}
+
 /* SCRIPT FLUSH between two calls: loaded anew, and the turn is none the worse for it. */
 static void test_script_flushed(void **state)
 {
@@ -416,6 +458,7 @@ int main(void)
         TEST(test_again_is_for_nothing_else),
         TEST(test_order_of_answers),
         TEST(test_done_and_added),
+        TEST(test_late_arrival),
         TEST(test_script_flushed),
     };
     log_set_up(LOG_LEVEL_ERROR + 1, LOG_FORMAT_LOGFMT, false);
