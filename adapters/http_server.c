@@ -77,6 +77,7 @@ void http_server_destroy(struct http_server *server)
     MHD_run(server->daemon);
     MHD_stop_daemon(server->daemon);
     assert(server->count == 0 && server->body_bytes == 0);
+    http_routes_finish(server);
     mem_free(server);
 }
 

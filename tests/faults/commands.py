@@ -16,11 +16,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import traceback
 
-import faultkit
-from faultkit import ERRORS, sweep_anew, sweep_forking
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("", "integration")]
+import faultkit  # noqa: E402
+import tap  # noqa: E402
+from faultkit import ERRORS, sweep_anew, sweep_forking  # noqa: E402
 
 ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
 WHETHER = os.path.abspath(sys.argv[1])
@@ -268,25 +268,10 @@ def case_train():
         judge("train", kind, whole, [r for r in found if not in_liblinear(command, environ, kind, r)])
 
 
-def main():
+def keep(folder):
     global scratch
-    sys.path.insert(0, str(ROOT / "tests/integration"))
-    cases = [(name[5:], case) for name, case in globals().items() if name.startswith("case_")]
-    cases = [c for c in cases if not NAMES or c[0] in NAMES]
-    print(f"1..{len(cases)}")
-    failed = 0
-    for number, (name, case) in enumerate(cases, 1):
-        with tempfile.TemporaryDirectory(prefix="whether-faults-") as folder:
-            scratch = pathlib.Path(folder)
-            os.chdir(folder)
-            try:
-                case()
-                print(f"ok {number} - {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {number} - {name}")
-                print("".join("# " + line + "\n" for line in traceback.format_exc()[-6000:].splitlines()), end="", flush=True)
-    return failed > 0
+    scratch = folder
+    os.chdir(folder)
 
 
-sys.exit(main())
+sys.exit(tap.run(globals(), NAMES, tap.folders(keep, "whether-faults-")))
