@@ -19,8 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
 
 ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
@@ -215,7 +217,8 @@ def write_secret(name, text):
 
 
 def log_end():
-    return (scratch / "whether.log").read_text()[-3000:]
+    log = scratch / "whether.log"
+    return log.read_text()[-3000:] if log.exists() else ""
 
 
 def mention(text, ts, user="U1", **more):
@@ -685,9 +688,6 @@ def case_watchers():
     assert not [one for one in secrets if one in (scratch / "whether.log").read_text()]
 
 
-CASES = {name.removeprefix("case_"): value for name, value in globals().items() if name.startswith("case_")}
-
-
 def clean_up():
     while started:
         process = started.pop()
@@ -698,28 +698,26 @@ def clean_up():
         process.wait()
 
 
-def main():
+@contextlib.contextmanager
+def around():
+    """A folder of its own; what the case has started ends with it."""
     global scratch
-    names = sys.argv[2:] or list(CASES)
-    print(f"1..{len(names)}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="whether-slack-") as folder:
+        scratch = pathlib.Path(folder)
+        try:
+            yield
+        except Exception as problem:
+            problem.add_note(log_end())
+            raise
+        finally:
+            clean_up()
+
+
+def main():
     if not (MODULES / "installed.json").exists():
-        print("Bail out! script/npm has not been run")
+        print("1..1\nBail out! script/npm has not been run")
         return 1
-    failed = 0
-    for number, name in enumerate(names, 1):
-        with tempfile.TemporaryDirectory(prefix="whether-slack-") as folder:
-            scratch = pathlib.Path(folder)
-            try:
-                CASES[name]()
-                print(f"ok {number} - {name}", flush=True)
-            except Exception:
-                failed += 1
-                log = scratch / "whether.log"
-                text = traceback.format_exc() + (log.read_text()[-3000:] if log.exists() else "")
-                print(f"not ok {number} - {name}\n" + "".join(f"# {line}\n" for line in text.splitlines()), flush=True)
-            finally:
-                clean_up()
-    return 1 if failed else 0
+    return tap.run(globals(), sys.argv[2:], around)
 
 
 if __name__ == "__main__":
