@@ -284,7 +284,10 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
         const struct config *config = &daemon->newest->config;
         log_set_up(trying ? LOG_LEVEL_WARNING : (enum log_level)config->log_level,
                    (enum log_format)config->log_format, config->log_messages);
-        if (daemon_confine_files(daemon, &err)) {
+        daemon_check_libraries(&faults);
+        if (faults.count > 0) {
+            /* told below */
+        } else if (daemon_confine_files(daemon, &err)) {
             set_up_parts(daemon, &faults);
         } else {
             fault_add(&faults, "[bot] confine", 0, "%s", err.text);
@@ -482,6 +485,9 @@ size_t daemon_models(const struct daemon *daemon)
 
 static void start_all(struct daemon *daemon)
 {
+    char libraries[DAEMON_LIBRARIES_MAX];
+    bool fine;
+    log_info("daemon.libraries", LOG_TEXT("found", daemon_libraries(libraries, &fine)));
     daemon_tell_confinement(daemon);
     daemon_tell_server(daemon);
     for (size_t i = 0; i < daemon->count; i++) {

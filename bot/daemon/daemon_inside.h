@@ -89,6 +89,14 @@ const char *daemon_confinement(const struct daemon *daemon, char ret[DAEMON_CONF
                                bool *ret_whole);
 void daemon_tell_confinement(const struct daemon *daemon);
 
+/*
+ * The libraries that are there: those too old are faults, doubtful ones a warning. In words, each
+ * with its version, for the log and for people; returns ret.
+ */
+enum { DAEMON_LIBRARIES_MAX = 1200 };
+void daemon_check_libraries(struct fault_list *faults);
+const char *daemon_libraries(char ret[DAEMON_LIBRARIES_MAX], bool *ret_fine);
+
 /* System calls refused since it was last called, to the log. */
 void daemon_tell_refused(void);
 

@@ -323,6 +323,7 @@ def case_try():
                  "ok    api: "):
         assert part in out, out
     assert "FAIL" not in out
+    assert re.search(r"libraries: libcurl \d+\.\d+.*SQLite 3\.\d+.*jansson 2\.\d+.*libmicrohttpd \d+\.", out), out
 
 
 def case_try_beside_a_running_daemon():
