@@ -98,7 +98,7 @@ bool sqlite_outbox_due(struct store_engine *store, const char *adapter, int64_t 
     return true;
 }
 
-/* Where it cannot be read, now: whoever then looks what it is finds out, or fails and tries again. */
+/* Where it cannot be read, now: whoever then looks finds out, or fails and tries again. */
 static int64_t next_to(struct store_engine *store, const char *adapter)
 {
     return store_number(store_bind(store, SQL_OUT_NEXT, "t", adapter), INT64_MAX, 0);
