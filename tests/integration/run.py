@@ -18,9 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
-from daemon import PATIENCE_S, ROOT, Daemon
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+from daemon import PATIENCE_S, ROOT, Daemon  # noqa: E402
 
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
 QUESTION = "Node or Django? The frontend is React."
@@ -474,23 +475,9 @@ def case_sleeps_when_idle():
 # --- running them -------------------------------------------------------------------------------------
 
 
-def main():
+def keep(folder):
     global scratch
-    cases = [(name[5:], case) for name, case in globals().items() if name.startswith("case_") and case]
-    cases = [c for c in cases if not sys.argv[2:] or c[0] in sys.argv[2:]]
-    print(f"1..{len(cases)}")
-    failed = 0
-    for number, (name, case) in enumerate(cases, 1):
-        with tempfile.TemporaryDirectory(prefix="whether-run-") as folder:
-            scratch = pathlib.Path(folder)
-            try:
-                case()
-                print(f"ok {number} - {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {number} - {name}")
-                print("".join("# " + line + "\n" for line in traceback.format_exc()[-3000:].splitlines()), end="", flush=True)
-    return failed > 0
+    scratch = folder
 
 
-sys.exit(main())
+sys.exit(tap.run(globals(), sys.argv[2:], around=tap.folders(keep, "whether-run-")))
