@@ -10,6 +10,7 @@
 #include "bot/host/loop.h"
 
 enum {
+    LAST_ROUNDS = 16,              /* of accepting, at the end: more than the kernel lets wait */
     CONNECTION_MEMORY = 16 * 1024, /* of libmicrohttpd for each: bounds the headers (431) */
     FLUSH_RUNS = 3,                /* an answer is made ready in one run and leaves in the next */
 };
@@ -59,6 +60,7 @@ bool http_server_create(const char *listen, struct metrics *metrics, struct http
         return error_set(err, ERROR_ENVIRONMENT, "cannot start the HTTP server");
     }
     server->epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    server->limit = http_limit_create(HTTP_REFUSED_A_MINUTE);
     *ret = server;
     return true;
 }
@@ -77,6 +79,7 @@ void http_server_destroy(struct http_server *server)
     MHD_run(server->daemon);
     MHD_stop_daemon(server->daemon);
     assert(server->count == 0 && server->body_bytes == 0);
+    http_limit_destroy(server->limit);
     http_routes_finish(server);
     mem_free(server);
 }
@@ -94,6 +97,30 @@ unsigned http_server_port(const struct http_server *server)
 bool http_server_is_loopback(const struct http_server *server)
 {
     return server->listener.loopback;
+}
+
+bool http_server_set_rate(struct http_server *server, unsigned per_minute, const char *proxies,
+                          struct error *err)
+{
+    if (!http_proxies_parse(proxies, &server->proxies)) {
+        return error_set(err, ERROR_INPUT,
+                         "[http] proxies: want at most %d addresses, commas between, without "
+                         "ports and masks",
+                         HTTP_LIMIT_PROXIES_MAX);
+    }
+    http_limit_destroy(server->limit);
+    server->limit = http_limit_create(per_minute);
+    return true;
+}
+
+const char *http_server_library(const char **ret_built)
+{
+    static char built[16];
+    /* 0x00097500 is 0.9.75. */
+    snprintf(built, sizeof(built), "%x.%x.%x", (unsigned)MHD_VERSION >> 24,
+             (unsigned)MHD_VERSION >> 16 & 0xff, (unsigned)MHD_VERSION >> 8 & 0xff);
+    *ret_built = built;
+    return MHD_get_version();
 }
 
 size_t http_server_connections(const struct http_server *server)
@@ -168,7 +195,10 @@ bool http_server_stop(struct http_server *server)
 {
     if (http_listener_open(&server->listener)) {
         /* Whom the kernel has let in already is heard: closing would cut them off wordless. */
-        http_connections_accept(server);
+        http_listener_deafen(&server->listener);
+        for (size_t i = 0; i < LAST_ROUNDS; i++) {
+            http_connections_accept(server);
+        }
         server->due = true;
         http_listener_stop(&server->listener);
     }

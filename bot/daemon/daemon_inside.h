@@ -86,6 +86,14 @@ const char *daemon_confinement(const struct daemon *daemon, char ret[DAEMON_CONF
                                bool *ret_whole);
 void daemon_tell_confinement(const struct daemon *daemon);
 
+/*
+ * The libraries that are there: those too old are faults, doubtful ones a warning. In words, each
+ * with its version, for the log and for people; returns ret.
+ */
+enum { DAEMON_LIBRARIES_MAX = 1200 };
+void daemon_check_libraries(struct fault_list *faults);
+const char *daemon_libraries(char ret[DAEMON_LIBRARIES_MAX], bool *ret_fine);
+
 /* System calls refused since it was last called, to the log. */
 void daemon_tell_refused(void);
 
@@ -97,6 +105,8 @@ bool daemon_turn(struct daemon *daemon);
 
 /* The listener that the newest configuration asks for, NULL for none. */
 bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct error *err);
+/* What [http] says of addresses, for a server that is there already; NULL is fine. */
+bool daemon_set_rate(const struct daemon *daemon, struct http_server *server, struct error *err);
 void daemon_use_server(struct daemon *daemon, struct http_server *server);
 void daemon_tell_server(const struct daemon *daemon);
 

@@ -41,6 +41,9 @@ void config_places(const struct config *config, struct confine_places *places)
     for (size_t i = 0; i < count; i++) {
         add_section(config, &sections[i], places);
     }
+    if (config->include[0] != '\0') {
+        confine_add(places, config->include, false);
+    }
     if (config->redis.url[0] == '\0') {
         confine_add_file(places, config->store, true);
     }
