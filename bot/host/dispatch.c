@@ -21,6 +21,7 @@ struct dispatch *dispatch_create(const struct dispatch_setup *setup)
     dispatch->outbox = outbox_create(setup->store, setup->metrics);
     dispatch->manners = manners_create(setup->metrics);
     dispatch->pending = pending_create(setup->metrics);
+    dispatch->gathered = gathered_create();
     turn_init(&dispatch->turn, setup->store, setup->metrics);
     dispatch_reload(dispatch);
     return dispatch;
@@ -31,6 +32,7 @@ void dispatch_destroy(struct dispatch *dispatch)
     if (dispatch == NULL) {
         return;
     }
+    gathered_destroy(dispatch->gathered);
     pending_destroy(dispatch->pending);
     manners_destroy(dispatch->manners);
     outbox_destroy(dispatch->outbox);
@@ -87,22 +89,19 @@ static uint64_t now_us(void)
 /* Nothing is taken any more in this turn, or at all. */
 static bool takes_nothing(const struct dispatch *dispatch)
 {
-    return dispatch->turn.store == NULL || pending_count(dispatch->pending) == DISPATCH_TURN_MAX;
+    return dispatch->turn.store == NULL ||
+           pending_count(dispatch->pending) + gathered_count(dispatch->gathered) >=
+               DISPATCH_TURN_MAX;
 }
 
-bool dispatch_take(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
-                   message_settled *settled, void *context)
+void dispatch_hear(struct dispatch *dispatch, const struct gathered_message *one)
 {
-    struct adapter *adapter = outbox_adapter(dispatch->outbox, message->adapter);
-    assert(adapter != NULL);
-    assert(message->answer_now || (message->conversation != NULL && message->address != NULL));
-    if (takes_nothing(dispatch)) {
-        return false;
-    }
+    const struct message *message = &one->message;
     uint64_t before = now_us();
     struct given *given = pending_given(dispatch->pending);
-    struct awaited awaited = {.settled = settled, .context = context, .adapter = adapter->name};
-    awaited.how = dispatch_consider(dispatch, message, given, now_ms);
+    struct awaited awaited = {
+        .settled = one->settled, .context = one->context, .adapter = message->adapter};
+    awaited.how = dispatch_consider(dispatch, message, given, one->now_ms);
     if (awaited.how == SETTLED_ANSWERED && message->answer_now) {
         awaited.given = given;
     } else {
@@ -110,6 +109,21 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
     }
     pending_add(dispatch->pending, &awaited);
     metrics_observe_answer(dispatch->metrics, now_us() - before);
+}
+
+bool dispatch_take(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
+                   message_settled *settled, void *context)
+{
+    assert(outbox_adapter(dispatch->outbox, message->adapter) != NULL);
+    assert(message->answer_now || (message->conversation != NULL && message->address != NULL));
+    if (takes_nothing(dispatch)) {
+        return false;
+    }
+    const struct gathered_message one = {*message, now_ms, settled, context};
+    if (dispatch_hears(message) && store_shared(dispatch->turn.store)) {
+        return gathered_add(dispatch->gathered, &one);
+    }
+    dispatch_hear(dispatch, &one);
     return true;
 }
 
@@ -163,7 +177,21 @@ static bool write_turn(struct dispatch *dispatch, int64_t now_ms)
         return turn_give_up(&dispatch->turn, &err);
     }
     dispatch->turn.owing = dispatch->turn.owing || outbox_wrote(dispatch->outbox);
-    return turn_commit(&dispatch->turn);
+    return gathered_count(dispatch->gathered) > 0 ? dispatch_answer_gathered(dispatch)
+                                                  : turn_commit(&dispatch->turn);
+}
+
+/* Those of a turn that failed before it came to them. */
+static void fail_gathered(struct dispatch *dispatch)
+{
+    for (size_t i = 0; i < gathered_count(dispatch->gathered); i++) {
+        struct gathered_message one;
+        gathered_at(dispatch->gathered, i, &one);
+        pending_add(dispatch->pending, &(struct awaited){.settled = one.settled,
+                                                         .context = one.context,
+                                                         .adapter = one.message.adapter,
+                                                         .how = SETTLED_FAILED});
+    }
 }
 
 void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
@@ -172,7 +200,8 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
     if (dispatch->turn.store == NULL) {
         return;
     }
-    if (turn_under_way(&dispatch->turn) || outbox_wants(dispatch->outbox, now_ms)) {
+    if (turn_under_way(&dispatch->turn) || gathered_count(dispatch->gathered) > 0 ||
+        outbox_wants(dispatch->outbox, now_ms)) {
         if (write_turn(dispatch, now_ms)) {
             outbox_committed(dispatch->outbox);
             manners_keep(dispatch->manners);
@@ -180,8 +209,10 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
             outbox_rolled_back(dispatch->outbox, now_ms);
             manners_undo(dispatch->manners);
             pending_fail(dispatch->pending);
+            fail_gathered(dispatch);
         }
     }
+    gathered_clear(dispatch->gathered);
     turn_end(&dispatch->turn);
     pending_settle(dispatch->pending);
 }

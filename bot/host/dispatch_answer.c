@@ -165,16 +165,12 @@ static enum settled overhear(struct dispatch *dispatch, const struct message *me
     if (manners_own_words(dispatch->manners, message)) {
         return SETTLED_GUARDED;
     }
-    if (!dispatch_expect(dispatch, message, false, now_ms) ||
-        !think(dispatch, message, now_ms, &conversation, given)) {
+    if (!think(dispatch, message, now_ms, &conversation, given)) {
         return SETTLED_FAILED;
     }
     if (given->outcome.kind == KIND_SILENT) {
         dispatch_count_answer(dispatch, &given->outcome);
         return SETTLED_SILENT;
-    }
-    if (!dispatch_expect(dispatch, message, true, now_ms)) {
-        return SETTLED_FAILED;
     }
     enum claim claimed = dispatch_claim(dispatch, message, now_ms);
     if (claimed != CLAIM_NEW) {
@@ -204,9 +200,6 @@ static enum settled hear(struct dispatch *dispatch, const struct message *messag
                          struct given *given, int64_t now_ms)
 {
     struct conversation conversation;
-    if (!dispatch_expect(dispatch, message, true, now_ms)) {
-        return SETTLED_FAILED;
-    }
     /* Claimed before it is guarded: a sender's own retries are no repetition. */
     enum claim claimed = dispatch_claim(dispatch, message, now_ms);
     if (claimed != CLAIM_NEW) {
@@ -243,6 +236,11 @@ static bool keys_fit(const struct message *message)
     return !over(message->delivery, MESSAGE_KEY_MAX) && !over(message->identity, MESSAGE_KEY_MAX) &&
            !over(message->conversation, MESSAGE_KEY_MAX) &&
            !over(message->person, MESSAGE_KEY_MAX) && !over(message->address, MESSAGE_ADDRESS_MAX);
+}
+
+bool dispatch_hears(const struct message *message)
+{
+    return keys_fit(message) && !message->from_bot;
 }
 
 enum settled dispatch_consider(struct dispatch *dispatch, const struct message *message,

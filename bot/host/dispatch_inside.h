@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/host/gathered.h"
 #include "bot/host/memory.h"
 #include "bot/host/pending.h"
 #include "bot/host/store.h"
@@ -11,7 +12,8 @@
 
 /*
  * What dispatch.c (turns, and who is known), dispatch_answer.c (one message, from hearing it to its
- * answer) and dispatch_keep.c (what the store keeps of it) share. Not for anybody else.
+ * answer), dispatch_shared.c (all of a turn at once) and dispatch_keep.c (what the store keeps of
+ * it) share. Not for anybody else.
  */
 struct adapter;
 struct buf;
@@ -26,9 +28,10 @@ enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
 struct dispatch {
     struct program *program; /* borrowed */
     struct metrics *metrics; /* borrowed */
-    struct outbox *outbox;   /* these three owned */
+    struct outbox *outbox;   /* these four owned */
     struct manners *manners;
     struct pending *pending;
+    struct gathered *gathered; /* messages that wait for the end of the turn to be heard */
     struct memory memory;
     struct turn turn;
 };
@@ -42,19 +45,26 @@ struct dispatch {
 enum settled dispatch_consider(struct dispatch *dispatch, const struct message *message,
                                struct given *given, int64_t now_ms);
 
+/* Whether it asks the store for anything. */
+bool dispatch_hears(const struct message *message);
+
 void dispatch_count_answer(struct dispatch *dispatch, const struct outcome *outcome);
+
+/* ---- dispatch_shared.c: where others share the store ---- */
+
+/*
+ * Answers what was gathered, all at once, and commits; again where another replica was faster.
+ * False: the turn failed. What is gathered afterwards was not heard; the others wait in pending.
+ */
+bool dispatch_answer_gathered(struct dispatch *dispatch);
+
+/* Hears one, whose callback waits in pending from now on. */
+void dispatch_hear(struct dispatch *dispatch, const struct gathered_message *one);
 
 /* ---- dispatch_keep.c: false, CLAIM_ERROR: the store failed, and the turn with it ---- */
 
 /* Whether it is new, and ours from now on. */
 enum claim dispatch_claim(struct dispatch *dispatch, const struct message *message, int64_t now_ms);
-
-/*
- * Another replica may be at this message or this conversation just now: then only this one has to
- * come again. claims: it is to be taken, whatever it says.
- */
-bool dispatch_expect(struct dispatch *dispatch, const struct message *message, bool claims,
-                     int64_t now_ms);
 
 /* The message's conversation; a new one where none is remembered. */
 bool dispatch_load(struct dispatch *dispatch, const struct message *message, int64_t now_ms,

@@ -25,23 +25,6 @@ enum claim dispatch_claim(struct dispatch *dispatch, const struct message *messa
     return claim;
 }
 
-bool dispatch_expect(struct dispatch *dispatch, const struct message *message, bool claims,
-                     int64_t now_ms)
-{
-    struct error err = {0};
-    const struct expectation expectation = {.adapter = message->adapter,
-                                            .delivery = claims ? message->delivery : NULL,
-                                            .identity = claims ? message->identity : NULL,
-                                            .conversation = message->conversation};
-    enum expected expected = store_expect(dispatch->turn.store, &expectation, now_ms, &err);
-    if (expected == EXPECTED_ERROR) {
-        turn_give_up(&dispatch->turn, &err);
-    } else if (expected == EXPECTED_BUSY) {
-        metrics_count(dispatch->metrics, METRIC_REJECTED, "elsewhere");
-    }
-    return expected == EXPECTED_FINE;
-}
-
 bool dispatch_load(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
                    struct conversation *ret)
 {

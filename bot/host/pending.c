@@ -82,6 +82,16 @@ size_t pending_count(const struct pending *pending)
     return pending->count;
 }
 
+void pending_cut(struct pending *pending, size_t count)
+{
+    while (pending->count > count) {
+        struct given *given = pending->awaited[--pending->count].given;
+        if (given != NULL) {
+            pending_put_back(pending, given);
+        }
+    }
+}
+
 void pending_fail(struct pending *pending)
 {
     for (size_t i = 0; i < pending->count; i++) {

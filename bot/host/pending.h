@@ -46,6 +46,9 @@ void pending_put_back(struct pending *pending, struct given *given);
 void pending_add(struct pending *pending, const struct awaited *awaited);
 size_t pending_count(const struct pending *pending);
 
+/* Forgets all but the first: they are heard again. */
+void pending_cut(struct pending *pending, size_t count);
+
 /* What rested on a transaction that is gone is to be sent again: SETTLED_FAILED. */
 void pending_fail(struct pending *pending);
 

@@ -64,6 +64,21 @@ static bool number(struct text text, unsigned most, unsigned *ret)
     return text.len > 0 && value <= most;
 }
 
+/* What has a meaning of its own in the URL that libcurl is given would lead elsewhere. */
+static bool is_host(struct text text)
+{
+    static const char signs[] = "/?#@\\[]:%";
+    bool bracketed = text.len > 2 && text.at[0] == '[';
+    size_t first = bracketed ? 1 : 0, end = bracketed ? text.len - 1 : text.len;
+    for (size_t i = first; i < end; i++) {
+        bool allowed = bracketed && (text.at[i] == ':' || text.at[i] == '%');
+        if (!allowed && strchr(signs, text.at[i]) != NULL) {
+            return false;
+        }
+    }
+    return first < end;
+}
+
 /* HOST, HOST:PORT, [IPV6], [IPV6]:PORT */
 static bool parse_host(struct text text, struct redis_address *ret)
 {
@@ -80,7 +95,7 @@ static bool parse_host(struct text text, struct redis_address *ret)
         left.len = 0;
     }
     bool whole = left.len == 0 && text.at[text.len - 1] != ':';
-    return host.len > 0 && copy(host, ret->host, sizeof(ret->host)) &&
+    return is_host(host) && copy(host, ret->host, sizeof(ret->host)) &&
            (whole || (number(left, PORT_MAX, &ret->port) && ret->port > 0));
 }
 

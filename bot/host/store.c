@@ -49,11 +49,31 @@ int64_t store_tidy(struct store *store)
     return store->ops->tidy(store->engine);
 }
 
-enum expected store_expect(struct store *store, const struct expectation *expectation,
-                           int64_t now_ms, struct error *err)
+bool store_shared(const struct store *store)
 {
-    return store->ops->expect == NULL ? EXPECTED_FINE
-                                      : store->ops->expect(store->engine, expectation, now_ms, err);
+    return store->ops->expect != NULL;
+}
+
+bool store_expect(struct store *store, const struct expectation *expectations, size_t count,
+                  enum expected *ret, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = EXPECTED_FINE;
+    }
+    return store->ops->expect == NULL ||
+           store->ops->expect(store->engine, expectations, count, ret, err);
+}
+
+void store_mark(struct store *store)
+{
+    if (store->ops->mark != NULL) {
+        store->ops->mark(store->engine);
+    }
+}
+
+bool store_again(struct store *store)
+{
+    return store->ops->again != NULL && store->ops->again(store->engine);
 }
 
 bool store_lease(struct store *store, const char *name)

@@ -57,18 +57,30 @@ int64_t store_tidy(struct store *store);
 
 /* ---- where others share the store ---- */
 
+/* Whether other processes may change it. Where not, the next three are for nothing. */
+bool store_shared(const struct store *store);
+
 /*
- * Says what the message at hand will ask for, within a transaction: all of it comes in one go then,
- * and until the transaction ends no other replica takes a turn in this conversation or takes this
- * message. BUSY: one does just now, and still did after a short while; only this message fails.
- * NULL names: not asked for. With a store of our own it does nothing.
+ * Says what the messages of a turn will ask for, within a transaction: all of it is read in one go
+ * then. ret: one for each. BUSY: others were faster at this one too often; only this message fails.
+ * False: the store failed. NULL names: not asked for. What was not announced is read when it is
+ * asked for, one after the other.
  */
-enum expected { EXPECTED_FINE, EXPECTED_BUSY, EXPECTED_ERROR };
+enum expected { EXPECTED_FINE, EXPECTED_BUSY };
 struct expectation {
     const char *adapter, *delivery, *identity, *conversation;
 };
-enum expected store_expect(struct store *store, const struct expectation *expectation,
-                           int64_t now_ms, struct error *err);
+bool store_expect(struct store *store, const struct expectation *expectations, size_t count,
+                  enum expected *ret, struct error *err);
+
+/*
+ * Nobody waits for a turn that thinks: another replica may take the same message or change the same
+ * conversation meanwhile, and then store_commit() fails. store_again() tells whether that was all;
+ * the transaction is what it was at store_mark() then, and what came after it is to be read,
+ * thought and said once more. False: something else is wrong, or it has happened too often.
+ */
+void store_mark(struct store *store);
+bool store_again(struct store *store);
 
 /*
  * Whether `name` (an adapter's: an IRC network may have one of us only) is ours at this moment.

@@ -22,9 +22,11 @@ struct store_ops {
     void (*rollback)(struct store_engine *engine);
     int64_t (*tidy)(struct store_engine *engine);
 
-    /* These four NULL: the store is ours alone. */
-    enum expected (*expect)(struct store_engine *engine, const struct expectation *expectation,
-                            int64_t now_ms, struct error *err);
+    /* These six NULL: the store is ours alone. */
+    bool (*expect)(struct store_engine *engine, const struct expectation *expectations,
+                   size_t count, enum expected *ret, struct error *err);
+    void (*mark)(struct store_engine *engine);
+    bool (*again)(struct store_engine *engine);
     bool (*lease)(struct store_engine *engine, const char *name);
     void (*lease_end)(struct store_engine *engine, const char *name);
     bool (*may_act)(const struct store_engine *engine);

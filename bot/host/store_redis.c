@@ -2,17 +2,25 @@
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "bot/base/error.h"
-#include "bot/base/hash.h"
 #include "bot/base/mem.h"
 #include "bot/host/store_redis_inside.h"
 
-/* Transactions: what a turn reads, and the list of what it changes. */
+/*
+ * Transactions: the list of what a turn changes, and their end. Nobody is kept from anything while
+ * a turn thinks; the script looks whether what it has read still holds.
+ */
 
-enum { WORDS_MAX = 64 * 1024 * 1024, POLL_MS = 2, KEEP_BYTES = 256 * 1024 };
+enum {
+    WORDS_MAX = 64 * 1024 * 1024,
+    KEEP_BYTES = 256 * 1024,
+    ATTEMPTS_MAX = 8, /* of a turn, where others are faster each time */
+    PATIENT_MAX = 2,  /* after so many, whatever they were faster at is left to them */
+};
 
 static bool say(const struct store_engine *engine, const char *what, struct error *err)
 {
@@ -21,19 +29,12 @@ static bool say(const struct store_engine *engine, const char *what, struct erro
 
 /* ---- beginning and end ---- */
 
-static void forget_looked(struct store_engine *engine)
-{
-    engine->looked.len = 0;
-    engine->looked_message = 0;
-}
-
 static void forget_turn(struct store_engine *engine)
 {
-    forget_looked(engine);
+    redis_forget_reads(engine);
+    redis_reads_clear(&engine->contested);
     redis_forget_words(engine, 0);
-    engine->hold_count = engine->put_count = engine->touched_count = engine->ops = 0;
-    engine->added = engine->done = 0;
-    engine->open = false;
+    engine->turn = (struct redis_turn){0};
     if (engine->bytes.cap > KEEP_BYTES) {
         buf_finish(&engine->bytes);
     }
@@ -41,21 +42,34 @@ static void forget_turn(struct store_engine *engine)
     engine->bytes.max = WORDS_MAX;
 }
 
+static void redis_mark(struct store_engine *engine)
+{
+    engine->turn.mark = (struct redis_mark){.words = engine->word_count,
+                                            .touched = engine->turn.touched,
+                                            .ops = engine->turn.ops,
+                                            .added = engine->turn.added,
+                                            .done = engine->turn.done};
+}
+
 static bool redis_begin(struct store_engine *engine, struct error *err)
 {
-    assert(!engine->open);
+    assert(!engine->turn.open);
     if (!redis_ensure(engine, 0, err)) {
         return false;
     }
-    engine->open = true;
-    engine->turn++;
-    redis_word(engine, "ii", (int64_t)engine->turn, (int64_t)GAPS_KEPT_MAX);
+    redis_forget_reads(engine);
+    engine->turn.open = true;
+    engine->turns++;
+    snprintf(engine->stamp, sizeof(engine->stamp), "%" PRIx64 ".%" PRIx64, engine->chance,
+             engine->turns);
+    redis_word(engine, "i", (int64_t)GAPS_KEPT_MAX);
+    redis_mark(engine);
     return true;
 }
 
 static void learn_commit(struct store_engine *engine, const redisReply *reply, uint64_t sent_ms)
 {
-    for (size_t i = 0; i < engine->touched_count; i++) {
+    for (size_t i = 0; i < engine->turn.touched; i++) {
         redis_index_remove(&engine->index, engine->touched[i].id);
     }
     redis_learn(engine, redis_at(reply, 2));
@@ -72,327 +86,122 @@ static bool lost(struct store_engine *engine, const redisReply *reply, struct er
                      engine->where, redis_text(redis_at(reply, 1), NULL));
 }
 
+/* What others were faster at: they may be so again, and once it has been too often, win. */
+static bool outrun(struct store_engine *engine, const redisReply *reply, struct error *err)
+{
+    engine->turn.outrun = true;
+    engine->turn.attempts++;
+    size_t len;
+    for (size_t i = 1; engine->turn.attempts > PATIENT_MAX && redis_at(reply, i) != NULL; i++) {
+        const char *key = redis_text(redis_at(reply, i), &len);
+        redis_reads_add(&engine->contested, key, len);
+    }
+    return say(engine, "another replica was faster at what this turn was about", err);
+}
+
+static bool read_commit(struct store_engine *engine, const redisReply *reply, uint64_t sent_ms,
+                        struct error *err)
+{
+    const char *how = redis_text(redis_at(reply, 0), NULL);
+    if (redis_refused(engine, reply, err)) {
+        return false;
+    }
+    if (strcmp(how, "ok") != 0) {
+        return strcmp(how, "again") == 0 ? outrun(engine, reply, err) : lost(engine, reply, err);
+    }
+    learn_commit(engine, reply, sent_ms);
+    forget_turn(engine);
+    return true;
+}
+
 static bool redis_commit(struct store_engine *engine, struct error *err)
 {
     uint64_t sent_ms = redis_clock_ms();
-    assert(engine->open);
-    if (engine->ops == 0) {
+    assert(engine->turn.open);
+    if (engine->turn.ops == 0) {
         forget_turn(engine);
         return true;
     }
     if (engine->bytes.failed) {
         return say(engine, "this turn has more to say than fits", err);
     }
+    if (engine->turn.read_ms != 0 && sent_ms - engine->turn.read_ms > REDIS_TURN_MS) {
+        return outrun(engine, NULL, err); /* what it has read is too old to build on */
+    }
     if (!redis_ensure(engine, 0, err)) {
         return false;
     }
     /* All the words are the turn's, and are needed until it is known to be there. */
-    redisReply *reply = NULL;
-    redis_call(engine, "commit", 0);
-    if (!redis_run(engine, &reply, 1, err)) {
-        return false;
-    }
-    bool fine =
-        !redis_refused(engine, reply, err) &&
-        (strcmp(redis_text(redis_at(reply, 0), NULL), "ok") == 0 || lost(engine, reply, err));
-    if (fine) {
-        learn_commit(engine, reply, sent_ms);
-        forget_turn(engine);
-    }
-    redis_link_free(&reply, 1);
+    redisReply *reply = redis_try(engine, "commit", 0, err);
+    bool fine = reply != NULL && read_commit(engine, reply, sent_ms, err);
+    redis_link_free(&reply, reply != NULL);
     return fine;
 }
 
-/* What it held is given back at once; where that fails, it ends by itself (REDIS_TURN_MS). */
-static void free_holds(struct store_engine *engine)
+static bool redis_again(struct store_engine *engine)
 {
-    size_t first = engine->word_count;
-    redis_word(engine, "i", (int64_t)engine->turn);
-    for (size_t i = 0; i < engine->hold_count; i++) {
-        char name[STORE_NAME_MAX];
-        const struct redis_hold *hold = &engine->holds[i];
-        memcpy(name, engine->bytes.data + hold->name.at, hold->name.len);
-        redis_word(engine, "tb", hold->claim ? "claim" : "hold", name, hold->name.len);
+    const struct redis_mark *mark = &engine->turn.mark;
+    if (!engine->turn.outrun || engine->turn.attempts == ATTEMPTS_MAX) {
+        return false;
     }
-    redisReply *reply = redis_ask(engine, "free", first, NULL);
-    redis_link_free(&reply, reply != NULL);
+    redis_forget_words(engine, mark->words);
+    redis_forget_reads(engine);
+    redis_forget_fences(engine);
+    engine->turn.outrun = false;
+    engine->turn.touched = mark->touched;
+    engine->turn.ops = mark->ops;
+    engine->turn.added = mark->added;
+    engine->turn.done = mark->done;
+    return true;
 }
 
 static void redis_rollback(struct store_engine *engine)
 {
-    if (engine->open && engine->ready && engine->hold_count > 0 && !engine->bytes.failed) {
-        free_holds(engine);
-    }
     forget_turn(engine);
-}
-
-/* ---- messages ---- */
-
-static void hold(struct store_engine *engine, bool claim, const char *name, size_t len)
-{
-    if (engine->hold_count == engine->hold_cap) {
-        engine->hold_cap = engine->hold_cap == 0 ? 64 : engine->hold_cap * 2;
-        engine->holds = mem_grow(engine->holds, engine->hold_cap, sizeof(*engine->holds));
-    }
-    redis_word(engine, "tb", claim ? "claim" : "hold", name, len);
-    engine->holds[engine->hold_count++] =
-        (struct redis_hold){claim, engine->words[engine->word_count - 1]};
-    if (claim) {
-        redis_word(engine, "ii", engine->now_ms, (int64_t)STORE_CLAIM_MS);
-    }
-    engine->ops++;
-}
-
-static uint64_t names_of(const struct expectation *expectation)
-{
-    const char *const names[] = {expectation->adapter, expectation->delivery,
-                                 expectation->identity};
-    uint64_t hash = 1;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const char *name = names[i] == NULL ? "\x01" : names[i];
-        hash = hash * 31 + hash_bytes(name, strlen(name) + 1);
-    }
-    return hash ? hash : 1;
-}
-
-/* Into the turn's memory: what the message at hand found. */
-static void note_look(struct store_engine *engine, const struct expectation *expectation,
-                      const redisReply *reply)
-{
-    enum { BYTES = 1, EXPIRES = 2, FREE = 3 };
-    size_t len;
-    bool known = strcmp(redis_text(redis_at(reply, 0), NULL), "known") == 0;
-    for (size_t i = FREE; redis_at(reply, i) != NULL; i++) {
-        const char *name = redis_text(redis_at(reply, i), &len);
-        hold(engine, true, name, len < STORE_NAME_MAX ? len : STORE_NAME_MAX);
-    }
-    engine->looked_message = names_of(expectation);
-    engine->looked_claim = known ? CLAIM_KNOWN : CLAIM_NEW;
-    if (known || expectation->conversation == NULL) {
-        return;
-    }
-    store_name(&engine->looked, expectation->adapter, '\0', expectation->conversation);
-    hold(engine, false, engine->looked.text, engine->looked.len);
-    const char *bytes = redis_text(redis_at(reply, BYTES), &len);
-    buf_clear(&engine->looked_bytes);
-    buf_append(&engine->looked_bytes, bytes, len);
-    engine->looked_expires_ms = redis_number(redis_at(reply, EXPIRES));
-}
-
-static redisReply *look_once(struct store_engine *engine, const struct expectation *expectation,
-                             struct error *err)
-{
-    struct store_name name = {.len = 0};
-    const char *const names[] = {expectation->delivery, expectation->identity};
-    size_t first = engine->word_count;
-    if (expectation->conversation != NULL) {
-        store_name(&name, expectation->adapter, '\0', expectation->conversation);
-    }
-    redis_word(engine, "iinii", (int64_t)engine->turn, engine->now_ms, &name,
-               (int64_t)REDIS_TURN_MS, (int64_t)STORE_CLAIM_MS);
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (names[i] != NULL) {
-            store_name(&name, expectation->adapter, i == 0 ? 'd' : 'm', names[i]);
-            redis_word(engine, "n", &name);
-        }
-    }
-    return redis_ask(engine, "look", first, err);
-}
-
-static bool is_busy(const redisReply *reply)
-{
-    return strcmp(redis_text(redis_at(reply, 0), NULL), "busy") == 0;
-}
-
-static bool fits(const struct store_engine *engine, const struct expectation *expectation,
-                 struct error *err)
-{
-    const struct {
-        const char *what, *text;
-    } names[] = {{"delivery", expectation->delivery},
-                 {"identity", expectation->identity},
-                 {"conversation", expectation->conversation}};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (names[i].text != NULL && !store_fits_name(engine->where, names[i].what,
-                                                      expectation->adapter, names[i].text, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Another replica's turn takes milliseconds: worth waiting for, but not for long. */
-static enum expected redis_expect(struct store_engine *engine,
-                                  const struct expectation *expectation, int64_t now_ms,
-                                  struct error *err)
-{
-    uint64_t end_ms = redis_clock_ms() + REDIS_WAIT_MS;
-    engine->now_ms = now_ms;
-    forget_looked(engine);
-    if (!fits(engine, expectation, err)) {
-        return EXPECTED_ERROR;
-    }
-    if (expectation->delivery == NULL && expectation->identity == NULL &&
-        expectation->conversation == NULL) {
-        engine->looked_message = names_of(expectation);
-        engine->looked_claim = CLAIM_NEW;
-        return EXPECTED_FINE;
-    }
-    redis_fence(engine, expectation->adapter);
-    for (;;) {
-        redisReply *reply = look_once(engine, expectation, err);
-        bool busy = reply != NULL && is_busy(reply);
-        if (reply != NULL && !busy) {
-            note_look(engine, expectation, reply);
-        }
-        redis_link_free(&reply, reply != NULL);
-        if (reply == NULL && !busy && engine->looked_message == 0) {
-            return EXPECTED_ERROR;
-        }
-        if (!busy || redis_clock_ms() >= end_ms) {
-            return busy ? EXPECTED_BUSY : EXPECTED_FINE;
-        }
-        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
-    }
-}
-
-static enum claim redis_claim(struct store_engine *engine, const char *adapter,
-                              const char *delivery, const char *identity, int64_t now_ms,
-                              struct error *err)
-{
-    const struct expectation wanted = {adapter, delivery, identity, NULL};
-    if (engine->looked_message != names_of(&wanted)) {
-        enum expected expected = redis_expect(engine, &wanted, now_ms, err);
-        if (expected != EXPECTED_FINE) {
-            if (expected == EXPECTED_BUSY) {
-                say(engine, "another replica is at this message", err);
-            }
-            return CLAIM_ERROR;
-        }
-    }
-    engine->looked_message = 0;
-    return engine->looked_claim;
 }
 
 /* ---- conversations and notes ---- */
 
-static void put(struct store_engine *engine, char kind, const struct store_name *name,
-                struct redis_span bytes, int64_t expires_ms)
+/*
+ * What the conversation was when this turn looked, as the script compares it; "-": it did not.
+ * Several of one turn rest on the same look.
+ */
+static void add_seen(struct store_engine *engine, const struct redis_read *read)
 {
-    if (engine->put_count == engine->put_cap) {
-        engine->put_cap = engine->put_cap == 0 ? 64 : engine->put_cap * 2;
-        engine->puts = mem_grow(engine->puts, engine->put_cap, sizeof(*engine->puts));
+    struct redis_value value;
+    if (!read->read) {
+        redis_word(engine, "t", "-");
+        return;
     }
-    /* An operation's first word is followed by the name. */
-    engine->puts[engine->put_count++] =
-        (struct redis_put){.kind = kind,
-                           .hash = hash_bytes(name->text, name->len),
-                           .bytes = bytes,
-                           .expires_ms = expires_ms};
+    redis_value_parse(read->value, read->value_len, &value);
+    redis_word(engine, "b", value.stamp_len == 0 ? "" : value.stamp, value.stamp_len);
 }
 
-/* The latest of this turn; NULL: it has none. */
-static const struct redis_put *find_put(const struct store_engine *engine, char kind,
-                                        const struct store_name *name)
-{
-    uint64_t hash = hash_bytes(name->text, name->len);
-    for (size_t i = engine->put_count; i-- > 0;) {
-        if (engine->puts[i].hash == hash && engine->puts[i].kind == kind) {
-            return &engine->puts[i];
-        }
-    }
-    return NULL;
-}
-
-static void give(const char *bytes, size_t len, int64_t expires_ms, int64_t now_ms, void *ret,
-                 size_t cap, size_t *ret_len)
-{
-    *ret_len = expires_ms <= now_ms ? 0 : len < cap ? len : cap;
-    if (*ret_len > 0) {
-        memcpy(ret, bytes, *ret_len);
-    }
-}
-
-static bool fetch(struct store_engine *engine, const char *kind, const struct store_name *name,
-                  int64_t now_ms, void *ret, size_t cap, size_t *ret_len, struct error *err)
-{
-    char key[STORE_NAME_MAX + 300];
-    redisReply *reply = NULL;
-    size_t at = strlen(engine->base), kind_len = strlen(kind), len;
-    memcpy(key, engine->base, at);
-    memcpy(key + at, kind, kind_len);
-    memcpy(key + at + kind_len, name->text, name->len);
-    const char *const words[] = {"HMGET", key, "b", "e"};
-    const size_t lens[] = {strlen("HMGET"), at + kind_len + name->len, 1, 1};
-    if (!redis_ensure(engine, 0, err)) {
-        return false;
-    }
-    redis_link_add(engine->link, ARRAY_LEN(words), words, lens);
-    if (!redis_run(engine, &reply, 1, err)) {
-        return false;
-    }
-    bool fine = !redis_refused(engine, reply, err);
-    const char *bytes = redis_text(redis_at(reply, 0), &len);
-    give(bytes, len, redis_number(redis_at(reply, 1)), now_ms, ret, cap, ret_len);
-    redis_link_free(&reply, 1);
-    return fine;
-}
-
-static bool get(struct store_engine *engine, char kind, const char *prefix, const char *adapter,
-                const char *key, int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
-                struct error *err)
+static bool keep(struct store_engine *engine, const struct redis_kept *kept, const void *bytes,
+                 size_t len, int64_t expires_ms, struct error *err)
 {
     struct store_name name;
-    *ret_len = 0;
-    engine->now_ms = now_ms;
-    if (!store_fits_name(engine->where, "key", adapter, key, NULL)) {
-        return true; /* nothing can have been kept under it */
-    }
-    store_name(&name, adapter, '\0', key);
-    const struct redis_put *mine = find_put(engine, kind, &name);
-    if (mine != NULL) {
-        give(engine->bytes.data + mine->bytes.at, mine->bytes.len, mine->expires_ms, now_ms, ret,
-             cap, ret_len);
-        return true;
-    }
-    if (kind == 't' && engine->looked.len == name.len &&
-        memcmp(engine->looked.text, name.text, name.len) == 0) {
-        give(engine->looked_bytes.data, engine->looked_bytes.len, engine->looked_expires_ms, now_ms,
-             ret, cap, ret_len);
-        return true;
-    }
-    return fetch(engine, prefix, &name, now_ms, ret, cap, ret_len, err);
-}
-
-static bool redis_conversation_get(struct store_engine *engine, const char *adapter,
-                                   const char *key, int64_t now_ms, void *ret, size_t cap,
-                                   size_t *ret_len, struct error *err)
-{
-    return get(engine, 't', "talk:", adapter, key, now_ms, ret, cap, ret_len, err);
-}
-
-static bool redis_note_get(struct store_engine *engine, const char *adapter, const char *key,
-                           int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
-                           struct error *err)
-{
-    return get(engine, 'n', "note:", adapter, key, now_ms, ret, cap, ret_len, err);
-}
-
-static bool keep(struct store_engine *engine, char kind, const char *operation, const char *adapter,
-                 const char *key, const void *bytes, size_t len, int64_t expires_ms,
-                 struct error *err)
-{
-    struct store_name name;
-    if (!store_fits_name(engine->where, "key", adapter, key, err) ||
+    char head[REDIS_STAMP_MAX + 32];
+    if (!store_fits_name(engine->where, "key", kept->adapter, kept->key, err) ||
         !store_fits_bytes(engine->where, len, err)) {
         return false;
     }
     int64_t for_ms = expires_ms - engine->now_ms + REDIS_SLACK_MS;
-    store_name(&name, adapter, '\0', key);
-    redis_word(engine, "tnb", operation, &name, len > 0 ? bytes : "", len);
-    put(engine, kind, &name, engine->words[engine->word_count - 1], expires_ms);
-    redis_word(engine, "ii", expires_ms, for_ms > 1 ? for_ms : (int64_t)1);
-    engine->ops++;
+    size_t head_len = redis_value_head(engine->stamp, expires_ms, head);
+    store_name(&name, kept->adapter, '\0', kept->key);
+    struct redis_read *read = redis_add_read(engine, kept->kind, &name);
+    redis_word(engine, "tn", kept->kind, &name);
+    if (kept->compares) {
+        add_seen(engine, read);
+    }
+    redis_word(engine, "ci", head, head_len, len > 0 ? bytes : "", len,
+               for_ms > 1 ? for_ms : (int64_t)1);
+    read->put = !engine->bytes.failed; /* else this turn ends anyway */
+    read->bytes = engine->words[engine->word_count - 2];
+    read->bytes.at += head_len;
+    read->bytes.len -= head_len;
+    read->expires_ms = expires_ms;
+    engine->turn.ops++;
     return true;
 }
 
@@ -400,13 +209,15 @@ static bool redis_conversation_put(struct store_engine *engine, const char *adap
                                    const char *key, const void *bytes, size_t len,
                                    int64_t expires_ms, struct error *err)
 {
-    return keep(engine, 't', "talk", adapter, key, bytes, len, expires_ms, err);
+    const struct redis_kept kept = {"talk", adapter, key, true};
+    return keep(engine, &kept, bytes, len, expires_ms, err);
 }
 
 static bool redis_note_put(struct store_engine *engine, const char *adapter, const char *key,
                            const void *bytes, size_t len, int64_t expires_ms, struct error *err)
 {
-    return keep(engine, 'n', "note", adapter, key, bytes, len, expires_ms, err);
+    const struct redis_kept kept = {"note", adapter, key, false};
+    return keep(engine, &kept, bytes, len, expires_ms, err);
 }
 
 static bool redis_conversation_delete(struct store_engine *engine, const char *adapter,
@@ -417,9 +228,13 @@ static bool redis_conversation_delete(struct store_engine *engine, const char *a
         return false;
     }
     store_name(&name, adapter, '\0', key);
+    struct redis_read *read = redis_add_read(engine, "talk", &name);
     redis_word(engine, "tn", "drop", &name);
-    put(engine, 't', &name, (struct redis_span){0}, INT64_MIN);
-    engine->ops++;
+    add_seen(engine, read);
+    read->put = true;
+    read->bytes = (struct redis_span){0};
+    read->expires_ms = INT64_MIN;
+    engine->turn.ops++;
     return true;
 }
 
@@ -438,7 +253,7 @@ static bool redis_gap_add(struct store_engine *engine, const char *kind, const c
         buf_printf(&name, "%s\n%s", kind, norm.data);
         redis_word(engine, "tbtbi", "gap", name.data, name.len, kind,
                    copy.data != NULL ? copy.data : "", copy.len, now_ms);
-        engine->ops++;
+        engine->turn.ops++;
     }
     buf_finish(&name);
     buf_finish(&copy);
@@ -474,9 +289,6 @@ static bool redis_gaps(struct store_engine *engine, size_t most, gap_visit *visi
 
 static void redis_close(struct store_engine *engine)
 {
-    if (engine->open) {
-        redis_rollback(engine);
-    }
     if (engine->ready && !engine->reader) {
         redis_leave(engine);
     }
@@ -487,10 +299,11 @@ static void redis_close(struct store_engine *engine)
     }
     secret_finish(&engine->password);
     buf_finish(&engine->bytes);
-    buf_finish(&engine->looked_bytes);
+    redis_forget_reads(engine);
+    redis_reads_finish(&engine->reads);
+    redis_reads_finish(&engine->contested);
+    mem_free(engine->replies);
     mem_free(engine->words);
-    mem_free(engine->holds);
-    mem_free(engine->puts);
     mem_free(engine->touched);
     mem_free(engine->where);
     mem_free(engine->base);
@@ -508,6 +321,8 @@ const struct store_ops store_redis = {
     .rollback = redis_rollback,
     .tidy = redis_tidy,
     .expect = redis_expect,
+    .mark = redis_mark,
+    .again = redis_again,
     .lease = redis_lease,
     .lease_end = redis_lease_end,
     .may_act = redis_may_act,

@@ -1,16 +1,15 @@
 -- What a replica does in Redis, each procedure in one piece: nothing else runs meanwhile, and all of it is kept or nothing.
 -- KEYS[1]: what every key begins with. ARGV: the procedure, the replica's name, then what the procedure wants.
 --
---   claim:NAME     "=MS": a message was taken then. "?REPLICA TURN": that turn is about to (expires soon)
---   turn:NAME      whose turn it is in a conversation: "?REPLICA TURN" (expires soon)
---   talk:NAME      a conversation: hash of b (bytes), e (when it expires); note:NAME likewise
+--   claim:NAME     when a message was taken (ms); expires
+--   talk:NAME      a conversation: "STAMP EXPIRES" LF and its bytes; no two turns have the same stamp. note:NAME likewise
 --   out:ADAPTER    stream of answers that wait (id, talk, to, payload), with the consumer group "whether", a consumer a replica
 --   delivery:ID    what became of one so far (hash); queue:ADAPTER LF TALK: list of the ids of a conversation, oldest first
 --   lease:NAME     the replica that has an IRC network; leased: the names that may be had by one only
 --   gap:KIND LF NORM, gaps: what was not understood; the same by number (sorted set)
 --   adapters, waiting, last: the streams' names, how many answers wait, the last id given out
 local base, me = KEYS[1], ARGV[2]
-local GROUP, GAPS_AT_ONCE = 'whether', 250
+local GROUP, GAPS_AT_ONCE, NEW_AT_ONCE = 'whether', 250, 200
 local call = redis.call
 
 local function key(kind, name) return base .. kind .. ':' .. name end
@@ -37,7 +36,7 @@ end
 
 local function give(d, owner)
     call('XCLAIM', key('out', d.adapter), GROUP, owner, 0, d.entry, 'JUSTID')
-    call('HSET', key('delivery', d.id), 'owner', owner)
+    if d.owner ~= owner then call('HSET', key('delivery', d.id), 'owner', owner) end
     d.owner = owner
 end
 
@@ -48,33 +47,45 @@ local function drop_entry(adapter, entry)
 end
 
 -- What waits behind an answer that another replica has in charge stays with that one, so that their order does.
-local function take_charge(news, d)
+local function keeper_of(d)
     local head = head_of(d)
     local first = head and head ~= d.id and call('HGET', key('delivery', head), 'owner')
-    if first and first ~= '' and first ~= me then
-        give(d, first)
-        return
-    end
-    give(d, me)
-    if not head or head == d.id then tell(news, d) end
+    return first and first ~= '' and first or me, not head or head == d.id
+end
+
+local function take_charge(news, d)
+    local owner, is_first = keeper_of(d)
+    give(d, owner)
+    if owner == me and is_first then tell(news, d) end
 end
 
 local function may_take(adapter)
     return call('SISMEMBER', base .. 'leased', adapter) == 0 or call('GET', key('lease', adapter)) == me
 end
 
-local function read_new(news, adapter, count)
+-- added: those of them that this turn has put in, by id, and has given to their keepers already.
+local function read_new(news, adapter, count, added)
     local got = call('XREADGROUP', 'GROUP', GROUP, me, 'COUNT', count, 'STREAMS', key('out', adapter), '>')
-    for _, item in ipairs(got and got[1][2] or {}) do
-        local d = read(item[2][2])
-        if d then take_charge(news, d) else drop_entry(adapter, item[1]) end
+    local items = got and got[1][2] or {}
+    for _, item in ipairs(items) do
+        local new = added and added[item[2][2]]
+        local d = new or read(item[2][2])
+        if not d then
+            drop_entry(adapter, item[1])
+        elseif not new then
+            take_charge(news, d)
+        elseif new.owner ~= me then
+            give(new, new.owner)
+        elseif new.is_first then
+            tell(news, new)
+        end
     end
+    return #items
 end
 
 local function finish(news, d)
     drop_entry(d.adapter, d.entry)
     call('DEL', key('delivery', d.id))
-    call('DECR', base .. 'waiting')
     call('LREM', queue(d.adapter, d.talk), 1, d.id)
     local next_id = head_of(d)
     local behind = next_id and read(next_id)
@@ -87,49 +98,30 @@ end
 
 -- ---- a turn ----
 
-local function mark() return '?' .. me .. ' ' .. ARGV[3] end
-local function is_mine(value) return string.sub(value, 2, #me + 2) == me .. ' ' end
+-- Words of each operation, its own included.
+local size = {claim = 4, fence = 2, talk = 5, drop = 3, note = 4, add = 7, begin = 2, again = 4, off = 3, done = 2, gap = 5}
 
--- ARGV: TURN NOW TALK TURN_MS CLAIM_MS NAME...; TALK may be empty. Returns new, known or busy, the conversation, and the
--- names that nobody had.
-local function look()
-    local horizon, talk, known = tonumber(ARGV[4]) - tonumber(ARGV[7]), ARGV[5], false
-    local free = {}
-    for i = 8, #ARGV do
-        local value = call('GET', key('claim', ARGV[i]))
-        local taken = value and string.sub(value, 1, 1) == '=' and tonumber(string.sub(value, 2)) > horizon
-        if taken or value == mark() then
-            known = true
-        elseif value and string.sub(value, 1, 1) == '?' and not is_mine(value) then
-            return {'busy'}
-        else
-            free[#free + 1] = ARGV[i]
-        end
-    end
-    if talk ~= '' and not known then
-        local value = call('GET', key('turn', talk))
-        if value and not is_mine(value) then return {'busy'} end
-        call('SET', key('turn', talk), mark(), 'PX', ARGV[6])
-    end
-    for _, name in ipairs(free) do call('SET', key('claim', name), mark(), 'PX', ARGV[6]) end
-    local kept = not known and talk ~= '' and call('HMGET', key('talk', talk), 'b', 'e') or {}
-    return {known and 'known' or 'new', kept[1] or '', kept[2] or '0', unpack(free)}
+-- Whether a conversation is not what the turn has seen; BLIND: it did not look.
+local BLIND = '-'
+local function has_changed(name, seen)
+    if seen == BLIND then return false end
+    local value = call('GET', key('talk', name))
+    return (value and string.match(value, '^[^ ]*') or '') ~= seen
 end
 
-local size = {claim = 4, hold = 2, fence = 2, talk = 5, drop = 2, note = 5, add = 7, begin = 2, again = 4, off = 3, done = 2, gap = 5}
-
--- What another replica may have taken over meanwhile, since we were away for too long.
-local function lost()
-    local added = {}
-    local i = 5
+-- Another replica was faster: nothing is done, and the turn may think again. Or it has taken over what was ours, since we were away
+-- for too long.
+local function refusal()
+    local again, added, i = {'again'}, {}, 4
     while i <= #ARGV do
         local op, name = ARGV[i], ARGV[i + 1]
         if op == 'add' then
             added[name] = true
-        elseif op == 'claim' and call('GET', key('claim', name)) ~= mark() then
-            return {'lost', 'message', ''}
-        elseif op == 'hold' and call('GET', key('turn', name)) ~= mark() then
-            return {'lost', 'conversation', ''}
+        elseif op == 'claim' then
+            local taken = call('GET', key('claim', name))
+            if taken and (tonumber(taken) or 0) > ARGV[i + 2] - ARGV[i + 3] then again[#again + 1] = key('claim', name) end
+        elseif (op == 'talk' or op == 'drop') and has_changed(name, ARGV[i + 2]) then
+            again[#again + 1] = key('talk', name)
         elseif op == 'fence' and call('GET', key('lease', name)) ~= me then
             return {'lost', 'lease', ''}
         elseif op == 'begin' and not added[name] and call('HGET', key('delivery', name), 'owner') ~= me then
@@ -137,12 +129,7 @@ local function lost()
         end
         i = i + size[op]
     end
-    return nil
-end
-
-local function keep_until(kind, name, bytes, expires, for_ms)
-    call('HSET', key(kind, name), 'b', bytes, 'e', expires)
-    call('PEXPIRE', key(kind, name), for_ms)
+    return #again > 1 and again or nil
 end
 
 local function ours(id)
@@ -150,57 +137,81 @@ local function ours(id)
     return d and d.owner == me and d
 end
 
-local function set(d, ...) call('HSET', key('delivery', d.id), ...) end
+local function set(d, changes)
+    local words = {}
+    for field, value in pairs(changes) do
+        words[#words + 1], words[#words + 2] = field, value
+        d[field] = value
+    end
+    call('HSET', key('delivery', d.id), unpack(words))
+end
 
+-- What the operations of a turn leave for its end: places (adapters with something new), touched (deliveries that changed), waiting
+-- (how many more there are), and news for the replica's list.
 local op = {}
 -- NAME NOW FOR_MS
-function op.claim(i) call('SET', key('claim', ARGV[i + 1]), '=' .. ARGV[i + 2], 'PX', ARGV[i + 3]) end
-function op.hold(i) call('DEL', key('turn', ARGV[i + 1])) end
+function op.claim(i) call('SET', key('claim', ARGV[i + 1]), ARGV[i + 2], 'PX', ARGV[i + 3]) end
 function op.fence() end
-function op.talk(i) keep_until('talk', ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]) end
+-- NAME SEEN VALUE FOR_MS
+function op.talk(i) call('SET', key('talk', ARGV[i + 1]), ARGV[i + 3], 'PX', ARGV[i + 4]) end
+-- NAME SEEN
 function op.drop(i) call('DEL', key('talk', ARGV[i + 1])) end
-function op.note(i) keep_until('note', ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]) end
--- ID ADAPTER TALK TO PAYLOAD NOW
-function op.add(i, news)
-    local id, adapter, talk, now = ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 6]
-    local out = key('out', adapter)
-    if call('EXISTS', out) == 0 then call('XGROUP', 'CREATE', out, GROUP, '0', 'MKSTREAM') end
-    local entry = call('XADD', out, '*', 'id', id, 'talk', talk, 'to', ARGV[i + 4], 'payload', ARGV[i + 5])
-    call('RPUSH', queue(adapter, talk), id)
-    call('HSET', key('delivery', id), 'adapter', adapter, 'talk', talk, 'entry', entry, 'owner', '', 'next', now, 'attempts', 0,
-        'unsure', 0, 'created', now, 'under_way', 0, 'was_unsure', 0)
-    call('INCR', base .. 'waiting')
-    call('SADD', base .. 'adapters', adapter)
-    if may_take(adapter) then read_new(news, adapter, 100) end
+-- NAME VALUE FOR_MS
+function op.note(i) call('SET', key('note', ARGV[i + 1]), ARGV[i + 2], 'PX', ARGV[i + 3]) end
+
+local function place_of(turn, adapter)
+    if not turn.places[adapter] then
+        if call('EXISTS', key('out', adapter)) == 0 then call('XGROUP', 'CREATE', key('out', adapter), GROUP, '0', 'MKSTREAM') end
+        call('SADD', base .. 'adapters', adapter)
+        turn.places[adapter] = {may_take = may_take(adapter), added = {}}
+    end
+    return turn.places[adapter]
 end
-function op.begin(i, news, touched)
+-- ID ADAPTER TALK TO PAYLOAD NOW
+function op.add(i, turn)
+    local place = place_of(turn, ARGV[i + 2])
+    local d = {id = ARGV[i + 1], adapter = ARGV[i + 2], talk = ARGV[i + 3], owner = '', next = ARGV[i + 6], attempts = '0',
+        unsure = '0', created = ARGV[i + 6], under_way = '0'}
+    d.entry = call('XADD', key('out', d.adapter), '*', 'id', d.id, 'talk', d.talk, 'to', ARGV[i + 4], 'payload', ARGV[i + 5])
+    d.is_first = call('RPUSH', queue(d.adapter, d.talk), d.id) == 1
+    if place.may_take then
+        d.owner = d.is_first and me or keeper_of(d)
+        place.added[d.id] = d
+    end
+    call('HSET', key('delivery', d.id), 'adapter', d.adapter, 'talk', d.talk, 'entry', d.entry, 'owner', d.owner, 'next', d.next,
+        'attempts', 0, 'unsure', 0, 'created', d.created, 'under_way', 0, 'was_unsure', 0)
+    turn.waiting = turn.waiting + 1
+end
+function op.begin(i, turn)
     local d = ours(ARGV[i + 1])
     if not d then return end
-    set(d, 'under_way', 1, 'was_unsure', d.unsure, 'unsure', 1, 'attempts', d.attempts + 1)
+    set(d, {under_way = '1', was_unsure = d.unsure, unsure = '1', attempts = d.attempts + 1})
     give(d, me)
-    touched[d.id] = true
+    turn.touched[d.id] = d
 end
 -- ID NEXT UNSURE
-function op.again(i, news, touched)
+function op.again(i, turn)
     local d = ours(ARGV[i + 1])
     if not d then return end
-    set(d, 'under_way', 0, 'next', ARGV[i + 2], 'unsure', ARGV[i + 3])
-    touched[d.id] = true
+    set(d, {under_way = '0', next = ARGV[i + 2], unsure = ARGV[i + 3]})
+    turn.touched[d.id] = d
 end
 -- ID NEXT
-function op.off(i, news, touched)
+function op.off(i, turn)
     local d = ours(ARGV[i + 1])
     if not d then return end
     local begun = d.under_way == '1'
-    set(d, 'under_way', 0, 'next', ARGV[i + 2], 'attempts', d.attempts - (begun and 1 or 0), 'unsure',
-        begun and d.was_unsure or d.unsure)
-    touched[d.id] = true
+    set(d, {under_way = '0', next = ARGV[i + 2], attempts = d.attempts - (begun and 1 or 0),
+        unsure = begun and d.was_unsure or d.unsure})
+    turn.touched[d.id] = d
 end
 -- Whoever has it in charge now: it arrived, or never will.
-function op.done(i, news, touched)
+function op.done(i, turn)
     local d = read(ARGV[i + 1])
-    if d then finish(news, d) end
-    touched[ARGV[i + 1]] = nil
+    turn.touched[ARGV[i + 1]] = nil
+    if not d then return end
+    finish(turn.news, d)
+    turn.waiting = turn.waiting - 1
 end
 -- NAME KIND TEXT NOW; the name is the kind and what makes two questions one
 function op.gap(i)
@@ -218,30 +229,22 @@ local function evict(most)
     call('ZREMRANGEBYRANK', base .. 'gaps', 0, GAPS_AT_ONCE - 1)
 end
 
--- ARGV: TURN GAPS_MAX OP...
+-- ARGV: GAPS_MAX OP...
 local function commit()
-    local gone = lost()
-    if gone then return gone end
-    local news, touched, i = {}, {}, 5
+    local refused = refusal()
+    if refused then return refused end
+    local turn, i = {news = {}, touched = {}, places = {}, waiting = 0}, 4
     while i <= #ARGV do
-        op[ARGV[i]](i, news, touched)
+        op[ARGV[i]](i, turn)
         i = i + size[ARGV[i]]
     end
-    for id in pairs(touched) do
-        local d = ours(id)
-        if d then tell(news, d) end
+    for adapter, place in pairs(turn.places) do
+        while place.may_take and read_new(turn.news, adapter, NEW_AT_ONCE, place.added) == NEW_AT_ONCE do end
     end
-    evict(tonumber(ARGV[4]))
-    return {'ok', call('GET', base .. 'waiting') or '0', news}
-end
-
--- ARGV: TURN, then claim NAME or hold NAME ...: the turn was given up.
-local function free()
-    for i = 4, #ARGV, 2 do
-        local name = key(ARGV[i] == 'claim' and 'claim' or 'turn', ARGV[i + 1])
-        if call('GET', name) == mark() then call('DEL', name) end
-    end
-    return 'ok'
+    for _, d in pairs(turn.touched) do tell(turn.news, d) end
+    evict(tonumber(ARGV[3]))
+    local waiting = turn.waiting ~= 0 and call('INCRBY', base .. 'waiting', turn.waiting) or call('GET', base .. 'waiting')
+    return {'ok', waiting or '0', turn.news}
 end
 
 -- ---- between turns ----
@@ -269,11 +272,11 @@ local function take()
         if not d then
             drop_entry(adapter, item[1])
         elseif d.owner ~= me then
-            if d.under_way == '1' then
-                set(d, 'under_way', 0, 'unsure', 1, 'next', ARGV[5])
-                d.under_way, d.unsure, d.next = '0', '1', ARGV[5]
-            end
+            if d.under_way == '1' then set(d, {under_way = '0', unsure = '1', next = ARGV[5]}) end
             take_charge(news, d)
+        elseif head_of(d) == d.id then
+            -- Ours, but not kept: we do not know of it. Its turn arrived late, over a connection that had broken for us.
+            tell(news, d)
         end
     end
     read_new(news, adapter, ARGV[6])
@@ -340,6 +343,6 @@ local function gaps()
     return rows
 end
 
-local procedures = {look = look, commit = commit, free = free, beat = beat, take = take, mine = mine, keep = keep, leave = leave,
+local procedures = {commit = commit, beat = beat, take = take, mine = mine, keep = keep, leave = leave,
     sweep = sweep, gaps = gaps}
 return procedures[ARGV[1]]()

@@ -54,6 +54,12 @@ void redis_word(struct store_engine *engine, const char *types, ...)
             const void *bytes = va_arg(args, const void *);
             size_t len = va_arg(args, size_t);
             add_word(engine, bytes, len);
+            if (*types == 'c') {
+                bytes = va_arg(args, const void *);
+                len = va_arg(args, size_t);
+                buf_append(&engine->bytes, bytes, len);
+                engine->words[engine->word_count - 1].len += len;
+            }
         }
     }
     va_end(args);
@@ -142,7 +148,7 @@ static void lose(struct store_engine *engine, const char *why)
     /* Replicas that lost it together must not come back together. */
     engine->retry_at_ms = now + wait - wait / 4 + chance % (wait / 2 + 1);
     snprintf(engine->trouble, sizeof(engine->trouble), "%s", why);
-    if (!engine->told) {
+    if (!engine->told && !engine->silent) {
         engine->told = true;
         log_warning("redis.away", LOG_TEXT("redis", engine->where), LOG_TEXT("why", why));
     }
@@ -167,8 +173,8 @@ bool redis_run(struct store_engine *engine, redisReply **ret, size_t cap, struct
 bool redis_refused(struct store_engine *engine, const redisReply *reply, struct error *err)
 {
     /* Another server may be at that address by now, or this one be itself again. */
-    static const char *const for_all[] = {"READONLY",   "LOADING", "NOSCRIPT", "NOAUTH",
-                                          "MASTERDOWN", "NOPERM",  "WRONGPASS"};
+    static const char *const for_all[] = {"READONLY", "LOADING", "NOSCRIPT", "MASTERDOWN",
+                                          "BUSY",     "NOAUTH",  "NOPERM",   "WRONGPASS"};
     char text[200];
     if (reply == NULL || reply->type != REDIS_REPLY_ERROR) {
         return false;
@@ -184,16 +190,37 @@ bool redis_refused(struct store_engine *engine, const redisReply *reply, struct 
     return true;
 }
 
+static bool is_error(const redisReply *reply, const char *code)
+{
+    return reply != NULL && reply->type == REDIS_REPLY_ERROR &&
+           strncmp(reply->str, code, strlen(code)) == 0;
+}
+
+redisReply *redis_try(struct store_engine *engine, const char *procedure, size_t first,
+                      struct error *err)
+{
+    redisReply *replies[2] = {NULL};
+    redis_call(engine, procedure, first);
+    if (!redis_run(engine, replies, 1, err) || !is_error(replies[0], "NOSCRIPT")) {
+        return replies[0];
+    }
+    /* SCRIPT FLUSH, or another server behind the same connection: nothing was done. */
+    redis_link_free(replies, 1);
+    add_raw(engine, 3, (const char *const[]){"SCRIPT", "LOAD", store_redis_script});
+    redis_call(engine, procedure, first);
+    if (!redis_run(engine, replies, 2, err)) {
+        return NULL;
+    }
+    redis_link_free(replies, 1);
+    return replies[1];
+}
+
 redisReply *redis_ask(struct store_engine *engine, const char *procedure, size_t first,
                       struct error *err)
 {
-    redisReply *reply = NULL;
-    redis_call(engine, procedure, first);
+    redisReply *reply = redis_try(engine, procedure, first, err);
     redis_forget_words(engine, first);
-    if (!redis_run(engine, &reply, 1, err)) {
-        return NULL;
-    }
-    if (redis_refused(engine, reply, err)) {
+    if (reply != NULL && redis_refused(engine, reply, err)) {
         redis_link_free(&reply, 1);
         return NULL;
     }

@@ -10,23 +10,25 @@
 #include "bot/host/secret.h"
 #include "bot/host/store_engine.h"
 #include "bot/host/store_redis_index.h"
+#include "bot/host/store_redis_reads.h"
 
 /*
- * What the files of the Redis engine share: store_redis.c (transactions), store_redis_call.c
- * (connecting, and calls of the script store_redis.lua), store_redis_outbox.c (answers that wait),
- * store_redis_lease.c (leases, other replicas). For nobody else.
+ * What the files of the Redis engine share: store_redis.c (transactions), store_redis_look.c (what
+ * a turn reads), store_redis_call.c (connecting, and calls of the script store_redis.lua),
+ * store_redis_outbox.c (answers that wait), store_redis_lease.c (leases, other replicas). For
+ * nobody else.
  *
- * A transaction is a list of words, gathered here and handed to the script at its end: one round
- * trip, done whole or not at all. What a turn reads comes by one call for each message
- * (store_expect()). Time for leases is CLOCK_BOOTTIME, which goes on while we sleep.
+ * What a turn reads comes in one go (store_expect()). A transaction is a list of words, gathered
+ * here and handed to the script at its end: one round trip, done whole or not at all, and not at
+ * all where what was read has changed since. Time for leases is CLOCK_BOOTTIME, which goes on
+ * while we sleep.
  */
 struct config;
 struct error;
 struct redisReply;
 
 enum {
-    REDIS_TURN_MS = 10 * 1000,       /* a turn's hold on conversations and messages */
-    REDIS_WAIT_MS = 100,             /* for another's turn to end */
+    REDIS_TURN_MS = 10 * 1000,       /* what a turn has read is good for so long */
     REDIS_LEASE_MS = 7000,           /* of an IRC network, in Redis ... */
     REDIS_LEASE_SPARE_MS = 2000,     /* ... and so much less for us: nobody else has it before */
     REDIS_BEAT_MS = 1000,            /* leases are kept each so often */
@@ -41,28 +43,32 @@ enum {
     REDIS_DUE_MAX = 256, /* asked for at once */
 };
 
-/* Bytes within struct store_engine.bytes. */
-struct redis_span {
-    size_t at, len;
-};
-
-/* Something put in by the open transaction, which reads of it must see. */
-struct redis_put {
-    char kind; /* t: a conversation, n: a note */
-    uint64_t hash;
-    struct redis_span name, bytes;
-    int64_t expires_ms;
-};
-
-/* What the open transaction holds on to, and gives back when it fails. */
-struct redis_hold {
-    bool claim; /* else a conversation */
-    struct redis_span name;
-};
-
 struct redis_touched {
     int64_t id;
     bool begun; /* it leaves it under way */
+};
+
+/* A conversation or a note. compares: what is put there rests on what was read. */
+struct redis_kept {
+    const char *kind, *adapter, *key;
+    bool compares;
+};
+
+/* How far a transaction had come when store_mark() was called. */
+struct redis_mark {
+    size_t words, touched, ops;
+    int64_t added, done;
+};
+
+struct redis_turn {
+    bool open;
+    size_t ops;          /* 0: nothing is to be done */
+    size_t touched;      /* of store_engine.touched */
+    int64_t added, done; /* deliveries */
+    uint64_t read_ms;    /* when it began to read; 0: it did not */
+    struct redis_mark mark;
+    bool outrun; /* its commit was refused since another replica was faster */
+    unsigned attempts;
 };
 
 struct redis_lease {
@@ -78,10 +84,12 @@ struct store_engine {
     char *ca_file, *cert_file, *key_file; /* owned */
     struct redis_link *link;
     char name[REDIS_NAME_MAX]; /* this replica's */
+    uint64_t chance;           /* no other process has the same */
     char sha[48];              /* the script's */
     bool ready;                /* connected, greeted, and knows what is in its charge */
     bool reader;               /* only to look */
     bool told;                 /* that Redis is away */
+    bool silent;               /* whoever called tells by itself */
     uint64_t retry_at_ms;
     unsigned failures;
     char trouble[160];
@@ -89,26 +97,18 @@ struct store_engine {
     int64_t now_ms;           /* the last wall clock that we were told */
 
     /* the open transaction */
-    bool open;
-    uint64_t turn;
+    struct redis_turn turn;
+    uint64_t turns; /* how many there were */
+    char stamp[REDIS_STAMP_MAX];
     struct buf bytes; /* what its words say */
     struct redis_span *words;
     size_t word_count, word_cap;
-    struct redis_hold *holds;
-    size_t hold_count, hold_cap;
-    struct redis_put *puts;
-    size_t put_count, put_cap;
     struct redis_touched *touched; /* deliveries that it changes */
-    size_t touched_count, touched_cap;
-    size_t ops;
-    int64_t added, done; /* deliveries */
-
-    /* what store_expect() brought: a conversation, and whether the message is new */
-    struct store_name looked; /* len 0: none */
-    struct buf looked_bytes;
-    int64_t looked_expires_ms;
-    uint64_t looked_message; /* a hash of its names; 0: none */
-    enum claim looked_claim;
+    size_t touched_cap;
+    struct redis_reads reads;    /* what it knows of keys */
+    struct redisReply **replies; /* owned; what those borrow from */
+    size_t reply_count;
+    struct redis_reads contested; /* what it leaves to others, who were faster too often */
 
     struct redis_index index;
     uint64_t waiting;
@@ -127,7 +127,10 @@ uint64_t redis_clock_ms(void); /* CLOCK_BOOTTIME */
 
 /* ---- store_redis_call.c ---- */
 
-/* Words of a call: t a text, n a struct store_name *, b bytes (pointer, size_t), i an int64_t. */
+/*
+ * Words of a call: t a text, n a struct store_name *, b bytes (pointer, size_t), c two of those
+ * that make one word, i an int64_t.
+ */
 void redis_word(struct store_engine *engine, const char *types, ...);
 
 /* Connected and greeted, or err says why not. wait_ms: how long to wait for that. */
@@ -139,7 +142,11 @@ void redis_call(struct store_engine *engine, const char *procedure, size_t first
 /* Runs what was added; the connection's end is noted. *ret is freed by redis_link_free(). */
 bool redis_run(struct store_engine *engine, struct redisReply **ret, size_t cap, struct error *err);
 
-/* One call, whose reply must be no error. NULL: err says why not. */
+/* One call, sent a second time where Redis had forgotten the script. NULL: err says why not. */
+struct redisReply *redis_try(struct store_engine *engine, const char *procedure, size_t first,
+                             struct error *err);
+
+/* The same, whose reply must be no error; its words are forgotten. */
 struct redisReply *redis_ask(struct store_engine *engine, const char *procedure, size_t first,
                              struct error *err);
 bool redis_refused(struct store_engine *engine, const struct redisReply *reply, struct error *err);
@@ -149,6 +156,23 @@ void redis_forget_words(struct store_engine *engine, size_t first);
 struct redisReply *redis_at(const struct redisReply *reply, size_t index); /* NULL: not there */
 const char *redis_text(const struct redisReply *reply, size_t *ret_len);   /* "" for none */
 int64_t redis_number(const struct redisReply *reply);
+
+/* ---- store_redis_look.c ---- */
+
+bool redis_expect(struct store_engine *engine, const struct expectation *expectations, size_t count,
+                  enum expected *ret, struct error *err);
+enum claim redis_claim(struct store_engine *engine, const char *adapter, const char *delivery,
+                       const char *identity, int64_t now_ms, struct error *err);
+bool redis_conversation_get(struct store_engine *engine, const char *adapter, const char *key,
+                            int64_t now_ms, void *ret, size_t cap, size_t *ret_len,
+                            struct error *err);
+bool redis_note_get(struct store_engine *engine, const char *adapter, const char *key,
+                    int64_t now_ms, void *ret, size_t cap, size_t *ret_len, struct error *err);
+
+/* What the turn knows of a key ("talk", "note", "claim"). Good until the next one is added. */
+struct redis_read *redis_add_read(struct store_engine *engine, const char *kind,
+                                  const struct store_name *name);
+void redis_forget_reads(struct store_engine *engine);
 
 /* ---- store_redis_outbox.c ---- */
 
@@ -188,3 +212,4 @@ void redis_leave(struct store_engine *engine); /* for good: others may have it a
 
 /* The transaction rests on this adapter's lease, if it has one. */
 void redis_fence(struct store_engine *engine, const char *adapter);
+void redis_forget_fences(struct store_engine *engine); /* those of this transaction */

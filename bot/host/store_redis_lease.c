@@ -50,10 +50,16 @@ bool redis_lease(struct store_engine *engine, const char *name)
 void redis_fence(struct store_engine *engine, const char *adapter)
 {
     struct redis_lease *lease = find_lease(engine, adapter);
-    if (lease != NULL && lease->fenced_in != engine->turn) {
-        lease->fenced_in = engine->turn;
+    if (lease != NULL && lease->fenced_in != engine->turns) {
+        lease->fenced_in = engine->turns;
         redis_word(engine, "tt", "fence", adapter);
-        engine->ops++;
+    }
+}
+
+void redis_forget_fences(struct store_engine *engine)
+{
+    for (size_t i = 0; i < engine->lease_count; i++) {
+        engine->leases[i].fenced_in = 0;
     }
 }
 

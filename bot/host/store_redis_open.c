@@ -33,6 +33,7 @@ static void name_replica(struct store_engine *engine)
     }
     snprintf(engine->name, sizeof(engine->name), "%s:%ld:%08" PRIx64, host, (long)getpid(),
              chance & 0xffffffff);
+    engine->chance = chance;
 }
 
 /* Without the user: it is nobody's business in a log. */
@@ -64,7 +65,8 @@ static struct store_engine *create(const struct store_redis_setup *setup,
     engine->link = redis_link_create(
         address, &(struct redis_tls){engine->ca_file, engine->cert_file, engine->key_file});
     buf_init(&engine->bytes, WORDS_MAX);
-    buf_init(&engine->looked_bytes, STORE_BYTES_MAX);
+    redis_reads_init(&engine->reads);
+    redis_reads_init(&engine->contested);
     redis_index_init(&engine->index);
     name_replica(engine);
     engine->act_until_ms = redis_clock_ms() + REDIS_IDLE_MS - REDIS_IDLE_SPARE_MS;
@@ -76,7 +78,7 @@ static bool wait_for_redis(struct store_engine *engine, struct error *err)
 {
     uint64_t end_ms = redis_clock_ms() + OPEN_WAIT_MS;
     struct error cause = {0};
-    engine->told = true; /* the caller tells */
+    engine->silent = true; /* the caller tells */
     while (!redis_ensure(engine, STEP_MS, &cause)) {
         uint64_t now = redis_clock_ms();
         if (now >= end_ms) {
@@ -161,6 +163,7 @@ static bool open_redis(const struct store_redis_setup *setup, bool reader, struc
         store_redis.close(engine);
         return false;
     }
+    engine->silent = reader;
     if (!reader) {
         check_safety(engine);
     }

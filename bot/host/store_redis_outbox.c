@@ -131,7 +131,7 @@ static void add_fetch(struct store_engine *engine, const struct redis_item *item
 static void forget(struct store_engine *engine, const struct redis_item *item)
 {
     redis_index_remove(&engine->index, item->id);
-    if (engine->open) {
+    if (engine->turn.open) {
         redis_outbox_done(engine, item->id, NULL);
     }
 }
@@ -215,7 +215,7 @@ int64_t redis_outbox_next(struct store_engine *engine, const char *adapter)
 
 uint64_t redis_outbox_count(struct store_engine *engine)
 {
-    int64_t count = (int64_t)engine->waiting + engine->added - engine->done;
+    int64_t count = (int64_t)engine->waiting + engine->turn.added - engine->turn.done;
     return count > 0 ? (uint64_t)count : 0;
 }
 
@@ -246,32 +246,32 @@ bool redis_outbox_add(struct store_engine *engine, const struct delivery *delive
     }
     redis_word(engine, "titttbi", "add", *ret_id, delivery->adapter, delivery->conversation,
                delivery->address, delivery->payload, delivery->payload_len, now_ms);
-    engine->ops++;
-    engine->added++;
+    engine->turn.ops++;
+    engine->turn.added++;
     return true;
 }
 
 static void touch(struct store_engine *engine, int64_t id, bool begun)
 {
-    if (engine->touched_count == engine->touched_cap) {
+    if (engine->turn.touched == engine->touched_cap) {
         engine->touched_cap = engine->touched_cap == 0 ? 64 : engine->touched_cap * 2;
         engine->touched = mem_grow(engine->touched, engine->touched_cap, sizeof(*engine->touched));
     }
-    engine->touched[engine->touched_count++] = (struct redis_touched){id, begun};
-    engine->ops++;
+    engine->touched[engine->turn.touched++] = (struct redis_touched){id, begun};
+    engine->turn.ops++;
 }
 
 /* Added by this transaction, so that it is not known by heart yet. */
 static bool is_new(const struct store_engine *engine, int64_t id)
 {
-    return id < engine->next_id && id >= engine->next_id - engine->added;
+    return id < engine->next_id && id >= engine->next_id - engine->turn.added;
 }
 
 /* Whether it is there and waits, as far as this transaction has come. */
 static bool may_begin(const struct store_engine *engine, int64_t id)
 {
     const struct redis_item *item = redis_index_find(&engine->index, id);
-    for (size_t i = engine->touched_count; i-- > 0;) {
+    for (size_t i = engine->turn.touched; i-- > 0;) {
         if (engine->touched[i].id == id) {
             return !engine->touched[i].begun;
         }
@@ -313,7 +313,7 @@ bool redis_outbox_done(struct store_engine *engine, int64_t id, struct error *er
     (void)err;
     redis_word(engine, "ti", "done", id);
     touch(engine, id, false);
-    engine->done++;
+    engine->turn.done++;
     return true;
 }
 

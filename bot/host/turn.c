@@ -59,14 +59,20 @@ static bool prove_it_writes(struct turn *turn, struct error *err)
                           turn->now_ms + PROOF_KEPT_MS, err);
 }
 
-bool turn_commit(struct turn *turn)
+static enum turn_end fail(struct turn *turn, const struct error *err)
+{
+    turn_give_up(turn, err);
+    return TURN_FAILED;
+}
+
+enum turn_end turn_try_commit(struct turn *turn)
 {
     struct error err = {0};
     if (!turn->open) {
-        return false;
+        return TURN_FAILED;
     }
     if (!turn->healthy && !prove_it_writes(turn, &err)) {
-        return turn_give_up(turn, &err);
+        return fail(turn, &err);
     }
     /*
      * An answer that is given at once leaves nothing to be done: its conversation may reach the
@@ -74,7 +80,11 @@ bool turn_commit(struct turn *turn)
      */
     bool owing = turn->owing || !turn->healthy;
     if (!(owing ? store_commit : store_commit_soon)(turn->store, &err)) {
-        return turn_give_up(turn, &err);
+        if (store_again(turn->store)) {
+            metrics_count(turn->metrics, METRIC_COMMITS, "again");
+            return TURN_AGAIN;
+        }
+        return fail(turn, &err);
     }
     turn->open = false;
     metrics_count(turn->metrics, METRIC_COMMITS, "done");
@@ -82,7 +92,16 @@ bool turn_commit(struct turn *turn)
         log_info("store.recovered", LOG_NUMBER("waiting", store_outbox_count(turn->store)));
     }
     turn->healthy = true;
-    return true;
+    return TURN_DONE;
+}
+
+bool turn_commit(struct turn *turn)
+{
+    enum turn_end end = turn_try_commit(turn);
+    if (end == TURN_AGAIN) {
+        turn_give_up(turn, &(struct error){.text = "another replica was faster"});
+    }
+    return end == TURN_DONE;
 }
 
 void turn_end(struct turn *turn)

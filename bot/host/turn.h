@@ -38,7 +38,14 @@ bool turn_give_up(struct turn *turn, const struct error *err);
 /* Something was begun or has failed, so turn_commit() has something to say. */
 bool turn_under_way(const struct turn *turn);
 
-/* Commits what was begun. False: nothing of the turn is stored. */
+/*
+ * Commits what was begun. AGAIN: others were faster, so all since store_mark() is to be said once
+ * more (store_again()). FAILED: nothing of the turn is stored.
+ */
+enum turn_end { TURN_DONE, TURN_AGAIN, TURN_FAILED };
+enum turn_end turn_try_commit(struct turn *turn);
+
+/* The same where nothing can be said again. False: nothing of the turn is stored. */
 bool turn_commit(struct turn *turn);
 
 /* The next turn may begin. */

@@ -225,7 +225,7 @@ def case_behind_haproxy():
         connection = fleet.proxy.connection(5)
         connection.request("GET", "/metrics")
         assert connection.getresponse().status == 404, "haproxy passes on what is for nobody else"
-        assert not fleet.ear.trespasses(), fleet.ear.trespasses()[:5]
+        assert not fleet.ear.found, fleet.ear.found[:5]
         end(fleet)
 
 
@@ -242,7 +242,7 @@ class Storm:
         hit = what != "haproxy cut" and holder[2] == name
         begin, make_good = {
             "killed": (daemon.kill, daemon.start),
-            "stopped": (lambda: daemon.send(signal.SIGSTOP), lambda: daemon.send(signal.SIGCONT)),
+            "stopped": (lambda: self.sleep(name), lambda: self.wake(name)),
             "redis cut": (self.fleet.to_redis[name].cut, self.fleet.to_redis[name].restore),
             "haproxy cut": (self.fleet.to_proxy[name].cut, self.fleet.to_proxy[name].restore),
         }[what]
@@ -257,8 +257,16 @@ class Storm:
         finally:
             make_good()
 
+    def sleep(self, name):
+        self.fleet.ear.asleep.add(name)
+        self.fleet.replicas[name].send(signal.SIGSTOP)
+
+    def wake(self, name):
+        self.fleet.replicas[name].send(signal.SIGCONT)
+        self.fleet.ear.asleep.discard(name)
+
     def tell(self):
-        """Longest wait for IRC."""
+        """All times that IRC was away."""
         everything = sorted(itertools.chain(*self.took.values()))
         print(f"# {sum(self.counts.values())} strikes: " + ", ".join(f"{n} {what}" for what, n in sorted(self.counts.items())))
         for what, times in sorted(self.took.items()) + [("all", everything)]:
@@ -300,7 +308,7 @@ def storm(strikes, seed, calm_s):
             crowd.settle()
             wait_for_answer_on_irc(crowd)
             crowd.check()
-            assert not fleet.ear.trespasses(), fleet.ear.trespasses()[:5]
+            assert not fleet.ear.found, fleet.ear.found[:5]
             end(fleet)
         except BaseException:
             for name, daemon in fleet.replicas.items():

@@ -75,12 +75,14 @@ class Haproxy:
 
 
 class Ear:
-    """Between the replicas and an IRC server: who said what, when. Each connection's lines, in the order of all of them."""
+    """Between the replicas and an IRC server: who comes, speaks and leaves, and whether ever two are there at once."""
 
     def __init__(self, address, server_port, names):
         self.server_port, self.names = server_port, names  # names: {address: replica}
-        self.said = []    # (monotonic, connection, replica, line), by a replica
         self.joined = []  # (monotonic, connection, replica)
+        self.open = {}    # {connection: replica} that have spoken and not left
+        self.asleep = set()  # replicas that are stopped, and cannot leave
+        self.found = []   # what two did at once
         self.lock, self.count = threading.Lock(), 0
         self.listener = socket.create_server((address, 0))
         self.port = self.listener.getsockname()[1]
@@ -107,6 +109,8 @@ class Ear:
                 sink.sendall(data)
         except OSError:
             pass
+        with self.lock:
+            self.open.pop(connection, None)
         for end in (source, sink):
             try:
                 end.shutdown(socket.SHUT_RDWR)
@@ -115,7 +119,11 @@ class Ear:
 
     def note_said(self, connection, name, line):
         with self.lock:
-            self.said.append((time.monotonic(), connection, name, line))
+            if connection not in self.open:
+                self.found += [f"{name} came while {other} was there: {line}" for other in self.open.values() if other not in self.asleep]
+                self.open[connection] = name
+            if connection < max(self.open):
+                self.found.append(f"{name} spoke after {self.open[max(self.open)]} had come: {line}")
 
     def note_heard(self, connection, name, line):
         if re.match(r"^\S+ 366 ", line):
@@ -126,15 +134,6 @@ class Ear:
         """Who came in last, as (when, connection, name); None: nobody yet."""
         with self.lock:
             return self.joined[-1] if self.joined else None
-
-    def trespasses(self):
-        """What was said on a connection after a later one had begun to speak: then two were there at once."""
-        latest, found = 0, []
-        for when, connection, name, line in self.said:
-            if connection < latest:
-                found.append(f"{name} said after {latest} had begun: {line}")
-            latest = max(latest, connection)
-        return found
 
     def stop(self):
         self.listener.close()

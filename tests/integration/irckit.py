@@ -272,6 +272,12 @@ def wait_for_port(port, process):
     eventually(open_now, f"port {port} of {process.args[0]}")
 
 
+def as_somebody():
+    """Where we are the root of a namespace that has nobody else (netkit.py): ngircd would want to become somebody, and cannot."""
+    maps = pathlib.Path("/proc/self/uid_map").read_text().split()
+    return ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if maps[0] == "0" and maps[2] == "1" else []
+
+
 class Ngircd(Process):
     def __init__(self, folder, keys, password="", port=0, tls_port=0):
         self.port, self.tls_port = port or free_port(), tls_port or free_port()
@@ -298,7 +304,7 @@ class Ngircd(Process):
 \tName = boss
 \tPassword = boss
 """)
-        super().__init__([find_program("ngircd"), "-n", "-f", str(path)])
+        super().__init__([*as_somebody(), find_program("ngircd"), "-n", "-f", str(path)])
         wait_for_port(self.port, self)
         wait_for_port(self.tls_port, self)
 

@@ -163,9 +163,9 @@ class Storm:
                 f"[slack]\nsigning_secret_file = signing\nbot_token_file = token\napi = {slack.api}\nlisten = questions\n"
                 f"[irc dead]\nserver = 127.0.0.1:{closed}\ntls = no\nchannels = #a\n")
 
-    def kill_now_and_then(self, daemon):
+    def kill_now_and_then(self, daemon, slack):
         """While questions come in, at random ones of them; the last kills fall among the answers going out."""
-        among_answers = self.kills // 3
+        among_answers = min(self.kills // 3, 10)
         marks = sorted(self.random.sample(range(len(self.questions) // 20, len(self.questions) - 1),
                                           self.kills - among_answers))
         for mark in marks:
@@ -175,11 +175,13 @@ class Storm:
             daemon.start()
         wait_until(lambda: self.done == len(self.questions) or any(s.failure for s in self.senders), "all questions",
                    PATIENCE_S)
+        slack.delay_s = 0.2  # they must last until the last kill
         for _ in range(among_answers):
             time.sleep(0.2 + self.random.random() * 2)
             assert daemon.metric("whether_outbox_waiting") > 0, "all is delivered before the last kill"
             daemon.kill()
             daemon.start()
+        slack.delay_s = 0
 
     def run(self):
         begun = time.monotonic()
@@ -194,7 +196,7 @@ class Storm:
             for sender in self.senders:
                 sender.start()
             try:
-                self.kill_now_and_then(daemon)
+                self.kill_now_and_then(daemon, slack)
                 while not self.stragglers.empty():
                     question = self.stragglers.get()
                     self.senders[0].deliver(question, *question.copies[0])

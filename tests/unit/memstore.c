@@ -41,9 +41,11 @@ struct content {
 };
 
 struct store {
-    struct content now, committed;
-    bool open, full, busy, lapsed;
-    size_t calls, commits, fail_at;
+    struct content now, committed, marked;
+    bool open, full, lapsed, shared;
+    bool outrun;      /* the last commit failed since others were faster */
+    const char *busy; /* a conversation that others have, NULL: none */
+    size_t calls, commits, fail_at, expected, faster;
     int64_t lie_ms;
     char gaps[400];
 };
@@ -101,6 +103,11 @@ bool store_commit(struct store *store, struct error *err)
     }
     if (store->full) {
         return error_set(err, ERROR_ENVIRONMENT, "the test's disk is full");
+    }
+    store->outrun = store->faster > 0;
+    if (store->outrun) {
+        store->faster--;
+        return error_set(err, ERROR_ENVIRONMENT, "the test's others were faster");
     }
     store->open = false;
     store->commits++;
@@ -459,14 +466,40 @@ int64_t store_tidy(struct store *store)
     return INT64_MAX;
 }
 
-enum expected store_expect(struct store *store, const struct expectation *expectation,
-                           int64_t now_ms, struct error *err)
+bool store_shared(const struct store *store)
 {
-    (void)expectation;
-    (void)now_ms;
-    (void)err;
+    return store->shared;
+}
+
+bool store_expect(struct store *store, const struct expectation *expectations, size_t count,
+                  enum expected *ret, struct error *err)
+{
     assert(store->open);
-    return store->busy ? EXPECTED_BUSY : EXPECTED_FINE;
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = store->busy != NULL && expectations[i].conversation != NULL &&
+                         strcmp(expectations[i].conversation, store->busy) == 0
+                     ? EXPECTED_BUSY
+                     : EXPECTED_FINE;
+    }
+    store->expected += count;
+    return may(store, err);
+}
+
+void store_mark(struct store *store)
+{
+    assert(store->open);
+    store->marked = store->now;
+}
+
+/* The fault is used up: what is said once more goes well unless there is another. */
+bool store_again(struct store *store)
+{
+    bool again = store->outrun;
+    store->outrun = false;
+    if (again) {
+        store->now = store->marked;
+    }
+    return again;
 }
 
 bool store_lease(struct store *store, const char *name)
@@ -505,10 +538,21 @@ void memstore_fail_at(struct store *store, size_t n)
     store->fail_at = n;
 }
 
-void memstore_share(struct store *store, bool busy, bool lapsed)
+void memstore_share(struct store *store, const char *busy, bool lapsed)
 {
+    store->shared = true;
     store->busy = busy;
     store->lapsed = lapsed;
+}
+
+void memstore_outrun(struct store *store, size_t times)
+{
+    store->faster = times;
+}
+
+size_t memstore_expected(const struct store *store)
+{
+    return store->expected;
 }
 
 size_t memstore_calls(const struct store *store)

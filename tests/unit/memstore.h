@@ -30,10 +30,16 @@ void memstore_fail_at(struct store *store, size_t n);
 void memstore_fill(struct store *store, bool full);
 
 /*
- * As if others shared it. busy: one of them takes a turn in every conversation just now. lapsed:
- * this process was away for too long, so that its leases are over.
+ * As if others shared it. busy: the conversation at which they are faster each time, NULL: none.
+ * lapsed: this process was away for too long, so that its leases are over.
  */
-void memstore_share(struct store *store, bool busy, bool lapsed);
+void memstore_share(struct store *store, const char *busy, bool lapsed);
+
+/* So many commits from now on are refused since others were faster: store_again(). */
+void memstore_outrun(struct store *store, size_t times);
+
+/* How many messages were announced by store_expect(). */
+size_t memstore_expected(const struct store *store);
 
 /* How many calls that may fail were made; how many transactions were committed. */
 size_t memstore_calls(const struct store *store);

@@ -24,6 +24,7 @@ struct metrics *metrics;
 struct dispatch *dispatch;
 struct null_adapter *slack, *irc;
 int64_t now_ms;
+bool shared;
 
 static void start(void)
 {
@@ -49,6 +50,9 @@ int set_up(void **state)
     now_ms = 1700000000000;
     metrics = metrics_create();
     store_open("", &store, NULL);
+    if (shared) {
+        memstore_share(store, NULL, false);
+    }
     start();
     return 0;
 }
@@ -130,7 +134,13 @@ int64_t turn(void)
 {
     slack->now_ms = irc->now_ms = now_ms;
     dispatch_commit(dispatch, now_ms);
-    return dispatch_send(dispatch, now_ms);
+    int64_t next_ms = dispatch_send(dispatch, now_ms);
+    if (shared && next_ms <= now_ms) {
+        /* What was heard at the turn's end leaves in the next, which comes at once. */
+        dispatch_commit(dispatch, now_ms);
+        next_ms = dispatch_send(dispatch, now_ms);
+    }
+    return next_ms;
 }
 
 enum settled say(const struct message *message)

@@ -1,0 +1,82 @@
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/dispatch_inside.h"
+#include "bot/host/manners.h"
+#include "bot/host/metrics.h"
+
+/*
+ * A turn where others share the store: each look there is a journey, so all messages are heard at
+ * its end, after one look for all of them. Nobody waits for us meanwhile; if one of them was faster
+ * at a message or a conversation, the turn thinks again.
+ */
+
+static void expect_of(const struct gathered *gathered, size_t index, struct expectation *ret)
+{
+    struct gathered_message one;
+    gathered_at(gathered, index, &one);
+    const struct message *message = &one.message;
+    *ret = (struct expectation){.adapter = message->adapter,
+                                .delivery = message->delivery,
+                                .identity = message->identity,
+                                .conversation = message->conversation};
+}
+
+static void leave_to_others(struct dispatch *dispatch, const struct gathered_message *one)
+{
+    metrics_count(dispatch->metrics, METRIC_REJECTED, "elsewhere");
+    pending_add(dispatch->pending, &(struct awaited){.settled = one->settled,
+                                                     .context = one->context,
+                                                     .adapter = one->message.adapter,
+                                                     .how = SETTLED_FAILED});
+}
+
+static void hear_each(struct dispatch *dispatch, const enum expected *expected)
+{
+    for (size_t i = 0; i < gathered_count(dispatch->gathered); i++) {
+        struct gathered_message one;
+        gathered_at(dispatch->gathered, i, &one);
+        if (expected[i] == EXPECTED_BUSY) {
+            leave_to_others(dispatch, &one);
+        } else {
+            dispatch_hear(dispatch, &one);
+        }
+    }
+}
+
+static bool hear_all(struct dispatch *dispatch)
+{
+    struct error err = {0};
+    size_t count = gathered_count(dispatch->gathered);
+    struct expectation *expectations = mem_alloc(count * sizeof(*expectations));
+    enum expected *expected = mem_alloc(count * sizeof(*expected));
+    for (size_t i = 0; i < count; i++) {
+        expect_of(dispatch->gathered, i, &expectations[i]);
+    }
+    bool fine = store_expect(dispatch->turn.store, expectations, count, expected, &err) ||
+                turn_give_up(&dispatch->turn, &err);
+    if (fine) {
+        hear_each(dispatch, expected);
+    }
+    mem_free(expected);
+    mem_free(expectations);
+    return fine;
+}
+
+bool dispatch_answer_gathered(struct dispatch *dispatch)
+{
+    size_t first = pending_count(dispatch->pending);
+    enum turn_end end = TURN_AGAIN;
+    store_mark(dispatch->turn.store);
+    while (end == TURN_AGAIN) {
+        pending_cut(dispatch->pending, first);
+        if (!hear_all(dispatch)) {
+            return false;
+        }
+        end = turn_try_commit(&dispatch->turn);
+        if (end == TURN_AGAIN) {
+            manners_undo(dispatch->manners);
+        }
+    }
+    gathered_clear(dispatch->gathered);
+    return end == TURN_DONE;
+}

@@ -1,0 +1,469 @@
+/*
+ * host/store on Redis, where two replicas are at the same thing: the slower one learns it at its
+ * commit, thinks again, and nothing is taken or said twice.
+ */
+#undef NDEBUG
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/base/error.h"
+#include "bot/base/mem.h"
+#include "bot/host/log.h"
+#include "bot/host/store.h"
+#include "tests/unit/redisbench.h"
+
+enum { NOW = 1000000, LATER = NOW + 1000000 };
+
+static struct store *one, *two;
+static struct error err;
+
+static int set_up(void **state)
+{
+    (void)state;
+    redisbench_clear();
+    err = (struct error){0};
+    return redisbench_open(&one, &err) && redisbench_open(&two, &err) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    store_close(one);
+    store_close(two);
+    return 0;
+}
+
+static void begin(struct store *store)
+{
+    assert_true(store_begin(store, &err));
+}
+
+static bool commit(struct store *store)
+{
+    err = (struct error){0};
+    return store_commit(store, &err);
+}
+
+static void must_commit(struct store *store)
+{
+    if (!commit(store)) {
+        fail_msg("%s", err.text);
+    }
+}
+
+static enum claim claim(struct store *store, const char *delivery)
+{
+    return store_claim(store, "slack", delivery, NULL, NOW, &err);
+}
+
+static void put(struct store *store, const char *key, const char *text)
+{
+    assert_true(store_conversation_put(store, "slack", key, text, strlen(text), LATER, &err));
+}
+
+/* Borrowed until the next call. */
+static const char *get(struct store *store, const char *key)
+{
+    static char text[100];
+    size_t len = 0;
+    assert_true(
+        store_conversation_get(store, "slack", key, NOW, text, sizeof(text) - 1, &len, &err));
+    text[len] = '\0';
+    return text;
+}
+
+static enum expected expect(struct store *store, const char *delivery, const char *conversation)
+{
+    const struct expectation expectation = {"slack", delivery, NULL, conversation};
+    enum expected ret;
+    assert_true(store_expect(store, &expectation, 1, &ret, &err));
+    return ret;
+}
+
+static void test_the_same_message(void **state)
+{
+    (void)state;
+    begin(one);
+    begin(two);
+    assert_int_equal(claim(one, "d1"), CLAIM_NEW);
+    assert_int_equal(claim(two, "d1"), CLAIM_NEW);
+    must_commit(one);
+    assert_false(commit(two));
+    assert_true(store_again(two));
+    assert_int_equal(claim(two, "d1"), CLAIM_KNOWN);
+    must_commit(two);
+    begin(one);
+    assert_int_equal(claim(one, "d1"), CLAIM_KNOWN);
+    store_rollback(one);
+}
+
+/* The other name of the same message is enough. */
+static void test_copies(void **state)
+{
+    (void)state;
+    begin(one);
+    begin(two);
+    assert_int_equal(store_claim(one, "slack", "d1", "m1", NOW, &err), CLAIM_NEW);
+    assert_int_equal(store_claim(two, "slack", "d2", "m1", NOW, &err), CLAIM_NEW);
+    must_commit(two);
+    assert_false(commit(one));
+    assert_true(store_again(one));
+    assert_int_equal(store_claim(one, "slack", "d1", "m1", NOW, &err), CLAIM_KNOWN);
+    store_rollback(one);
+}
+
+static void test_the_same_conversation(void **state)
+{
+    (void)state;
+    begin(one);
+    begin(two);
+    assert_int_equal(expect(one, "d1", "C1"), EXPECTED_FINE);
+    assert_int_equal(expect(two, "d2", "C1"), EXPECTED_FINE);
+    assert_string_equal(get(one, "C1"), "");
+    assert_string_equal(get(two, "C1"), "");
+    assert_int_equal(claim(two, "d2"), CLAIM_NEW);
+    put(one, "C1", "a");
+    put(two, "C1", "b");
+    put(two, "C1", "bb"); /* two of one turn rest on one look */
+    assert_string_equal(get(two, "C1"), "bb");
+    must_commit(one);
+    assert_false(commit(two));
+    assert_true(store_again(two));
+    assert_int_equal(expect(two, "d2", "C1"), EXPECTED_FINE);
+    assert_int_equal(claim(two, "d2"), CLAIM_NEW); /* nothing of it was done */
+    assert_string_equal(get(two, "C1"), "a");
+    put(two, "C1", "ab");
+    must_commit(two);
+    begin(one);
+    assert_string_equal(get(one, "C1"), "ab");
+    store_rollback(one);
+}
+
+/* Gone and there again with the same words is not what was seen. */
+static void test_there_and_back(void **state)
+{
+    (void)state;
+    begin(one);
+    put(one, "C1", "a");
+    must_commit(one);
+    begin(two);
+    assert_string_equal(get(two, "C1"), "a");
+    put(two, "C1", "b");
+    begin(one);
+    assert_true(store_conversation_delete(one, "slack", "C1", &err));
+    must_commit(one);
+    begin(one);
+    put(one, "C1", "a");
+    must_commit(one);
+    assert_false(commit(two));
+    assert_true(store_again(two));
+    assert_string_equal(get(two, "C1"), "a");
+    assert_true(store_conversation_delete(two, "slack", "C1", &err));
+    begin(one);
+    put(one, "C1", "c");
+    must_commit(one);
+    assert_false(commit(two)); /* nor is what was to be deleted */
+    assert_true(store_again(two));
+    store_rollback(two);
+}
+
+/* Others' conversations, and what is only read, are in nobody's way. */
+static void test_no_contest(void **state)
+{
+    (void)state;
+    begin(one);
+    begin(two);
+    assert_string_equal(get(one, "C1"), "");
+    assert_string_equal(get(two, "C1"), "");
+    assert_string_equal(get(two, "C2"), "");
+    put(one, "C1", "a");
+    put(two, "C2", "b");
+    must_commit(one);
+    must_commit(two);
+}
+
+static void add(struct store *store, const char *conversation, const char *text)
+{
+    int64_t id;
+    const struct delivery delivery = {.adapter = "slack",
+                                      .conversation = conversation,
+                                      .address = "a",
+                                      .payload = text,
+                                      .payload_len = strlen(text)};
+    assert_true(store_outbox_add(store, &delivery, NOW, &id, &err));
+}
+
+/* What was said before the mark is kept as it was; what came after it is said once more. */
+static void test_mark(void **state)
+{
+    (void)state;
+    char note[10] = "";
+    size_t len;
+    begin(one);
+    assert_true(store_note_put(one, "irc a", "rest", "n", 1, LATER, &err));
+    store_mark(one);
+    assert_int_equal(claim(one, "d1"), CLAIM_NEW);
+    add(one, "C1", "first");
+    begin(two);
+    assert_int_equal(claim(two, "d1"), CLAIM_NEW);
+    must_commit(two);
+    assert_false(commit(one));
+    assert_true(store_again(one));
+    assert_int_equal(store_outbox_count(one), 0);
+    assert_int_equal(claim(one, "d2"), CLAIM_NEW);
+    add(one, "C2", "second");
+    must_commit(one);
+    assert_int_equal(store_outbox_count(one), 1);
+    assert_true(store_note_get(two, "irc a", "rest", NOW, note, sizeof(note), &len, &err));
+    assert_int_equal(len, 1);
+    assert_string_equal(redisbench_ask("llen '{test}:queue:slack\nC1'"), "0");
+    begin(two);
+    assert_int_equal(claim(two, "d2"), CLAIM_KNOWN);
+    store_rollback(two);
+}
+
+/* Who is always slower leaves that one to the others, and does the rest. */
+static void test_too_often(void **state)
+{
+    (void)state;
+    int losses = 0;
+    enum expected expected = EXPECTED_FINE;
+    begin(one);
+    store_mark(one);
+    while (expected == EXPECTED_FINE && losses < 20) {
+        expected = expect(one, "d1", "C1");
+        if (expected == EXPECTED_FINE) {
+            get(one, "C1");
+            put(one, "C1", "a");
+        }
+        assert_int_equal(expect(one, "d2", "C2"), EXPECTED_FINE);
+        put(one, "C2", "b");
+        begin(two);
+        put(two, "C1", "faster");
+        must_commit(two);
+        if (expected == EXPECTED_FINE) {
+            assert_false(commit(one));
+            assert_true(store_again(one));
+            losses++;
+        }
+    }
+    assert_int_equal(losses, 3);
+    must_commit(one);
+    begin(one);
+    assert_string_equal(get(one, "C2"), "b");
+    assert_string_equal(get(one, "C1"), "faster");
+    assert_int_equal(expect(one, "d1", "C1"), EXPECTED_FINE); /* in the next turn all is well */
+    store_rollback(one);
+}
+
+/* An end to it, also for who never listens. */
+static void test_an_end(void **state)
+{
+    (void)state;
+    int losses = 0;
+    begin(one);
+    for (bool again = true; again && losses < 100; losses++) {
+        get(one, "C1");
+        put(one, "C1", "a");
+        begin(two);
+        put(two, "C1", "faster");
+        must_commit(two);
+        assert_false(commit(one));
+        again = store_again(one);
+    }
+    assert_int_equal(losses, 8);
+    assert_non_null(strstr(err.text, "faster"));
+    store_rollback(one);
+    begin(one);
+    assert_string_equal(get(one, "C1"), "faster");
+    store_rollback(one);
+}
+
+/* Only for that. */
+static void test_again_is_for_nothing_else(void **state)
+{
+    (void)state;
+    begin(one);
+    assert_false(store_again(one));
+    assert_int_equal(claim(one, "d1"), CLAIM_NEW);
+    redisbench_ask("config set maxmemory 1");
+    assert_false(commit(one));
+    assert_false(store_again(one));
+    redisbench_ask("config set maxmemory 0");
+    store_rollback(one);
+}
+
+struct seen {
+    int count;
+    int64_t id;
+    char payload[40];
+};
+
+static void see(void *context, const struct delivery *delivery)
+{
+    struct seen *seen = context;
+    seen->count++;
+    seen->id = delivery->id;
+    snprintf(seen->payload, sizeof(seen->payload), "%.*s", (int)delivery->payload_len,
+             delivery->payload);
+}
+
+static struct seen due(struct store *store)
+{
+    struct seen seen = {0};
+    assert_true(store_outbox_due(store, "slack", LATER, 10, see, &seen, &err));
+    return seen;
+}
+
+static void send(struct store *store, const char *payload)
+{
+    struct seen seen = due(store);
+    assert_int_equal(seen.count, 1);
+    assert_string_equal(seen.payload, payload);
+    begin(store);
+    assert_true(store_outbox_begin(store, seen.id, &err));
+    must_commit(store);
+    begin(store);
+    assert_true(store_outbox_done(store, seen.id, &err));
+    must_commit(store);
+}
+
+/* Answers of one conversation leave in the order of their turns, whoever thought of them. */
+static void test_order_of_answers(void **state)
+{
+    (void)state;
+    begin(one);
+    add(one, "C1", "1");
+    add(one, "C1", "2");
+    must_commit(one);
+    begin(two);
+    add(two, "C1", "3");
+    must_commit(two);
+    begin(one);
+    add(one, "C1", "4");
+    must_commit(one);
+    assert_int_equal(due(two).count, 0); /* behind what the other has in its charge */
+    send(one, "1");
+    send(one, "2");
+    send(one, "3");
+    assert_int_equal(due(two).count, 0);
+    send(one, "4");
+    assert_int_equal(due(one).count, 0);
+    assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
+    begin(two);
+    add(two, "C1", "5");
+    must_commit(two);
+    send(two, "5");
+}
+
+/* Done and put in within one turn: the next stands first at once, and once. */
+static void test_done_and_added(void **state)
+{
+    (void)state;
+    begin(one);
+    add(one, "C1", "1");
+    must_commit(one);
+    struct seen seen = due(one);
+    begin(one);
+    assert_true(store_outbox_begin(one, seen.id, &err));
+    must_commit(one);
+    begin(one);
+    add(one, "C1", "2");
+    assert_true(store_outbox_done(one, seen.id, &err));
+    add(one, "C1", "3");
+    must_commit(one);
+    send(one, "2");
+    send(one, "3");
+    assert_int_equal(due(one).count, 0);
+    assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
+}
+
+__attribute__((format(printf, 1, 2))) static const char *ask(const char *format, ...)
+{
+    char command[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command, sizeof(command), format, args);
+    va_end(args);
+    return redisbench_ask(command);
+}
+
+static void copy_field(int64_t delivery, const char *field, char *ret, size_t cap)
+{
+    snprintf(ret, cap, "%s", ask("hget '{test}:delivery:%" PRId64 "' %s", delivery, field));
+}
+
+/*
+ * A turn whose connection was cut may arrive long after, when we have connected anew and have asked
+ * what is ours: then an answer is in our charge that we do not know of.
+ */
+static void test_late_arrival(void **state)
+{
+    (void)state;
+    char owner[100], entry[100];
+    begin(one);
+    add(one, "C1", "known");
+    must_commit(one);
+    copy_field(due(one).id, "owner", owner, sizeof(owner));
+    begin(two);
+    add(two, "C2", "late");
+    must_commit(two);
+    int64_t late = due(two).id;
+    copy_field(late, "entry", entry, sizeof(entry));
+    ask("hset '{test}:delivery:%" PRId64 "' owner %s", late, owner);
+    ask("xclaim '{test}:out:slack' whether %s 0 %s idle 20000 justid", owner, entry);
+    send(one, "known");
+    assert_int_equal(due(one).count, 0);
+    assert_true(store_outbox_recover(one, NOW, &err));
+    send(one, "late");
+    assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
+}
+
+/* SCRIPT FLUSH between two calls: loaded anew, and the turn is none the worse for it. */
+static void test_script_flushed(void **state)
+{
+    (void)state;
+    begin(one);
+    assert_int_equal(claim(one, "d1"), CLAIM_NEW);
+    redisbench_ask("script flush");
+    must_commit(one);
+    redisbench_ask("script flush");
+    store_tidy(one);
+    begin(one);
+    assert_int_equal(claim(one, "d1"), CLAIM_KNOWN);
+    store_rollback(one);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_the_same_message),
+        TEST(test_copies),
+        TEST(test_the_same_conversation),
+        TEST(test_there_and_back),
+        TEST(test_no_contest),
+        TEST(test_mark),
+        TEST(test_too_often),
+        TEST(test_an_end),
+        TEST(test_again_is_for_nothing_else),
+        TEST(test_order_of_answers),
+        TEST(test_done_and_added),
+        TEST(test_late_arrival),
+        TEST(test_script_flushed),
+    };
+    log_set_up(LOG_LEVEL_ERROR + 1, LOG_FORMAT_LOGFMT, false);
+    redisbench_start();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    redisbench_stop();
+    return failed;
+}
