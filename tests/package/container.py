@@ -91,11 +91,13 @@ class Container:
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         return self
 
+    def children(self):
+        return [int(number) for number in pathlib.Path(f"/proc/{self.starter.pid}/task/{self.starter.pid}/children").read_text().split()]
+
     def up(self):
         wait_until(lambda: self.starter.poll() is not None or http_get("/readyz")[0] == 200, "the daemon")
         assert self.starter.poll() is None, self.said()
-        children = pathlib.Path(f"/proc/{self.starter.pid}/task/{self.starter.pid}/children")
-        self.first = int(children.read_text().split()[0])
+        self.first = self.children()[0]
 
     def said(self):
         self.log.seek(0)
@@ -119,7 +121,8 @@ class Container:
 
     def __exit__(self, *rest):
         if self.starter.poll() is None:
-            self.starter.kill()  # and, so it was told, what it has started
+            for number in self.children():
+                os.kill(number, signal.SIGKILL)
             self.starter.wait(PATIENCE_S)
         buildah("umount", self.name)
         buildah("rm", self.name)
