@@ -59,6 +59,7 @@ bool http_server_create(const char *listen, struct metrics *metrics, struct http
         return error_set(err, ERROR_ENVIRONMENT, "cannot start the HTTP server");
     }
     server->epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    server->limit = http_limit_create(HTTP_REFUSED_A_MINUTE);
     *ret = server;
     return true;
 }
@@ -77,6 +78,7 @@ void http_server_destroy(struct http_server *server)
     MHD_run(server->daemon);
     MHD_stop_daemon(server->daemon);
     assert(server->count == 0 && server->body_bytes == 0);
+    http_limit_destroy(server->limit);
     mem_free(server);
 }
 
@@ -93,6 +95,30 @@ unsigned http_server_port(const struct http_server *server)
 bool http_server_is_loopback(const struct http_server *server)
 {
     return server->listener.loopback;
+}
+
+bool http_server_set_rate(struct http_server *server, unsigned per_minute, const char *proxies,
+                          struct error *err)
+{
+    if (!http_proxies_parse(proxies, &server->proxies)) {
+        return error_set(err, ERROR_INPUT,
+                         "[http] proxies: want at most %d addresses, commas between, without "
+                         "ports and masks",
+                         HTTP_LIMIT_PROXIES_MAX);
+    }
+    http_limit_destroy(server->limit);
+    server->limit = http_limit_create(per_minute);
+    return true;
+}
+
+const char *http_server_library(const char **ret_built)
+{
+    static char built[16];
+    /* 0x00097500 is 0.9.75. */
+    snprintf(built, sizeof(built), "%x.%x.%x", (unsigned)MHD_VERSION >> 24,
+             (unsigned)MHD_VERSION >> 16 & 0xff, (unsigned)MHD_VERSION >> 8 & 0xff);
+    *ret_built = built;
+    return MHD_get_version();
 }
 
 size_t http_server_connections(const struct http_server *server)

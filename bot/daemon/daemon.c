@@ -95,11 +95,29 @@ void daemon_drop_generation(struct generation *generation, struct program *progr
 
 /* ---- the listener ---- */
 
+bool daemon_set_rate(const struct daemon *daemon, struct http_server *server, struct error *err)
+{
+    const struct config *config = &daemon->newest->config;
+    return server == NULL || http_server_set_rate(server, (unsigned)config->http_per_address,
+                                                  config->http_proxies, err);
+}
+
 bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct error *err)
 {
     const char *listen = daemon->newest->config.http_listen;
     *ret = NULL;
-    return listen[0] == '\0' || http_server_create(listen, daemon->metrics, ret, err);
+    if (listen[0] == '\0') {
+        return true;
+    }
+    if (!http_server_create(listen, daemon->metrics, ret, err)) {
+        return false;
+    }
+    if (!daemon_set_rate(daemon, *ret, err)) {
+        http_server_destroy(*ret);
+        *ret = NULL;
+        return false;
+    }
+    return true;
 }
 
 void daemon_use_server(struct daemon *daemon, struct http_server *server)
@@ -285,7 +303,17 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
         const struct config *config = &daemon->newest->config;
         log_set_up(trying ? LOG_LEVEL_WARNING : (enum log_level)config->log_level,
                    (enum log_format)config->log_format, config->log_messages);
-        set_up_parts(daemon, &faults);
+        daemon_check_libraries(&faults);
+        if (faults.count > 0) {
+            /* told below */
+        } else if (daemon_confine_files(daemon, &err)) {
+            set_up_parts(daemon, &faults);
+        } else {
+            fault_add(&faults, "[bot] confine", 0, "%s", err.text);
+        }
+    }
+    if (faults.count == 0 && !daemon_confine_calls(daemon, &err)) {
+        fault_add(&faults, "[bot] confine", 0, "%s", err.text);
     }
     bool fine = faults.count == 0;
     report_faults(&faults, "whether: ");
@@ -417,6 +445,7 @@ bool daemon_turn(struct daemon *daemon)
         take_signals(daemon);
     }
     hear(daemon, pollset);
+    daemon_tell_refused();
     dispatch_commit(daemon->dispatch, loop_wall_ms(daemon->loop));
     if (daemon->server != NULL) {
         http_server_flush(daemon->server);
@@ -483,6 +512,10 @@ void daemon_look_at_records(const struct daemon *daemon)
 
 static void start_all(struct daemon *daemon)
 {
+    char libraries[DAEMON_LIBRARIES_MAX];
+    bool fine;
+    log_info("daemon.libraries", LOG_TEXT("found", daemon_libraries(libraries, &fine)));
+    daemon_tell_confinement(daemon);
     daemon_tell_server(daemon);
     daemon_look_at_records(daemon);
     for (size_t i = 0; i < daemon->count; i++) {

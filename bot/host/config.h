@@ -155,9 +155,12 @@ struct config {
     int memory_days;           /* how long a conversation is remembered */
     int deliver_hours;         /* how long a delivery is tried */
     char *records;             /* where decision records are written; "" nowhere */
+    int confine;               /* whether the daemon confines itself (confine.h) */
     char *store;               /* [store] path */
     struct config_redis redis; /* [store], when it is shared */
     char *http_listen;         /* [http] listen; "" none, when nothing needs it */
+    int http_per_address;      /* refused requests a minute; 0: any number */
+    char *http_proxies;        /* addresses, commas between */
     int log_level, log_format, log_messages;
     struct config_api api;
     bool has_api;

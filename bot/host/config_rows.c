@@ -238,6 +238,12 @@ static const struct config_row rows[] = {
      "A folder for decision records, which the word \"record\" in a conversation asks for. Empty:\n"
      "they are only shown.",
      NULL},
+    {"bot", "confine", CONFIG_CHOICE, BOT(confine), "yes", yes_no, 0, 0,
+     "Whether `whether run` confines itself once it has started: to the folders that this file\n"
+     "names and those of the system, and to the system calls that it needs. A new folder in\n"
+     "this file then takes a restart. no: where that stands in the way of something; the log says\n"
+     "what was refused.",
+     NULL},
 
     {"store", "path", CONFIG_PATH, BOT(store), "whether.db", NULL, 1, 0,
      "The file with conversations, answers on their way and questions not understood. Only one\n"
@@ -270,6 +276,15 @@ static const struct config_row rows[] = {
     {"http", "listen", CONFIG_ADDRESS, BOT(http_listen), "127.0.0.1:8080", NULL, 1, 0,
      "Address and port: 127.0.0.1:8080, [::1]:8080, or *:8080 for every address. It speaks\n"
      "plain HTTP: put a proxy that has TLS in front.",
+     NULL},
+    {"http", "per_address", CONFIG_NUMBER, BOT(http_per_address), "60", NULL, 0, 100000,
+     "How many refused requests (a wrong signature or token, no such path) an address may make in\n"
+     "a minute, or ten times as many of the page, before it gets 429. IPv6: a /64. Signed\n"
+     "deliveries are not counted. 0: any number.",
+     NULL},
+    {"http", "proxies", CONFIG_TEXT, BOT(http_proxies), "", NULL, 0, 1000,
+     "Addresses of proxies, commas between, whose X-Forwarded-For is believed when requests are\n"
+     "counted. Loopback and private addresses are not counted unless they are named here.",
      NULL},
 
     {"api", "token", CONFIG_SECRET, API(token), "", NULL, 0, 0,

@@ -20,7 +20,7 @@ EVERY, SANITIZED = "--every" in sys.argv, "--sanitized" in sys.argv
 
 
 def sweep(kind, stride=1, most=200, anew=False):
-    """stride and most: where not every call fails. anew: connections are cut before, so that new ones are made."""
+    """stride and most: where not every call fails. anew: connections are cut, so that new ones are made."""
     if EVERY:
         stride = 1
     else:
@@ -28,9 +28,9 @@ def sweep(kind, stride=1, most=200, anew=False):
     with Stage(WHETHER, closes=anew) as stage:
         failures, nth = 0, 1
         for nth in range(1, most * stride + 1, stride):
+            stage.faults.arm(kind, nth)
             if anew:
                 stage.irc.drop()
-            stage.faults.arm(kind, nth)
             stage.ask_all()
             if anew:
                 wait_until(stage.irc.joined.is_set, "the bot to come back")

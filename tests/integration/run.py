@@ -3,9 +3,11 @@
 
 usage: run.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER (valgrind ...) goes before WHETHER
 """
+import http.client
 import json
 import os
 import pathlib
+import re
 import resource
 import shlex
 import shutil
@@ -322,6 +324,7 @@ def case_try():
                  "ok    api: "):
         assert part in out, out
     assert "FAIL" not in out
+    assert re.search(r"libraries: libcurl \d+\.\d+.*SQLite 3\.\d+.*jansson 2\.\d+.*libmicrohttpd \d+\.", out), out
 
 
 def case_try_beside_a_running_daemon():
@@ -346,6 +349,84 @@ def case_records_that_cannot_be_written_are_told():
     assert "ok    records: " in try_it(config, 0)
     (scratch / "not/there").rmdir()
     assert "FAIL  records: [bot] records: " in try_it(config, 1)
+
+
+# --- how much an address may ask --------------------------------------------------------------------------
+
+
+def case_refused_requests_of_an_address():
+    """Behind a proxy that is named; what is signed, or asked with the token, is not counted, and others go on."""
+    secret("token", "sesame\n")
+    config = "[http]\nlisten = 127.0.0.1:0\nper_address = 5\n%s[api]\ntoken_file = token\n"
+
+    def ask(it, client, token):
+        connection = http.client.HTTPConnection("127.0.0.1", it.port, timeout=PATIENCE_S)
+        connection.request("POST", "/api/ask", json.dumps({"text": QUESTION}),
+                           {"Content-Type": "application/json", "Authorization": "Bearer " + token, "X-Forwarded-For": client})
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return response.status, response.headers.get("Retry-After")
+
+    with daemon(config % "proxies = 127.0.0.1\n") as it:
+        assert [ask(it, "203.0.113.1", "sesame")[0] for _ in range(20)] == [200] * 20
+        # A minute's worth at once; a slow machine may earn one more meanwhile.
+        said = [ask(it, "203.0.113.7", "wrong") for _ in range(12)]
+        assert [status for status, _ in said[:5]] == [401] * 5 and said[-1][0] == 429 and 1 <= int(said[-1][1]) <= 60, said
+        assert ask(it, "198.51.100.1, 203.0.113.7", "wrong")[0] == 429, "the first address is what the client wrote"
+        assert ask(it, "203.0.113.8", "wrong")[0] == 401 and ask(it, "203.0.113.1", "sesame")[0] == 200
+        said = [ask(it, f"2001:db8:1:2::{n}", "wrong")[0] for n in range(1, 13)]
+        assert said[0] == 401 and said[-1] == 429, said
+        assert ask(it, "2001:db8:1:3::1", "wrong")[0] == 401
+        assert it.metric('whether_rejected_total{reason="address_rate"}') > 0
+        assert it.metric('whether_http_requests_total{status="429"}') > 0
+        it.write_config(config % "proxies = 10.0.0.0/8\n")
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.refused")
+        assert "[http] proxies" in "".join(it.lines) and ask(it, "203.0.113.8", "wrong")[0] == 401
+    # A proxy that nobody named stands before everybody.
+    with daemon(config % "") as it:
+        assert [ask(it, "203.0.113.7", "wrong")[0] for _ in range(20)] == [401] * 20
+    fails(config % "proxies = nowhere\n", "[http] proxies: want at most")
+
+
+# --- confining itself: what is refused then is tested in confined.c ------------------------------------
+
+
+def filters(pid):
+    return int(re.search(r"^Seccomp_filters:\s*(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1])
+
+
+def case_confined_it_still_reads_again_what_it_named():
+    """A secret that another file took the place of; not one in a folder that nobody named at the start."""
+    secret("token", "sesame-one\n")
+    config = "[http]\nlisten = 127.0.0.1:0\n[api]\ntoken_file = %s\n"
+    with daemon(config % "token") as it:
+        assert "Landlock" in it.events("daemon.confined")[0]["to"] and "seccomp" in it.events("daemon.confined")[0]["to"]
+        assert filters(it.process.pid) >= filters(os.getpid()) and it.ask(QUESTION, token="sesame-one")[0] == 200
+        secret("token.new", "sesame-two\n").rename(scratch / "token")
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.done")
+        assert it.ask(QUESTION, token="sesame-two")[0] == 200
+        with tempfile.TemporaryDirectory() as elsewhere:
+            token = pathlib.Path(elsewhere) / "token"
+            token.write_text("sesame-three\n")
+            token.chmod(0o600)
+            it.write_config(config % token)
+            it.send(signal.SIGHUP)
+            assert "restart" in it.wait_for("reload.refused")["consequence"]
+        assert it.ask(QUESTION, token="sesame-two")[0] == 200
+
+
+def case_confined_only_where_that_is_wanted():
+    free = "[bot]\nconfine = no\n" + OPEN
+    with daemon(free) as it:
+        assert it.events("daemon.confined")[0]["to"].startswith("none") and filters(it.process.pid) == filters(os.getpid())
+        it.write_config(OPEN)
+        it.send(signal.SIGHUP)
+        assert "next start" in it.wait_for("reload.confinement_stays")["consequence"]
+    assert "ok    confinement: none" in try_it(free, 0)
+    assert "confinement: files " in try_it(OPEN, 0)
 
 
 # --- stopping -----------------------------------------------------------------------------------------
