@@ -38,7 +38,7 @@ def purposes(example):
 
 def paragraph(text):
     """roff wants each sentence on a line of its own, of at most 80 bytes."""
-    sentences = re.sub(r"(?<=[a-z)\]])\. (?=[A-Z[])", ".\n", text).splitlines()
+    sentences = re.sub(r"(?<=[a-z0-9)\]])\. (?=[A-Z0-9[])", ".\n", text).splitlines()
     return [escape(line) for sentence in sentences
             for line in textwrap.wrap(sentence, 79, break_long_words=False, break_on_hyphens=False)]
 

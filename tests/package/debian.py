@@ -23,6 +23,13 @@ NEW_MOUNTS, NEW_NET = 0x00020000, 0x40000000  # CLONE_NEWNS, CLONE_NEWNET
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "HOME": "/root"}
 SYSTEM = ["systemd", "systemd-sysv", "dbus", "curl", "sqlite3"]
 
+# What `meson install` and the package have in common, below /usr or /usr/local.
+INSTALLED = ["bin/whether", "libexec/whether/whetherd", "libexec/whether/whether-train", "lib/systemd/system/whether.service",
+             "share/bash-completion/completions/whether", "share/fish/vendor_completions.d/whether.fish",
+             "share/whether/config.example.ini", "share/whether/grafana/whether.json", "share/whether/knowledge/node-or-django.json",
+             "share/whether/knowledge/node-or-django.model", "share/whether/knowledge/words.vec",
+             "share/whether/prometheus/whether.rules.yml"]
+
 
 def attempt(*command, **more):
     """(exit status, what it said)."""

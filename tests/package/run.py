@@ -89,12 +89,8 @@ def case_rights():
 
 
 def case_everything_is_there():
-    for path in ("usr/share/man/man1/whether.1.gz", "usr/share/man/man5/whether.ini.5.gz", "usr/share/man/man5/whether-pack.5.gz",
-                 "usr/share/bash-completion/completions/whether", "usr/share/zsh/vendor-completions/_whether",
-                 "usr/share/fish/vendor_completions.d/whether.fish", "lib/systemd/system/whether.service",
-                 "usr/share/whether/knowledge/node-or-django.model", "usr/share/whether/knowledge/words.vec",
-                 "usr/share/whether/prometheus/whether.rules.yml", "usr/share/whether/grafana/whether.json",
-                 "usr/share/whether/config.example.ini", "usr/libexec/whether/whether-train", "usr/libexec/whether/whetherd"):
+    for path in (*("usr/" + path for path in debian.INSTALLED), "usr/share/man/man1/whether.1.gz", "usr/share/man/man5/whether.ini.5.gz",
+                 "usr/share/man/man5/whether-pack.5.gz", "usr/share/zsh/vendor-completions/_whether", "lib/systemd/system/whether.service"):
         assert (root / path).exists(), f"/{path} is not installed"
     # debhelper compresses documents from 4 KiB on.
     assert glob.glob(f"{root}/usr/share/doc/whether/operating.md*"), "the operator's guide is not installed"
