@@ -100,7 +100,8 @@ void http_respond(struct http_request *request, unsigned status, const char *typ
         const void *from;
         void *to;
     } bytes = {.from = len > 0 ? body : ""};
-    request->response = MHD_create_response_from_buffer(len, bytes.to, MHD_RESPMEM_MUST_COPY);
+    request->response =
+        mem_need(MHD_create_response_from_buffer(len, bytes.to, MHD_RESPMEM_MUST_COPY));
     if (type != NULL) {
         MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     }

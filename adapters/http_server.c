@@ -10,6 +10,7 @@
 #include "bot/host/loop.h"
 
 enum {
+    LAST_ROUNDS = 16,              /* of accepting, at the end: more than the kernel lets wait */
     CONNECTION_MEMORY = 16 * 1024, /* of libmicrohttpd for each: bounds the headers (431) */
     FLUSH_RUNS = 3,                /* an answer is made ready in one run and leaves in the next */
 };
@@ -168,7 +169,10 @@ bool http_server_stop(struct http_server *server)
 {
     if (http_listener_open(&server->listener)) {
         /* Whom the kernel has let in already is heard: closing would cut them off wordless. */
-        http_connections_accept(server);
+        http_listener_deafen(&server->listener);
+        for (size_t i = 0; i < LAST_ROUNDS; i++) {
+            http_connections_accept(server);
+        }
         server->due = true;
         http_listener_stop(&server->listener);
     }

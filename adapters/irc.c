@@ -377,6 +377,7 @@ static void look_at_wire(struct irc *irc)
 
 static void leave_network(struct irc *irc, uint64_t now_ms)
 {
+    irc_wire_abort(irc->wire);
     attempt_end(irc, "another replica has this network now, or the store is away");
     irc->next_ms = now_ms;
     irc->failures = 0;

@@ -26,6 +26,7 @@ ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).r
 WHETHER = os.path.abspath(sys.argv[1])
 NAMES = [a for a in sys.argv[2:] if not a.startswith("--")]
 EVERY, SANITIZED = "--every" in sys.argv, "--sanitized" in sys.argv
+TRACES = 5
 QUESTION = "Node or Django for a live auction board? The frontend is React."
 # How an error begins: who complains, or the file that is complained of.
 BEGINNING = re.compile(r"\S+: \S")
@@ -225,11 +226,17 @@ def in_liblinear(command, environ, kind, result):
     """LIBLINEAR does not look whether it got memory: then it crashes, and what it was to make is not made."""
     if kind != "malloc" or result.status >= 0:
         return False
+    if "std::bad_alloc" in result.errors:
+        return True  # nobody else here is written in C++
     faults, trace = faultkit.Faults(scratch / "faults"), scratch / "trace"
-    trace.unlink(missing_ok=True)
-    faults.arm(kind, result.call)
-    subprocess.run(command, env=environ | faults.env(FAULTS_TRACE=str(trace)), capture_output=True, timeout=300)
-    return "liblinear" in trace.read_text()
+    # Training is done by several at once, in whatever order: the same call is not always the same place.
+    for _ in range(TRACES):
+        trace.unlink(missing_ok=True)
+        faults.arm(kind, result.call)
+        subprocess.run(command, env=environ | faults.env(FAULTS_TRACE=str(trace)), capture_output=True, timeout=300)
+        if "liblinear" in trace.read_text():
+            return True
+    return False
 
 
 def case_train():
