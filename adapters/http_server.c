@@ -97,6 +97,16 @@ bool http_server_is_loopback(const struct http_server *server)
     return server->listener.loopback;
 }
 
+const char *http_server_library(const char **ret_built)
+{
+    static char built[16];
+    /* 0x00097500 is 0.9.75. */
+    snprintf(built, sizeof(built), "%x.%x.%x", (unsigned)MHD_VERSION >> 24,
+             (unsigned)MHD_VERSION >> 16 & 0xff, (unsigned)MHD_VERSION >> 8 & 0xff);
+    *ret_built = built;
+    return MHD_get_version();
+}
+
 size_t http_server_connections(const struct http_server *server)
 {
     return server->count;

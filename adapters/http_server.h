@@ -97,5 +97,8 @@ void http_server_flush(struct http_server *server);
 /* Takes no new connections and closes idle ones; true when none is left. */
 bool http_server_stop(struct http_server *server);
 
+/* The version of libmicrohttpd that is there, and that of its headers when this was built. */
+const char *http_server_library(const char **ret_built);
+
 /* Connections now open. */
 size_t http_server_connections(const struct http_server *server);

@@ -235,7 +235,17 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
         const struct config *config = &daemon->newest->config;
         log_set_up(trying ? LOG_LEVEL_WARNING : (enum log_level)config->log_level,
                    (enum log_format)config->log_format, config->log_messages);
-        set_up_parts(daemon, &faults);
+        daemon_check_libraries(&faults);
+        if (faults.count > 0) {
+            /* told below */
+        } else if (daemon_confine_files(daemon, &err)) {
+            set_up_parts(daemon, &faults);
+        } else {
+            fault_add(&faults, "[bot] confine", 0, "%s", err.text);
+        }
+    }
+    if (faults.count == 0 && !daemon_confine_calls(daemon, &err)) {
+        fault_add(&faults, "[bot] confine", 0, "%s", err.text);
     }
     bool fine = faults.count == 0;
     report_faults(&faults, "whether: ");
@@ -365,6 +375,7 @@ bool daemon_turn(struct daemon *daemon)
         take_signals(daemon);
     }
     hear(daemon, pollset);
+    daemon_tell_refused();
     dispatch_commit(daemon->dispatch, loop_wall_ms(daemon->loop));
     if (daemon->server != NULL) {
         http_server_flush(daemon->server);
@@ -423,6 +434,10 @@ size_t daemon_models(const struct daemon *daemon)
 
 static void start_all(struct daemon *daemon)
 {
+    char libraries[DAEMON_LIBRARIES_MAX];
+    bool fine;
+    log_info("daemon.libraries", LOG_TEXT("found", daemon_libraries(libraries, &fine)));
+    daemon_tell_confinement(daemon);
     daemon_tell_server(daemon);
     for (size_t i = 0; i < daemon->count; i++) {
         daemon_start(daemon, &daemon->running[i]);

@@ -7,6 +7,7 @@
 #include "adapters/adapter.h"
 #include "adapters/health.h"
 #include "bot/base/error.h"
+#include "bot/host/confine.h"
 #include "bot/host/metrics.h"
 #include "bot/host/program.h"
 
@@ -53,7 +54,8 @@ struct daemon {
     size_t polled_count;
     void **common; /* adapter_setup.common, by the place in adapter_table */
     struct health_view view;
-    int signals; /* signalfd */
+    int signals;                                         /* signalfd */
+    struct confine_state files_confined, calls_confined; /* no text: not tried */
     bool trying;
     struct error listen_failed; /* when trying: why another port had to do */
     bool stopping, hurried, reloading;
@@ -69,6 +71,31 @@ void daemon_drop_generation(struct generation *generation, struct program *progr
 
 /* What daemon_create() does; trying: without a store. */
 bool daemon_set_up(const struct program_options *options, bool trying, struct daemon **ret);
+
+/*
+ * What the configuration has the process confine itself to. Files before any thread starts, system
+ * calls when everything is set up; nothing where it says no. False: it cannot, though the kernel
+ * could.
+ */
+bool daemon_confine_files(struct daemon *daemon, struct error *err);
+bool daemon_confine_calls(struct daemon *daemon, struct error *err);
+
+/* In words; returns ret. *ret_whole: nothing of what was asked for is missing. */
+enum { DAEMON_CONFINEMENT_MAX = 2 * sizeof(((struct confine_state *)0)->text) + 2 };
+const char *daemon_confinement(const struct daemon *daemon, char ret[DAEMON_CONFINEMENT_MAX],
+                               bool *ret_whole);
+void daemon_tell_confinement(const struct daemon *daemon);
+
+/*
+ * The libraries that are there: those too old are faults, doubtful ones a warning. In words, each
+ * with its version, for the log and for people; returns ret.
+ */
+enum { DAEMON_LIBRARIES_MAX = 1200 };
+void daemon_check_libraries(struct fault_list *faults);
+const char *daemon_libraries(char ret[DAEMON_LIBRARIES_MAX], bool *ret_fine);
+
+/* System calls refused since it was last called, to the log. */
+void daemon_tell_refused(void);
 
 /* How many packs have a learned model, for the log: a lost file makes it read worse, in silence. */
 size_t daemon_models(const struct daemon *daemon);

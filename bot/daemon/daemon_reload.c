@@ -122,7 +122,8 @@ static size_t add_missing(struct daemon *daemon, const struct wanted_list *list)
     return added;
 }
 
-static void refuse(const struct fault_list *faults)
+/* confined: it may be that alone which keeps a file from being read. */
+static void refuse(const struct fault_list *faults, bool confined)
 {
     for (size_t i = 0; i < faults->count; i++) {
         const struct fault *fault = &faults->items[i];
@@ -130,7 +131,10 @@ static void refuse(const struct fault_list *faults)
                   LOG_TEXT("cause", fault->text));
     }
     log_error("reload.refused", LOG_NUMBER("faults", faults->count + faults->dropped),
-              LOG_TEXT("consequence", "what was loaded before goes on"));
+              LOG_TEXT("consequence", confined ? "what was loaded before goes on; folders that the "
+                                                 "configuration did not name at the start, or that "
+                                                 "were put in the place of those, need a restart"
+                                               : "what was loaded before goes on"));
 }
 
 /* Everything new is there before anything old goes. */
@@ -159,6 +163,10 @@ static bool prepare(struct daemon *daemon, struct program *program, struct gener
 
 static void warn_of_what_stays(const struct config *before, const struct config *now)
 {
+    if (before->confine != now->confine) {
+        log_warning("reload.confinement_stays",
+                    LOG_TEXT("consequence", "[bot] confine changes with the next start only"));
+    }
     if (!store_configured_same(before, now)) {
         log_warning("reload.store_stays", LOG_TEXT("path", store_configured_name(before)),
                     LOG_TEXT("consequence", "[store] changes with the next start only"));
@@ -202,7 +210,7 @@ void daemon_reload(struct daemon *daemon)
     struct http_server *server;
     bool moved;
     if (!prepare(daemon, &program, &next, &moved, &server, &faults)) {
-        refuse(&faults);
+        refuse(&faults, daemon->files_confined.text[0] != '\0');
         fault_finish(&faults);
         return;
     }

@@ -93,12 +93,18 @@ static bool try_store(const struct config *config)
 
 static void tell_parts(const struct daemon *daemon)
 {
-    char text[200];
+    char text[200], confinement[DAEMON_CONFINEMENT_MAX];
+    char libraries[DAEMON_LIBRARIES_MAX];
+    bool whole;
     const struct config *config = &daemon->newest->config;
     tell("ok", "configuration",
          daemon->options.config_path == NULL ? "none (no -c FILE)" : daemon->options.config_path);
     snprintf(text, sizeof(text), "%zu", daemon->program.knowledge->count);
     tell("ok", "packs", text);
+    daemon_libraries(libraries, &whole);
+    tell(whole ? "ok" : "...", "libraries", libraries);
+    daemon_confinement(daemon, confinement, &whole);
+    tell(whole ? "ok" : "...", "confinement", confinement);
     if (daemon->listen_failed.text[0] != '\0') {
         tell("FAIL", "http", daemon->listen_failed.text);
     } else if (daemon->server != NULL) {

@@ -159,6 +159,7 @@ struct config {
     int memory_days;           /* how long a conversation is remembered */
     int deliver_hours;         /* how long a delivery is tried */
     char *records;             /* where decision records are written; "" nowhere */
+    int confine;               /* whether the daemon confines itself (confine.h) */
     char *store;               /* [store] path */
     struct config_redis redis; /* [store], when it is shared */
     char *http_listen;         /* [http] listen; "" none, when nothing needs it */

@@ -244,6 +244,12 @@ static const struct config_row rows[] = {
      "A folder for decision records, which the word \"record\" in a conversation asks for. Empty:\n"
      "they are only shown.",
      NULL},
+    {"bot", "confine", CONFIG_CHOICE, BOT(confine), "yes", yes_no, 0, 0,
+     "Whether `whether run` confines itself once it has started: to the folders that this file\n"
+     "names and those of the system, and to the system calls that it needs. A new folder in\n"
+     "this file then takes a restart. no: where that stands in the way of something; the log says\n"
+     "what was refused.",
+     NULL},
 
     {"store", "path", CONFIG_PATH, BOT(store), "whether.db", NULL, 1, 0,
      "The file with conversations, answers on their way and questions not understood. Only one\n"

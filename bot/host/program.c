@@ -133,6 +133,34 @@ bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fa
     return learned_load(knowledge, parts, has_home ? home : NULL, faults);
 }
 
+void program_places(const struct program_options *options, const struct config *config,
+                    void (*found)(void *context, const char *path), void *context)
+{
+    char usual[PATH_MAX];
+    const char *environment = getenv("WHETHER_PACKS");
+    if (usual_place("words.vec", usual, sizeof(usual))) {
+        found(context, usual);
+    }
+    for (size_t i = 0; i < options->pack_count; i++) {
+        found(context, options->packs[i]);
+    }
+    for (size_t i = 0; i < config->packs.count; i++) {
+        found(context, config->packs.items[i]);
+    }
+    if (environment != NULL) {
+        const char *paths[CONFIG_PATHS_MAX + 1];
+        char *copy = mem_strdup(environment);
+        size_t count = split_colons(copy, paths, ARRAY_LEN(paths));
+        for (size_t i = 0; i < count; i++) {
+            found(context, paths[i]);
+        }
+        mem_free(copy);
+    }
+    if (usual_place(NULL, usual, sizeof(usual))) {
+        found(context, usual);
+    }
+}
+
 static void *allocate(size_t size)
 {
     return mem_grow(NULL, size, 1);

@@ -60,6 +60,13 @@ bool program_load_knowledge(const struct program_options *options, const struct 
  */
 bool program_load_learned(struct knowledge *knowledge, unsigned parts, struct fault_list *faults);
 
+/*
+ * Tells each file or folder that the two above would read now, whether or not it is there. `found`
+ * is called with a path that is valid for the call only.
+ */
+void program_places(const struct program_options *options, const struct config *config,
+                    void (*found)(void *context, const char *path), void *context);
+
 /* The path of a file beside the program's own. False when it is too long or not to be known. */
 bool program_beside(const char *name, char *path, size_t cap);
 

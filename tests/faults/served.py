@@ -21,7 +21,7 @@ EVERY, SANITIZED = "--every" in sys.argv, "--sanitized" in sys.argv
 
 
 def sweep(kind, stride=1, most=200, anew=False, also=None):
-    """stride and most: where not every call fails. anew: connections are cut before, so that new ones are made. also: what
+    """stride and most: where not every call fails. anew: connections are cut, so that new ones are made. also: what
     else is done to it, before it is asked."""
     if EVERY:
         stride = 1
@@ -30,9 +30,9 @@ def sweep(kind, stride=1, most=200, anew=False, also=None):
     with Stage(WHETHER, closes=anew) as stage:
         failures, nth = 0, 1
         for nth in range(1, most * stride + 1, stride):
+            stage.faults.arm(kind, nth)
             if anew:
                 stage.irc.drop()
-            stage.faults.arm(kind, nth)
             if also:
                 also(stage)
             stage.ask_all()

@@ -6,6 +6,7 @@ usage: run.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHET
 import json
 import os
 import pathlib
+import re
 import resource
 import shlex
 import shutil
@@ -322,6 +323,7 @@ def case_try():
                  "ok    api: "):
         assert part in out, out
     assert "FAIL" not in out
+    assert re.search(r"libraries: libcurl \d+\.\d+.*SQLite 3\.\d+.*jansson 2\.\d+.*libmicrohttpd \d+\.", out), out
 
 
 def case_try_beside_a_running_daemon():
@@ -331,6 +333,45 @@ def case_try_beside_a_running_daemon():
         out = try_it(config, 1)
         assert "FAIL  store: " in out and "FAIL  http: cannot listen on" in out and "ok    api: " in out, out
         assert it.ask(QUESTION)[0] == 200
+
+
+# --- confining itself: what is refused then is tested in confined.c ------------------------------------
+
+
+def filters(pid):
+    return int(re.search(r"^Seccomp_filters:\s*(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1])
+
+
+def case_confined_it_still_reads_again_what_it_named():
+    """A secret that another file took the place of; not one in a folder that nobody named at the start."""
+    secret("token", "sesame-one\n")
+    config = "[http]\nlisten = 127.0.0.1:0\n[api]\ntoken_file = %s\n"
+    with daemon(config % "token") as it:
+        assert "Landlock" in it.events("daemon.confined")[0]["to"] and "seccomp" in it.events("daemon.confined")[0]["to"]
+        assert filters(it.process.pid) >= filters(os.getpid()) and it.ask(QUESTION, token="sesame-one")[0] == 200
+        secret("token.new", "sesame-two\n").rename(scratch / "token")
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.done")
+        assert it.ask(QUESTION, token="sesame-two")[0] == 200
+        with tempfile.TemporaryDirectory() as elsewhere:
+            token = pathlib.Path(elsewhere) / "token"
+            token.write_text("sesame-three\n")
+            token.chmod(0o600)
+            it.write_config(config % token)
+            it.send(signal.SIGHUP)
+            assert "restart" in it.wait_for("reload.refused")["consequence"]
+        assert it.ask(QUESTION, token="sesame-two")[0] == 200
+
+
+def case_confined_only_where_that_is_wanted():
+    free = "[bot]\nconfine = no\n" + OPEN
+    with daemon(free) as it:
+        assert it.events("daemon.confined")[0]["to"].startswith("none") and filters(it.process.pid) == filters(os.getpid())
+        it.write_config(OPEN)
+        it.send(signal.SIGHUP)
+        assert "next start" in it.wait_for("reload.confinement_stays")["consequence"]
+    assert "ok    confinement: none" in try_it(free, 0)
+    assert "confinement: files " in try_it(OPEN, 0)
 
 
 # --- stopping -----------------------------------------------------------------------------------------
