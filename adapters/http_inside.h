@@ -6,6 +6,7 @@
 
 #include <microhttpd.h>
 
+#include "adapters/http_limit.h"
 #include "adapters/http_listen.h"
 #include "adapters/http_server.h"
 #include "bot/base/buf.h"
@@ -70,6 +71,8 @@ struct http_request {
     struct buf body;
     size_t received; /* of the body, also what was thrown away */
     unsigned refuse; /* status that is already certain, 0 none */
+    bool limited;    /* somebody to whom http_limit.h holds: client */
+    unsigned char client[16];
     unsigned status;
     struct MHD_Response *response; /* owned; set by http_respond() */
 };
@@ -79,6 +82,8 @@ struct http_server {
     struct metrics *metrics;
     struct http_listener listener;
     struct http_limits limits;
+    struct http_limit *limit; /* owned */
+    struct http_proxies proxies;
     int epoll_fd;
     size_t listen_index, epoll_index; /* in the turn's pollset; SIZE_MAX: not in it */
     uint64_t now_ms, accept_after_ms;
@@ -142,6 +147,9 @@ void http_routes_finish(struct http_server *server);
 
 /* There is no handler at its path, or none for its method. */
 void http_respond_missing(struct http_request *request);
+
+/* Too many from this address. */
+void http_respond_limited(struct http_request *request, uint64_t wait_ms);
 
 /* What request->refuse means. */
 void http_respond_refused(struct http_request *request);

@@ -190,12 +190,24 @@ bool http_listener_open(const struct http_listener *listener)
 
 static void describe(struct http_peer *peer)
 {
-    unsigned char bytes[16] = {0};
-    bytes_of(&peer->address, bytes);
-    bool four = memcmp(bytes, mapped_prefix, sizeof(mapped_prefix)) == 0;
-    inet_ntop(four ? AF_INET : AF_INET6, four ? bytes + 12 : bytes, peer->text, sizeof(peer->text));
+    const unsigned char *bytes = peer->bytes;
+    peer->four = memcmp(bytes, mapped_prefix, sizeof(mapped_prefix)) == 0;
+    inet_ntop(peer->four ? AF_INET : AF_INET6, peer->four ? bytes + 12 : bytes, peer->text,
+              sizeof(peer->text));
     peer->loopback = is_loopback(bytes);
-    memcpy(peer->network, bytes, four ? 16 : 8);
+    memcpy(peer->network, bytes, peer->four ? 16 : 8);
+}
+
+bool http_peer_parse(const char *text, struct http_peer *ret)
+{
+    *ret = (struct http_peer){0};
+    memcpy(ret->bytes, mapped_prefix, sizeof(mapped_prefix));
+    if (inet_pton(AF_INET, text, ret->bytes + 12) != 1 &&
+        inet_pton(AF_INET6, text, ret->bytes) != 1) {
+        return false;
+    }
+    describe(ret);
+    return true;
 }
 
 /* Low descriptors are left to those who need them low. */
@@ -221,6 +233,7 @@ int http_listener_accept(const struct http_listener *listener, struct http_peer 
         close(fd);
         return -1;
     }
+    bytes_of(&ret_peer->address, ret_peer->bytes);
     describe(ret_peer);
     return fd;
 }

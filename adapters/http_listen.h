@@ -16,7 +16,8 @@ struct http_peer {
     socklen_t address_len;
     char text[HTTP_PEER_TEXT_MAX]; /* "192.0.2.1", "2001:db8::1": without port */
     unsigned char network[16];     /* what one client has to itself: an IPv4 address, an IPv6 /64 */
-    bool loopback;
+    unsigned char bytes[16];       /* the whole address, IPv4 as ::ffff:a.b.c.d */
+    bool loopback, four;           /* four: IPv4 */
 };
 
 struct http_listener {
@@ -24,6 +25,9 @@ struct http_listener {
     unsigned port;
     bool loopback; /* only this machine can connect */
 };
+
+/* "192.0.2.1", "2001:db8::1": a peer as accept would tell it; false when it is no address. */
+bool http_peer_parse(const char *text, struct http_peer *ret);
 
 /* Names are not looked up, but for "localhost". "*" is every address, of both families. */
 bool http_listener_start(struct http_listener *ret, const char *listen, struct error *err);

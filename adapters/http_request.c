@@ -90,13 +90,29 @@ static void wait_for_answer(struct http_request *request)
     }
 }
 
+/* How long its address should wait, and whether what it is answered counts; 0: go on. */
+static uint64_t wait_of(struct http_request *request)
+{
+    const struct http_server *server = request->server;
+    bool told_once =
+        server->proxies.count > 0 && http_request_header_count(request, "X-Forwarded-For") == 1;
+    const char *forwarded = told_once ? http_request_header(request, "X-Forwarded-For") : NULL;
+    request->limited =
+        http_limit_client(&server->proxies, &request->connection->peer, forwarded, request->client);
+    return request->limited ? http_limit_wait_ms(server->limit, request->client, server->now_ms)
+                            : 0;
+}
+
 static void serve(struct http_request *request)
 {
     const struct http_server *server = request->server;
     request->stage = STAGE_HANDLING;
     request->turn = server->turn;
     http_connection_hurry(request->connection);
-    if (request->refuse != 0) {
+    uint64_t wait_ms = wait_of(request);
+    if (wait_ms > 0) {
+        http_respond_limited(request, wait_ms);
+    } else if (request->refuse != 0) {
         http_respond_refused(request);
     } else if (!http_route_begin(request)) {
         http_respond_missing(request);

@@ -80,7 +80,7 @@ static const char *status_label(unsigned status)
         unsigned status;
         const char *label;
     } labels[] = {{200, "200"}, {400, "400"}, {401, "401"}, {403, "403"}, {404, "404"},
-                  {405, "405"}, {413, "413"}, {415, "415"}, {503, "503"}};
+                  {405, "405"}, {413, "413"}, {415, "415"}, {429, "429"}, {503, "503"}};
     for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
         if (labels[i].status == status) {
             return labels[i].label;
@@ -112,6 +112,9 @@ void http_respond(struct http_request *request, unsigned status, const char *typ
         MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     metrics_count(server->metrics, METRIC_HTTP, status_label(status));
+    if (request->limited && status >= 400 && status < 500 && status != MHD_HTTP_TOO_MANY_REQUESTS) {
+        http_limit_charge(server->limit, request->client, HTTP_LIMIT_REFUSED, server->now_ms);
+    }
     server->due = server->due || request->stage >= STAGE_WAITING;
     if (request->stage == STAGE_SUSPENDED) {
         http_request_resume(request);
@@ -131,7 +134,25 @@ void http_respond_error(struct http_request *request, unsigned status, const cha
     json_decref(object);
 }
 
+void http_request_open(struct http_request *request)
+{
+    struct http_server *server = request->server;
+    if (request->limited) {
+        http_limit_charge(server->limit, request->client, HTTP_LIMIT_OPEN, server->now_ms);
+    }
+}
+
 /* ---- what the server answers by itself ---- */
+
+void http_respond_limited(struct http_request *request, uint64_t wait_ms)
+{
+    static const char body[] = "{\"error\": \"Too many requests from this address.\"}\n";
+    char line[40];
+    snprintf(line, sizeof(line), "Retry-After: %llu", (unsigned long long)(wait_ms / 1000 + 1));
+    metrics_count(request->server->metrics, METRIC_REJECTED, "address_rate");
+    http_respond(request, MHD_HTTP_TOO_MANY_REQUESTS, "application/json", body, sizeof(body) - 1,
+                 (const char *const[]){line, NULL});
+}
 
 void http_respond_missing(struct http_request *request)
 {

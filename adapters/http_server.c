@@ -60,6 +60,7 @@ bool http_server_create(const char *listen, struct metrics *metrics, struct http
         return error_set(err, ERROR_ENVIRONMENT, "cannot start the HTTP server");
     }
     server->epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    server->limit = http_limit_create(HTTP_REFUSED_A_MINUTE);
     *ret = server;
     return true;
 }
@@ -78,6 +79,7 @@ void http_server_destroy(struct http_server *server)
     MHD_run(server->daemon);
     MHD_stop_daemon(server->daemon);
     assert(server->count == 0 && server->body_bytes == 0);
+    http_limit_destroy(server->limit);
     http_routes_finish(server);
     mem_free(server);
 }
@@ -95,6 +97,20 @@ unsigned http_server_port(const struct http_server *server)
 bool http_server_is_loopback(const struct http_server *server)
 {
     return server->listener.loopback;
+}
+
+bool http_server_set_rate(struct http_server *server, unsigned per_minute, const char *proxies,
+                          struct error *err)
+{
+    if (!http_proxies_parse(proxies, &server->proxies)) {
+        return error_set(err, ERROR_INPUT,
+                         "[http] proxies: want at most %d addresses, commas between, without "
+                         "ports and masks",
+                         HTTP_LIMIT_PROXIES_MAX);
+    }
+    http_limit_destroy(server->limit);
+    server->limit = http_limit_create(per_minute);
+    return true;
 }
 
 const char *http_server_library(const char **ret_built)

@@ -100,5 +100,16 @@ bool http_server_stop(struct http_server *server);
 /* The version of libmicrohttpd that is there, and that of its headers when this was built. */
 const char *http_server_library(const char **ret_built);
 
+/*
+ * Refused requests an address may make in a minute, 0 any number, and the proxies that are believed
+ * (http_limit.h); from then on, with all forgotten. False: proxies is no list of addresses.
+ */
+enum { HTTP_REFUSED_A_MINUTE = 60 };
+bool http_server_set_rate(struct http_server *server, unsigned per_minute, const char *proxies,
+                          struct error *err);
+
+/* Of a request that anybody may make: it counts towards what its address may ask. */
+void http_request_open(struct http_request *request);
+
 /* Connections now open. */
 size_t http_server_connections(const struct http_server *server);

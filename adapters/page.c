@@ -127,6 +127,7 @@ static bool may_look(struct page *page, struct http_request *request)
     const char *host = http_request_header(request, "Host");
     const char *origin = http_request_header(request, "Origin");
     const char *from = origin != NULL ? strstr(origin, "://") : NULL;
+    http_request_open(request);
     if (host == NULL ||
         (!is_named(page->config->hosts, host) && !is_own(page->config->address, host))) {
         refuse(page, request, 403, "page_host", "Not under this name",

@@ -95,11 +95,29 @@ void daemon_drop_generation(struct generation *generation, struct program *progr
 
 /* ---- the listener ---- */
 
+bool daemon_set_rate(const struct daemon *daemon, struct http_server *server, struct error *err)
+{
+    const struct config *config = &daemon->newest->config;
+    return server == NULL || http_server_set_rate(server, (unsigned)config->http_per_address,
+                                                  config->http_proxies, err);
+}
+
 bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct error *err)
 {
     const char *listen = daemon->newest->config.http_listen;
     *ret = NULL;
-    return listen[0] == '\0' || http_server_create(listen, daemon->metrics, ret, err);
+    if (listen[0] == '\0') {
+        return true;
+    }
+    if (!http_server_create(listen, daemon->metrics, ret, err)) {
+        return false;
+    }
+    if (!daemon_set_rate(daemon, *ret, err)) {
+        http_server_destroy(*ret);
+        *ret = NULL;
+        return false;
+    }
+    return true;
 }
 
 void daemon_use_server(struct daemon *daemon, struct http_server *server)

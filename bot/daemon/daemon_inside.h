@@ -105,6 +105,8 @@ bool daemon_turn(struct daemon *daemon);
 
 /* The listener that the newest configuration asks for, NULL for none. */
 bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct error *err);
+/* What [http] says of addresses, for a server that is there already; NULL is fine. */
+bool daemon_set_rate(const struct daemon *daemon, struct http_server *server, struct error *err);
 void daemon_use_server(struct daemon *daemon, struct http_server *server);
 void daemon_tell_server(const struct daemon *daemon);
 

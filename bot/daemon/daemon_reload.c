@@ -149,10 +149,11 @@ static bool prepare(struct daemon *daemon, struct program *program, struct gener
     *ret_server = NULL;
     *ret_moved = strcmp(next->config.http_listen, before->config.http_listen) != 0;
     daemon->newest = next;
-    bool fine = !*ret_moved || daemon_open_server(daemon, ret_server, &err);
+    bool fine = *ret_moved ? daemon_open_server(daemon, ret_server, &err)
+                           : daemon_set_rate(daemon, daemon->server, &err);
     daemon->newest = before;
     if (!fine) {
-        fault_add(faults, "[http] listen", 0, "%s", err.text);
+        fault_add(faults, "[http]", 0, "%s", err.text);
         daemon_drop_generation(next, program);
         program_close(program);
         return false;

@@ -163,6 +163,8 @@ struct config {
     char *store;               /* [store] path */
     struct config_redis redis; /* [store], when it is shared */
     char *http_listen;         /* [http] listen; "" none, when nothing needs it */
+    int http_per_address;      /* refused requests a minute; 0: any number */
+    char *http_proxies;        /* addresses, commas between */
     int log_level, log_format, log_messages;
     struct config_api api;
     bool has_api;

@@ -22,17 +22,23 @@ static bool drop_capabilities(void)
     if (syscall(SYS_capget, &head, sets) != 0) {
         return false;
     }
+    bool changes = false;
     for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+        struct __user_cap_data_struct before = sets[i];
         sets[i].permitted &= (uint32_t)(kept >> 32 * i);
         sets[i].effective &= sets[i].permitted;
         sets[i].inheritable = 0;
+        changes = changes || before.permitted != sets[i].permitted ||
+                  before.effective != sets[i].effective || before.inheritable != 0;
     }
-    return syscall(SYS_capset, &head, sets) == 0;
+    /* whether.service has given all away before, and refuses the call. */
+    return !changes || syscall(SYS_capset, &head, sets) == 0;
 }
 
 bool confine_process(struct error *err)
 {
     const struct rlimit none = {0};
+    struct rlimit core;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return error_errno(err, errno, "new privileges cannot be given up");
     }
@@ -42,6 +48,7 @@ bool confine_process(struct error *err)
     if (!drop_capabilities()) {
         return error_errno(err, errno, "capabilities cannot be given up");
     }
-    return setrlimit(RLIMIT_CORE, &none) == 0 ||
+    bool cores = getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max != 0;
+    return !cores || setrlimit(RLIMIT_CORE, &none) == 0 ||
            error_errno(err, errno, "core dumps cannot be switched off");
 }

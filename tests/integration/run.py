@@ -3,6 +3,7 @@
 
 usage: run.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER (valgrind ...) goes before WHETHER
 """
+import http.client
 import json
 import os
 import pathlib
@@ -334,6 +335,45 @@ def case_try_beside_a_running_daemon():
         out = try_it(config, 1)
         assert "FAIL  store: " in out and "FAIL  http: cannot listen on" in out and "ok    api: " in out, out
         assert it.ask(QUESTION)[0] == 200
+
+
+# --- how much an address may ask --------------------------------------------------------------------------
+
+
+def case_refused_requests_of_an_address():
+    """Behind a proxy that is named; what is signed, or asked with the token, is not counted, and others go on."""
+    secret("token", "sesame\n")
+    config = "[http]\nlisten = 127.0.0.1:0\nper_address = 5\n%s[api]\ntoken_file = token\n"
+
+    def ask(it, client, token):
+        connection = http.client.HTTPConnection("127.0.0.1", it.port, timeout=PATIENCE_S)
+        connection.request("POST", "/api/ask", json.dumps({"text": QUESTION}),
+                           {"Content-Type": "application/json", "Authorization": "Bearer " + token, "X-Forwarded-For": client})
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return response.status, response.headers.get("Retry-After")
+
+    with daemon(config % "proxies = 127.0.0.1\n") as it:
+        assert [ask(it, "203.0.113.1", "sesame")[0] for _ in range(20)] == [200] * 20
+        # A minute's worth at once; a slow machine may earn one more meanwhile.
+        said = [ask(it, "203.0.113.7", "wrong") for _ in range(12)]
+        assert [status for status, _ in said[:5]] == [401] * 5 and said[-1][0] == 429 and 1 <= int(said[-1][1]) <= 60, said
+        assert ask(it, "198.51.100.1, 203.0.113.7", "wrong")[0] == 429, "the first address is what the client wrote"
+        assert ask(it, "203.0.113.8", "wrong")[0] == 401 and ask(it, "203.0.113.1", "sesame")[0] == 200
+        said = [ask(it, f"2001:db8:1:2::{n}", "wrong")[0] for n in range(1, 13)]
+        assert said[0] == 401 and said[-1] == 429, said
+        assert ask(it, "2001:db8:1:3::1", "wrong")[0] == 401
+        assert it.metric('whether_rejected_total{reason="address_rate"}') > 0
+        assert it.metric('whether_http_requests_total{status="429"}') > 0
+        it.write_config(config % "proxies = 10.0.0.0/8\n")
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.refused")
+        assert "[http] proxies" in "".join(it.lines) and ask(it, "203.0.113.8", "wrong")[0] == 401
+    # A proxy that nobody named stands before everybody.
+    with daemon(config % "") as it:
+        assert [ask(it, "203.0.113.7", "wrong")[0] for _ in range(20)] == [401] * 20
+    fails(config % "proxies = nowhere\n", "[http] proxies: want at most")
 
 
 # --- confining itself: what is refused then is tested in confined.c ------------------------------------
