@@ -136,7 +136,7 @@ def table(title, limited):
 
 
 def main():
-    print(f"{SECONDS} s each, {os.cpu_count()} processors")
+    print(f"{SECONDS} s each, {os.cpu_count()} processors, load before: {os.getloadavg()[0]:.1f}")
     table("shared by all", False)
     if may_limit():
         table(f"replicas and Redis with {SHARE:.0%} of a processor each", True)
