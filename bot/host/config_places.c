@@ -47,9 +47,6 @@ void config_places(const struct config *config, struct confine_places *places)
     if (config->redis.url[0] == '\0') {
         confine_add_file(places, config->store, true);
     }
-    if (config->include[0] != '\0') {
-        confine_add(places, config->include, false);
-    }
     if (config->records[0] != '\0') {
         (void)mkdir(config->records, 0777); /* whoever writes the first record says why not */
         confine_add(places, config->records, true);
