@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bot/base/error.h"
@@ -94,6 +97,28 @@ static bool sync_path(const char *path, int flags, struct error *err)
         close(fd);
     }
     return fine;
+}
+
+static int access_by(const struct passwd *user, const char *path, int mode)
+{
+    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+        setuid(user->pw_uid) != 0) {
+        return 0;
+    }
+    return access(path, mode) == 0 ? 0 : errno;
+}
+
+int file_access_as(const char *user, const char *path, int mode)
+{
+    const struct passwd *found = getpwnam(user);
+    int status = 0;
+    /* A process of its own, which may become that user and cannot come back. */
+    pid_t child = found == NULL ? -1 : fork();
+    if (child == 0) {
+        _exit(access_by(found, path, mode));
+    }
+    bool known = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status);
+    return known ? WEXITSTATUS(status) : 0;
 }
 
 bool file_folder(const char *path, char *ret, size_t cap)

@@ -26,6 +26,12 @@ bool file_map(const char *path, size_t max, struct file_map *ret, struct error *
 void file_map_release(const struct file_map *map, size_t end);
 void file_unmap(struct file_map *map); /* a zeroed one is fine */
 
+/*
+ * access(2) as another user sees it, with that user's groups; for root. 0, or errno's value; 0 also
+ * where nobody can know: no such user, no process to look.
+ */
+int file_access_as(const char *user, const char *path, int mode);
+
 /* The folder that a path lies in: "." where it names none. False: longer than cap. */
 bool file_folder(const char *path, char *ret, size_t cap);
 

@@ -50,7 +50,8 @@ static void print_summary(const struct knowledge *knowledge)
  * Packs that are named here are checked beside a faulty configuration; otherwise nobody knows which
  * packs are meant.
  */
-static bool check(const struct command_call *call, struct fault_list *faults)
+static bool check(const struct command_call *call, struct fault_list *faults,
+                  struct fault_list *warnings)
 {
     struct config config = {0};
     struct knowledge *knowledge = NULL;
@@ -60,6 +61,9 @@ static bool check(const struct command_call *call, struct fault_list *faults)
                                           .files = true};
     bool config_fine = program_load_config(&packs, &config, faults) &&
                        config_check_built(&config, call->config_path, faults);
+    if (config_fine) {
+        config_check_unit(&config, call->config_path, "", warnings);
+    }
     bool packs_fine = (config_fine || call->operand_count > 0) &&
                       program_load_knowledge(&packs, &config, &knowledge, faults);
     if (config_fine && packs_fine) {
@@ -72,16 +76,18 @@ static bool check(const struct command_call *call, struct fault_list *faults)
 
 static int run(const struct command_call *call)
 {
-    struct fault_list faults = {0};
+    struct fault_list faults = {0}, warnings = {0};
     if (command_flag(call, OPTION_EXAMPLE)) {
         return print(config_example);
     }
     if (command_flag(call, OPTION_KEYS)) {
         return print(config_documentation);
     }
-    bool fine = check(call, &faults);
+    bool fine = check(call, &faults, &warnings);
     report_faults(&faults, "");
+    report_faults(&warnings, "");
     fault_finish(&faults);
+    fault_finish(&warnings);
     return fine ? STATUS_FINE : STATUS_FAILED;
 }
 
@@ -93,7 +99,8 @@ const struct command command_check = {
     .details = "Checks the configuration that -c names, the secrets and certificates that it\n"
                "names, and the packs (files or directories; without PACK those that the\n"
                "configuration or the environment name). Tells all faults at once as\n"
-               "FILE:LINE: message; the exit status is 1 if there are any.\n",
+               "FILE:LINE: message; the exit status is 1 if there are any. Where FILE is that of\n"
+               "whether.service, also warns of paths that the unit or its user cannot use.\n",
     .examples = "  whether check\n"
                 "  whether check -c whether.ini\n"
                 "  whether check knowledge our-packs/rails-or-laravel.json\n"

@@ -20,6 +20,7 @@
 #include "bot/host/loop.h"
 #include "bot/host/metrics.h"
 #include "bot/host/outbox.h"
+#include "bot/host/records.h"
 #include "bot/host/report.h"
 #include "bot/host/store.h"
 #include "bot/host/store_configured.h"
@@ -450,6 +451,14 @@ size_t daemon_models(const struct daemon *daemon)
     return count;
 }
 
+void daemon_look_at_records(const struct daemon *daemon)
+{
+    struct error err = {0};
+    if (!records_check(daemon->newest->config.records, &err)) {
+        log_warning("records.unwritable", LOG_TEXT("cause", err.text));
+    }
+}
+
 static void start_all(struct daemon *daemon)
 {
     char libraries[DAEMON_LIBRARIES_MAX];
@@ -457,6 +466,7 @@ static void start_all(struct daemon *daemon)
     log_info("daemon.libraries", LOG_TEXT("found", daemon_libraries(libraries, &fine)));
     daemon_tell_confinement(daemon);
     daemon_tell_server(daemon);
+    daemon_look_at_records(daemon);
     for (size_t i = 0; i < daemon->count; i++) {
         daemon_start(daemon, &daemon->running[i]);
     }

@@ -110,6 +110,9 @@ bool daemon_set_rate(const struct daemon *daemon, struct http_server *server, st
 void daemon_use_server(struct daemon *daemon, struct http_server *server);
 void daemon_tell_server(const struct daemon *daemon);
 
+/* A folder of records that cannot be written is no reason to stay away; the log tells of it. */
+void daemon_look_at_records(const struct daemon *daemon);
+
 /* ---- daemon_adapters.c ---- */
 
 void daemon_adapters_init(struct daemon *daemon);

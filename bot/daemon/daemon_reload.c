@@ -185,6 +185,7 @@ static void follow(struct daemon *daemon, bool moved, struct http_server *server
         daemon_use_server(daemon, server);
         daemon_tell_server(daemon);
     }
+    daemon_look_at_records(daemon);
     size_t kept = daemon->count, started = add_missing(daemon, &list);
     wanted_finish(&list);
     log_info("reload.done", LOG_NUMBER("packs", daemon->program.knowledge->count),

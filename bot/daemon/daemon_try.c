@@ -8,6 +8,7 @@
 #include "bot/daemon/daemon.h"
 #include "bot/daemon/daemon_inside.h"
 #include "bot/host/loop.h"
+#include "bot/host/records.h"
 #include "bot/host/report.h"
 #include "bot/host/store.h"
 #include "bot/host/store_configured.h"
@@ -91,6 +92,16 @@ static bool try_store(const struct config *config)
     return fine;
 }
 
+static bool try_records(const char *folder)
+{
+    struct error err = {0};
+    bool fine = records_check(folder, &err);
+    if (folder[0] != '\0') {
+        tell(fine ? "ok" : "FAIL", "records", fine ? folder : err.text);
+    }
+    return fine;
+}
+
 static void tell_parts(const struct daemon *daemon)
 {
     char text[200], confinement[DAEMON_CONFINEMENT_MAX];
@@ -140,6 +151,7 @@ int daemon_try(const struct program_options *options)
     }
     tell_parts(daemon);
     bool fine = try_store(&daemon->newest->config) && daemon->listen_failed.text[0] == '\0';
+    fine = try_records(daemon->newest->config.records) && fine;
     fine = try_adapters(daemon) && fine;
     leave(daemon);
     daemon_destroy(daemon);

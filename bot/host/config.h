@@ -240,6 +240,14 @@ bool config_is_built(const char *kind);
  */
 bool config_check_built(const struct config *config, const char *path, struct fault_list *faults);
 
+/*
+ * Warns of what the daemon could not do under whether.service, where that unit is here and runs
+ * with this configuration: what its sandbox hides or keeps from being written and, told by root,
+ * what its user may not read or write. root: "", or where a test has such a machine.
+ */
+void config_check_unit(struct config *config, const char *path, const char *root,
+                       struct fault_list *warnings);
+
 /* "libera" of [irc libera], "" of a section without a label. Borrowed. */
 const char *config_label(const struct config *config, const char *section, size_t instance);
 

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bot/advisor/advisor.h"
 #include "bot/advisor/document.h"
@@ -14,6 +15,7 @@
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/file.h"
 #include "bot/host/log.h"
 #include "bot/host/message.h"
 
@@ -72,6 +74,17 @@ static bool put_record(const struct outcome *outcome, int64_t now_ms, struct buf
     document_begin(&document, MARKUP_MARKDOWN, ret);
     record_decision(&document, outcome);
     return document_end(&document) && buf_putc(ret, '\n');
+}
+
+bool records_check(const char *folder, struct error *err)
+{
+    char above[PATH_MAX];
+    const char *where = folder;
+    if (access(folder, F_OK) != 0 && errno == ENOENT && file_folder(folder, above, sizeof(above))) {
+        where = above;
+    }
+    return folder[0] == '\0' || access(where, W_OK | X_OK) == 0 ||
+           error_errno(err, errno, "[bot] records: %s cannot be written", where);
 }
 
 bool records_write(const char *folder, const char *name, const struct outcome *outcome,

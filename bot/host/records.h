@@ -27,6 +27,9 @@ void records_name(const struct outcome *outcome, const char *drawn, char ret[REC
 /* Whether records_name() can have made it; nothing else in the folder is a record. */
 bool records_is_name(const char *name);
 
+/* Whether one could be written to the folder, or the folder made. "": none is wanted. */
+bool records_check(const char *folder, struct error *err);
+
 /* The file is NAME.md. Makes the folder if it is not there, but none above it. */
 bool records_write(const char *folder, const char *name, const struct outcome *outcome,
                    int64_t now_ms, struct error *err);

@@ -18,7 +18,7 @@ import senders
 from daemon import ROOT, Daemon, wait_until
 from fake_slack import TEAM, TOKEN, FakeSlack
 from fake_trackers import FakeDiscord
-from irckit import WRAPPER
+from irckit import WRAPPER, Atheme, Inspircd, Person, register_account
 
 README = (ROOT / "README.md").read_text()
 TYPED_MAX = 10      # lines of a how-to's file: it is to be typed
@@ -48,9 +48,9 @@ def install(**files):
         stage.secret(name.replace("_", "-"), text + "\n")
 
 
-def run(config):
+def run(config, port=True):
     """What it says of itself first, as README tells people to look."""
-    daemon = Daemon([*WRAPPER, stage.program], stage.scratch, config)
+    daemon = Daemon([*WRAPPER, stage.program], stage.scratch, config, port=port)
     done = subprocess.run([*daemon.command, "--try"], cwd=stage.scratch, env=daemon.env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return daemon
@@ -120,6 +120,26 @@ def case_slack():
             said = command("record", "1.2")
             link = re.search(r"<https://whether\.example\.org/record\?of=node-or-django-[0-9a-f]{32}\|", said)
             assert link and said.index("```") > link.start() and "Decision Outcome" in said, said
+
+
+def case_irc():
+    """A real network with services, where the account of the example is registered."""
+    text, lines = how_to("On IRC")
+    assert "`chmod 600 password`" in text
+    server = stage.start(Inspircd(stage.scratch, stage.keys))
+    stage.start(Atheme(stage.scratch, server))
+    register_account(server, stage.keys, "whether", "pass-word")
+    install(password="pass-word")
+    alice = stage.start(Person(server.port, "alice"))
+    alice.join("#team")
+    # The network's name and certificate are what a newcomer's machine knows already.
+    with run(typed(lines, server=f"localhost:{server.tls_port}", ca_file=stage.path_of("ca.pem")), port=False) as daemon:
+        assert daemon.wait_for("irc.connected")["account"] == "whether"
+        daemon.wait_for("irc.joined")
+        alice.tell("#team", f"whether: {QUESTION}")
+        alice.wait(r":whether!\S+ PRIVMSG #team :alice: \x02?Node\.js")
+        alice.tell("whether", QUESTION)
+        alice.wait(r":whether!\S+ PRIVMSG alice :\x02?Node\.js")
 
 
 if __name__ == "__main__":

@@ -337,6 +337,21 @@ def case_try_beside_a_running_daemon():
         assert it.ask(QUESTION)[0] == 200
 
 
+def case_records_that_cannot_be_written_are_told():
+    """Not a reason to stay away: at the start, when read again, and by --try."""
+    config = OPEN + "[bot]\nrecords = not/there/records\n"
+    with daemon(config) as it:
+        assert "not/there cannot be written: No such file" in it.wait_for("records.unwritable")["cause"]
+        assert it.ask(QUESTION)[0] == 200
+        (scratch / "not/there").mkdir(parents=True)
+        it.send(signal.SIGHUP)
+        it.wait_for("reload.done")
+        assert len(it.events("records.unwritable")) == 1
+    assert "ok    records: " in try_it(config, 0)
+    (scratch / "not/there").rmdir()
+    assert "FAIL  records: [bot] records: " in try_it(config, 1)
+
+
 # --- how much an address may ask --------------------------------------------------------------------------
 
 

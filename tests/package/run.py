@@ -4,75 +4,28 @@
 usage: run.py     prints TAP. As root, with a Debian mirror in reach: builds the package (script/package), makes a Debian 12 with
 debootstrap (kept as build/package/bookworm.tar), and goes in by chroot, in namespaces of its own, where nothing else listens.
 """
-import ctypes
 import glob
-import http.client
-import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-OUT = ROOT / "build" / "package"
-MIRROR = "http://deb.debian.org/debian"
-PATIENCE_S = 60
-NEW_MOUNTS, NEW_NET = 0x00020000, 0x40000000  # CLONE_NEWNS, CLONE_NEWNET
-OLDER = "0.0.9"
+import debian
+from debian import NEW_MOUNTS, PATIENCE_S, ROOT, run
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+
+OLDEST, OLDER = "0.0.8", "0.0.9"
 
 root = None  # the fresh Debian's folder
 packages = {}  # version -> file
 
 
-def run(*command, **more):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, stdin=subprocess.DEVNULL, **more)
-    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    return done.stdout
-
-
 def inside(*command):
-    return run("chroot", root, *command, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive",
-                                              "LC_ALL": "C.UTF-8", "HOME": "/root"})
-
-
-def leave_namespace(flags):
-    libc = ctypes.CDLL(None, use_errno=True)
-    assert libc.unshare(flags) == 0, f"unshare: {os.strerror(ctypes.get_errno())}"
-
-
-def fresh_debian(folder):
-    tar = OUT / "bookworm.tar"
-    if not tar.exists():
-        made = pathlib.Path(folder) / "made"
-        run("debootstrap", "--variant=minbase", "bookworm", made, MIRROR)
-        run("tar", "-C", made, "--one-file-system", "-cf", f"{tar}.new", ".")
-        os.replace(f"{tar}.new", tar)
-        shutil.rmtree(made)
-    new = pathlib.Path(folder) / "debian"
-    new.mkdir(mode=0o755)
-    run("tar", "-C", new, "-xf", tar)
-    shutil.copy("/etc/resolv.conf", new / "etc" / "resolv.conf")
-    run("mount", "--make-rprivate", "/")
-    run("mount", "-t", "proc", "proc", new / "proc")
-    return new
-
-
-def older(package, folder):
-    """The same package as a lower version, which came with a configuration a little different."""
-    tree = pathlib.Path(folder) / "older"
-    run("dpkg-deb", "-R", package, tree)
-    control = tree / "DEBIAN" / "control"
-    control.write_text(re.sub(r"^Version: .*$", f"Version: {OLDER}", control.read_text(), flags=re.M))
-    config = tree / "etc" / "whether" / "whether.ini"
-    config.write_text(config.read_text() + "# of the older version\n")
-    file = pathlib.Path(folder) / f"whether_{OLDER}.deb"
-    run("dpkg-deb", "--root-owner-group", "-b", tree, file)
-    return file
+    return debian.chroot(root, *command)
 
 
 class Daemon:
@@ -84,37 +37,23 @@ class Daemon:
             ["chroot", root, "setpriv", "--reuid=whether", "--regid=whether", "--init-groups",
              "whether", "run", "-c", "/etc/whether/whether.ini"],
             stdin=subprocess.DEVNULL, stderr=self.log, env={"PATH": "/usr/bin:/bin:/usr/sbin", "NO_PROXY": "*"})
-        end = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                assert self.get("/readyz")[0] == 200
-                return self
-            except OSError:
-                assert time.monotonic() < end and self.process.poll() is None, self.said()
-                time.sleep(0.05)
+        try:
+            debian.wait_until(lambda: self.process.poll() is not None or debian.http_get("/readyz")[0] == 200, "the daemon")
+        finally:
+            self.log.seek(0)
+            self.said = self.log.read()
+        assert self.process.poll() is None, self.said
+        return self
 
     def __exit__(self, kind, *rest):
         self.process.terminate()
         status = self.process.wait(PATIENCE_S)
-        assert kind or status == 0, self.said()
-
-    def said(self):
-        self.log.seek(0)
-        return self.log.read()
-
-    def get(self, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", 8080, timeout=PATIENCE_S)
-        try:
-            connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/json"} if body else {})
-            response = connection.getresponse()
-            return response.status, response.read().decode()
-        finally:
-            connection.close()
+        assert kind or status == 0, (status, self.said)
 
     def ask(self, text):
-        status, answer = self.get("/api/ask", json.dumps({"text": text, "conversation": "upgrade"}))
+        status, answer = debian.ask(text)
         assert status == 200, answer
-        return json.loads(answer)
+        return answer
 
 
 def installed_version():
@@ -124,14 +63,14 @@ def installed_version():
 # --- in this order: each goes on where the one before it ended -------------------------------------------
 
 
-def case_the_older_one_installs():
-    shutil.copy(packages[OLDER], root / "older.deb")
+def case_the_oldest_installs():
+    shutil.copy(packages[OLDEST], root / "oldest.deb")
     inside("apt-get", "update", "-q")
-    inside("apt-get", "install", "-y", "-q", "--no-install-recommends", "curl", "/older.deb")
-    assert installed_version() == OLDER
-    # From here on alone: what is left needs no mirror, and port 8080 is ours.
-    leave_namespace(NEW_NET)
-    run("ip", "link", "set", "lo", "up")
+    inside("apt-get", "install", "-y", "-q", "--no-install-recommends", "curl", "/oldest.deb")
+    assert installed_version() == OLDEST
+    wanted = root / "etc/systemd/system/multi-user.target.wants/whether.service"
+    assert wanted.is_symlink(), "the unit is not enabled"
+    debian.alone()
 
 
 def case_it_answers():
@@ -150,12 +89,8 @@ def case_rights():
 
 
 def case_everything_is_there():
-    for path in ("usr/share/man/man1/whether.1.gz", "usr/share/man/man5/whether.ini.5.gz", "usr/share/man/man5/whether-pack.5.gz",
-                 "usr/share/bash-completion/completions/whether", "usr/share/zsh/vendor-completions/_whether",
-                 "usr/share/fish/vendor_completions.d/whether.fish", "lib/systemd/system/whether.service",
-                 "usr/share/whether/knowledge/node-or-django.model", "usr/share/whether/knowledge/words.vec",
-                 "usr/share/whether/prometheus/whether.rules.yml", "usr/share/whether/grafana/whether.json",
-                 "usr/share/whether/config.example.ini", "usr/libexec/whether/whether-train", "usr/libexec/whether/whetherd"):
+    for path in (*("usr/" + path for path in debian.INSTALLED), "usr/share/man/man1/whether.1.gz", "usr/share/man/man5/whether.ini.5.gz",
+                 "usr/share/man/man5/whether-pack.5.gz", "usr/share/zsh/vendor-completions/_whether", "lib/systemd/system/whether.service"):
         assert (root / path).exists(), f"/{path} is not installed"
     # debhelper compresses documents from 4 KiB on.
     assert glob.glob(f"{root}/usr/share/doc/whether/operating.md*"), "the operator's guide is not installed"
@@ -174,20 +109,39 @@ def case_a_conversation_begins():
         assert "react-frontend" in answer["situations"], answer
 
 
-def case_it_is_upgraded():
-    shutil.copy(packages["new"], root / "new.deb")
-    inside("dpkg", "--force-confold", "-i", "/new.deb")
-    assert installed_version() not in ("", OLDER)
+def upgrade(version, file):
+    """With the operator's configuration kept, as apt asks; the new one lies beside it."""
+    shutil.copy(file, root / "next.deb")
+    (root / "etc" / "whether" / "whether.ini.dpkg-dist").unlink(missing_ok=True)
+    inside("dpkg", "--force-confold", "-i", "/next.deb")
+    assert installed_version() == version
     text = (root / "etc" / "whether" / "whether.ini").read_text()
     assert "open = yes" in text, "the operator's configuration was overwritten"
     assert (root / "etc" / "whether" / "whether.ini.dpkg-dist").exists(), "the new configuration is not offered"
 
 
-def case_the_conversation_goes_on():
+def goes_on():
     with Daemon() as daemon:
         answer = daemon.ask("why?")
         assert "react-frontend" in answer["situations"], answer
         assert "React" in answer["text"], answer
+
+
+def case_two_upgrades_keep_store_and_configuration():
+    upgrade(OLDER, packages[OLDER])
+    goes_on()
+    upgrade(packages["new"].name.split("_")[1], packages["new"])
+    goes_on()
+
+
+def case_a_configuration_that_nobody_changed_is_replaced():
+    config = root / "etc" / "whether" / "whether.ini"
+    edited = config.read_text()
+    inside("dpkg", "--force-confnew", "-i", "/oldest.deb")
+    assert config.read_text().endswith(f"# of version {OLDEST}\n")
+    inside("dpkg", "-i", "/next.deb")
+    assert "# of version" not in config.read_text()
+    config.write_text(edited)
 
 
 def case_removing_keeps_store_and_configuration():
@@ -205,28 +159,19 @@ def case_purging_leaves_nothing():
 
 def main():
     global root
-    cases = [(name, case) for name, case in globals().items() if name.startswith("case_")]
     if os.getuid() != 0:
         print("1..0 # SKIP needs root, for chroot and namespaces")
         return 0
-    print(f"1..{len(cases)}", flush=True)
-    built = run(ROOT / "script" / "package", cwd=ROOT).split()[-1]
-    failed = 0
+    built = debian.build()
     with tempfile.TemporaryDirectory(prefix="whether-package.") as folder:
-        leave_namespace(NEW_MOUNTS)
-        root = fresh_debian(folder)
-        packages.update({"new": built, OLDER: older(built, folder)})
-        for number, (name, case) in enumerate(cases, 1):
-            name = name.removeprefix("case_").replace("_", " ")
-            try:
-                case()
-                print(f"ok {number} {name}", flush=True)
-            except Exception:  # a broken test is a failed test
-                failed += 1
-                print(f"not ok {number} {name}")
-                print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
-        run("umount", root / "proc")
-    return failed > 0
+        debian.leave_namespace(NEW_MOUNTS)
+        root = debian.unpack(debian.base_tar(), folder)
+        packages.update({"new": built, **{version: debian.other_version(built, folder, version) for version in (OLDEST, OLDER)}})
+        run("mount", "-t", "proc", "proc", root / "proc")
+        try:
+            return tap.run(globals())
+        finally:
+            run("umount", root / "proc")
 
 
 sys.exit(main())
