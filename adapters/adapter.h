@@ -37,6 +37,8 @@ struct adapter_setup {
     struct http_server *server; /* NULL: no [http] section and none of the defaults */
     struct http_client *client;
     struct metrics *metrics;
+    void *
+        *common; /* what all instances of a kind share, theirs to make and to free; NULL at first */
 };
 
 enum adapter_health {
@@ -63,10 +65,13 @@ struct adapter_ops {
     /* Begins to connect; never blocks. NULL: nothing to begin. */
     void (*start)(struct adapter *adapter, uint64_t now_ms);
 
-    /* Each turn: adds descriptors and the next moment to wake (loop.h). NULL: only HTTP. */
+    /*
+     * Each turn: adds descriptors and the next moment to wake (loop.h). NULL: only HTTP, and timers
+     * of its own, so that it may have thousands of instances (loop_call_at()).
+     */
     void (*prepare)(struct adapter *adapter, struct pollset *pollset);
 
-    /* Each turn, after the wait: what came in, and what is due. NULL: only HTTP. */
+    /* Each turn, after the wait: what came in, and what is due. NULL likewise. */
     void (*dispatch)(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms);
 
     /*
@@ -97,6 +102,12 @@ struct adapter_ops {
     bool (*send)(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms);
 
     void (*status)(const struct adapter *adapter, struct adapter_status *ret);
+
+    /*
+     * After a reload that left its section as it is: the same words at another place, instead of
+     * the configuration that it was made with, which goes. NULL: then that one stays for its sake.
+     */
+    void (*follow)(struct adapter *adapter, const struct config *config, size_t instance);
 
     /*
      * SIGTERM: takes nothing new, says good-bye. True when it has nothing left to do; asked again

@@ -405,6 +405,13 @@ static bool set_up(struct chathook *chat, struct error *err)
     return true;
 }
 
+static void follow(struct adapter *adapter, const struct config *config, size_t instance)
+{
+    struct chathook *chat = (struct chathook *)adapter;
+    chat->setup.config = config;
+    chat->config = &config->chats[chat->kind->config][instance];
+}
+
 static bool create(const struct chathook_kind *kind, const struct adapter_ops *ops,
                    const struct adapter_setup *setup, struct adapter **ret, struct error *err)
 {
@@ -449,6 +456,7 @@ static bool create(const struct chathook_kind *kind, const struct adapter_ops *o
         .ready = ready,                                                                \
         .send = send_out,                                                              \
         .status = status,                                                              \
+        .follow = follow,                                                              \
         .stop = stop,                                                                  \
         .destroy = destroy,                                                            \
     };

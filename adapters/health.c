@@ -9,7 +9,7 @@
 #include "bot/host/dispatch.h"
 #include "bot/host/metrics.h"
 
-enum { READY_MAX = 256 * 1024, METRICS_MAX = 256 * 1024 };
+enum { READY_MAX = 8 * 1024 * 1024, METRICS_MAX = 16 * 1024 * 1024 };
 
 static const char *const states[] = {
     [ADAPTER_STARTING] = "starting",

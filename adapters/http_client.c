@@ -1,7 +1,10 @@
 #include "adapters/http_client.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -157,6 +160,19 @@ static bool add_headers(struct call *call, const char *const *headers)
     return call->headers != NULL;
 }
 
+/*
+ * Where a link is cut the kernel goes on sending what we wrote, long after we have given it up and
+ * closed it, and another replica has looked there and said it itself.
+ */
+static int limit_lateness(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+    const unsigned ms = HTTP_LATE_MS;
+    (void)context;
+    (void)purpose;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms)); /* else as it always was */
+    return CURL_SOCKOPT_OK;
+}
+
 static void set_safety(const struct call *call, uint64_t timeout_ms)
 {
     CURL *easy = call->easy;
@@ -167,6 +183,7 @@ static void set_safety(const struct call *call, uint64_t timeout_ms)
     if (call->client->ca_file != NULL) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, call->client->ca_file);
     }
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, limit_lateness);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* Else whoever gives up a call waits for the thread that still asks a dead name server. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);

@@ -9,6 +9,7 @@
  * Always: http and https only, no redirects (they would carry tokens elsewhere), certificate and
  * host name verified, total time-out, a limit on the answer's size, no signals. Tokens live in
  * `headers` and never reach a log: messages name method, host and path only.
+ * What was sent arrives soon or not at all: nothing waits in the kernel for a link to come back.
  */
 struct error;
 struct http_client;
@@ -24,7 +25,10 @@ struct http_call {
     size_t len;
     uint64_t timeout_ms; /* 0: HTTP_TIMEOUT_MS */
 };
-enum { HTTP_TIMEOUT_MS = 10000 };
+enum {
+    HTTP_TIMEOUT_MS = 10000,
+    HTTP_LATE_MS = 8000 /* what was written and is not acknowledged by then never arrives */
+};
 
 struct http_answer {
     /* 0: no answer came; then `error` says why, and `sent` whether the request may have arrived */

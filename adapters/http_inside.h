@@ -10,17 +10,15 @@
 #include "adapters/http_listen.h"
 #include "adapters/http_server.h"
 #include "bot/base/buf.h"
-#include "bot/host/config.h"
+#include "bot/base/names.h"
 
 /*
  * What the parts of the server share: http_server.c (the daemon and its turns), http_connection.c
- * (who may come in, and until when), http_request.c (from a head to its handler), http_respond.c
- * (what handlers ask and answer). Not for anybody else.
+ * (who may come in, and until when), http_request.c (from a head to its handler), http_route.c
+ * (which handler that is), http_respond.c (what handlers ask and answer). Not for anybody else.
  */
 enum {
     HTTP_HEADER_MAX = 1000, /* a line of ours */
-    /* Three of each [slack], one of each other chat and tracker, those of API, page and health. */
-    HTTP_ROUTES_MAX = (3 + CONFIG_CHATS + CONFIG_TRACKERS) * CONFIG_INSTANCES_MAX + 16,
 };
 
 /*
@@ -43,10 +41,18 @@ struct http_connection {
     uint64_t ended_run;           /* the MHD_run() in which the last answer ended, 0 none */
 };
 
+/* All handlers of a path, in the order in which they came. */
+struct http_place {
+    char *path; /* owned */
+    struct http_route *first;
+    struct http_place *next; /* in server->places */
+};
+
 struct http_route {
-    const char *method, *path; /* borrowed */
+    const char *method; /* borrowed */
     http_handler *handler;
     void *context;
+    struct http_route *next; /* of the same path */
 };
 
 /* STAGE_WAITING: a handler has it, and libmicrohttpd asks for its answer in each of its runs. */
@@ -59,9 +65,9 @@ struct http_request {
     struct http_request *previous, *next; /* in server->suspended */
     enum http_stage stage;
     const char *method;
-    char *path;    /* owned */
-    size_t route;  /* index of the handler that has it */
-    uint64_t turn; /* in which it was handed over */
+    char *path;                     /* owned */
+    const struct http_route *route; /* of the handler that has it */
+    uint64_t turn;                  /* in which it was handed over */
     struct buf body;
     size_t received; /* of the body, also what was thrown away */
     unsigned refuse; /* status that is already certain, 0 none */
@@ -90,8 +96,8 @@ struct http_server {
     size_t body_bytes; /* held for all requests */
     const struct http_peer *accepting;
     struct http_request *suspended;
-    struct http_route routes[HTTP_ROUTES_MAX];
-    size_t route_count;
+    struct http_place *places; /* owned, as their routes */
+    struct names places_by_path;
 };
 
 /* ---- http_connection.c ---- */
@@ -124,6 +130,18 @@ void http_request_complete(void *cls, struct MHD_Connection *mhd, void **context
 
 /* libmicrohttpd asks for its answer again. STAGE_SUSPENDED only. */
 void http_request_resume(struct http_request *request);
+
+/* ---- http_route.c ---- */
+
+/* Calls the first handler of the request's path and method. False: there is none. */
+bool http_route_begin(struct http_request *request);
+
+/*
+ * "GET, POST" for a path that has other methods than the request's; nothing for one that is none.
+ */
+void http_route_allowed(const struct http_request *request, struct buf *ret);
+
+void http_routes_finish(struct http_server *server);
 
 /* ---- http_respond.c ---- */
 

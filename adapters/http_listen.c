@@ -1,8 +1,10 @@
 #include "adapters/http_listen.h"
 
 #include <arpa/inet.h>
+#include <asm/socket.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -164,6 +166,13 @@ bool http_listener_start(struct http_listener *ret, const char *listen, struct e
     *ret = (struct http_listener){.fd = fd};
     describe_listener(ret);
     return true;
+}
+
+void http_listener_deafen(const struct http_listener *listener)
+{
+    struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    const struct sock_fprog program = {.len = 1, .filter = &drop};
+    setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void http_listener_stop(struct http_listener *listener)

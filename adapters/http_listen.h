@@ -32,6 +32,12 @@ bool http_peer_parse(const char *text, struct http_peer *ret);
 /* Names are not looked up, but for "localhost". "*" is every address, of both families. */
 bool http_listener_start(struct http_listener *ret, const char *listen, struct error *err);
 void http_listener_stop(struct http_listener *listener); /* again is fine */
+
+/*
+ * The kernel lets nobody in any more: who knocks hears nothing, and knocks again. Between the last
+ * accept and the end nobody can come who would be cut off.
+ */
+void http_listener_deafen(const struct http_listener *listener);
 bool http_listener_open(const struct http_listener *listener);
 
 /*

@@ -12,54 +12,6 @@ enum {
     TURNS_ASKED = 2, /* that libmicrohttpd asks for an answer before it is told to wait */
 };
 
-/* ---- routes ---- */
-
-void http_server_route(struct http_server *server, const char *method, const char *path,
-                       http_handler *handler, void *context)
-{
-    assert(server->route_count < HTTP_ROUTES_MAX);
-    server->routes[server->route_count++] = (struct http_route){method, path, handler, context};
-}
-
-void http_server_unroute(struct http_server *server, const void *context)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < server->route_count; i++) {
-        if (server->routes[i].context != context) {
-            server->routes[kept++] = server->routes[i];
-        }
-    }
-    server->route_count = kept;
-}
-
-static size_t next_route(const struct http_server *server, const struct http_request *request,
-                         size_t from)
-{
-    while (from < server->route_count && (strcmp(server->routes[from].path, request->path) != 0 ||
-                                          strcmp(server->routes[from].method, request->method))) {
-        from++;
-    }
-    return from;
-}
-
-static void call_route(struct http_request *request, size_t index)
-{
-    const struct http_route *route = &request->server->routes[index];
-    request->route = index;
-    route->handler(route->context, request);
-}
-
-bool http_request_pass(struct http_request *request)
-{
-    const struct http_server *server = request->server;
-    size_t next = next_route(server, request, request->route + 1);
-    if (next == server->route_count) {
-        return false;
-    }
-    call_route(request, next);
-    return true;
-}
-
 /* ---- one request ---- */
 
 static struct http_request *request_create(struct http_connection *connection,
@@ -157,16 +109,13 @@ static void serve(struct http_request *request)
     request->stage = STAGE_HANDLING;
     request->turn = server->turn;
     http_connection_hurry(request->connection);
-    size_t route = next_route(server, request, 0);
     uint64_t wait_ms = wait_of(request);
     if (wait_ms > 0) {
         http_respond_limited(request, wait_ms);
     } else if (request->refuse != 0) {
         http_respond_refused(request);
-    } else if (route == server->route_count) {
+    } else if (!http_route_begin(request)) {
         http_respond_missing(request);
-    } else {
-        call_route(request, route);
     }
 }
 

@@ -100,7 +100,8 @@ void http_respond(struct http_request *request, unsigned status, const char *typ
         const void *from;
         void *to;
     } bytes = {.from = len > 0 ? body : ""};
-    request->response = MHD_create_response_from_buffer(len, bytes.to, MHD_RESPMEM_MUST_COPY);
+    request->response =
+        mem_need(MHD_create_response_from_buffer(len, bytes.to, MHD_RESPMEM_MUST_COPY));
     if (type != NULL) {
         MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     }
@@ -155,24 +156,20 @@ void http_respond_limited(struct http_request *request, uint64_t wait_ms)
 
 void http_respond_missing(struct http_request *request)
 {
-    const struct http_server *server = request->server;
-    struct buf allow;
+    struct buf methods, allow;
+    buf_init(&methods, HTTP_HEADER_MAX);
     buf_init(&allow, HTTP_HEADER_MAX);
-    for (size_t i = 0; i < server->route_count; i++) {
-        const char *method = server->routes[i].method;
-        if (strcmp(server->routes[i].path, request->path) == 0 &&
-            (allow.data == NULL || strstr(allow.data, method) == NULL)) {
-            buf_printf(&allow, "%s%s", allow.len ? ", " : "Allow: ", method);
-        }
-    }
-    if (allow.len > 0) {
+    http_route_allowed(request, &methods);
+    if (methods.len > 0) {
         static const char body[] = "{\"error\": \"This path does not take that method.\"}\n";
+        buf_printf(&allow, "Allow: %s", methods.data);
         http_respond(request, MHD_HTTP_METHOD_NOT_ALLOWED, "application/json", body,
                      sizeof(body) - 1, (const char *const[]){allow.data, NULL});
     } else {
         http_respond_error(request, MHD_HTTP_NOT_FOUND, "There is nothing at this path.");
     }
-    metrics_count(request->server->metrics, METRIC_REJECTED, allow.len > 0 ? "method" : "path");
+    metrics_count(request->server->metrics, METRIC_REJECTED, methods.len > 0 ? "method" : "path");
+    buf_finish(&methods);
     buf_finish(&allow);
 }
 

@@ -10,6 +10,7 @@
 #include "bot/host/loop.h"
 
 enum {
+    LAST_ROUNDS = 16,              /* of accepting, at the end: more than the kernel lets wait */
     CONNECTION_MEMORY = 16 * 1024, /* of libmicrohttpd for each: bounds the headers (431) */
     FLUSH_RUNS = 3,                /* an answer is made ready in one run and leaves in the next */
 };
@@ -79,6 +80,7 @@ void http_server_destroy(struct http_server *server)
     MHD_stop_daemon(server->daemon);
     assert(server->count == 0 && server->body_bytes == 0);
     http_limit_destroy(server->limit);
+    http_routes_finish(server);
     mem_free(server);
 }
 
@@ -193,7 +195,10 @@ bool http_server_stop(struct http_server *server)
 {
     if (http_listener_open(&server->listener)) {
         /* Whom the kernel has let in already is heard: closing would cut them off wordless. */
-        http_connections_accept(server);
+        http_listener_deafen(&server->listener);
+        for (size_t i = 0; i < LAST_ROUNDS; i++) {
+            http_connections_accept(server);
+        }
         server->due = true;
         http_listener_stop(&server->listener);
     }

@@ -56,8 +56,9 @@ bool http_server_is_loopback(const struct http_server *server); /* only this mac
 typedef void http_handler(void *context, struct http_request *request);
 
 /*
- * path is exact. method "GET" also answers HEAD. path and method are borrowed. Several handlers may
- * share a path: each in turn may http_request_pass() what is not for it.
+ * path is exact; it is found in the same time however many there are. method "GET" also answers
+ * HEAD, and is borrowed. Several handlers may share a path: each in turn may http_request_pass()
+ * what is not for it.
  */
 void http_server_route(struct http_server *server, const char *method, const char *path,
                        http_handler *handler, void *context);

@@ -21,6 +21,7 @@ enum {
     FASTER_MS = 3600 * 1000,
     LEASE_LOOK_MS = 250,
     JOIN_PATIENCE_MS = 20 * 1000,
+    PASSWORD_MAX = 400, /* with all that stands before it in its line */
 };
 
 const struct irc_times irc_times_default = {
@@ -67,6 +68,16 @@ static bool contains(const char *text, const char *part)
 
 /* Creating */
 
+/* PASS and IDENTIFY are lines like others (I1); SASL has as many as it takes. */
+static bool fits_a_line(const struct irc *irc, const struct secret *password, const char *key,
+                        struct error *err)
+{
+    return password->count == 0 || strlen(password->items[0]) <= PASSWORD_MAX ||
+           error_set(err, ERROR_INPUT,
+                     "[%s] %s is longer than %d bytes, which no line of IRC holds",
+                     irc->adapter.name, key, PASSWORD_MAX);
+}
+
 static bool load_secrets(struct irc *irc, struct error *err)
 {
     const struct config_irc *config = irc->config;
@@ -76,7 +87,9 @@ static bool load_secrets(struct irc *irc, struct error *err)
            secret_load_key(&config->server_password, name, "server_password", &irc->server_password,
                            err) &&
            secret_load_key(&config->nickserv_password, name, "nickserv_password",
-                           &irc->nickserv_password, err);
+                           &irc->nickserv_password, err) &&
+           fits_a_line(irc, &irc->server_password, "server_password", err) &&
+           fits_a_line(irc, &irc->nickserv_password, "nickserv_password", err);
 }
 
 static size_t irc_count(const struct config *config)
@@ -364,6 +377,7 @@ static void look_at_wire(struct irc *irc)
 
 static void leave_network(struct irc *irc, uint64_t now_ms)
 {
+    irc_wire_abort(irc->wire);
     attempt_end(irc, "another replica has this network now, or the store is away");
     irc->next_ms = now_ms;
     irc->failures = 0;

@@ -13,7 +13,7 @@
 struct error;
 
 enum {
-    IRC_CHANNELS_MAX = 64,
+    IRC_CHANNELS_MAX = 256,
     IRC_KEY_MAX = 64,
     IRC_KICKS_MAX = 5, /* within IRC_KICKS_MS of each other: then we have understood (I13) */
     IRC_KICKS_MS = 3600 * 1000,

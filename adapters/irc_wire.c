@@ -12,6 +12,7 @@
 
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/host/connect_only.h"
 #include "bot/host/loop.h"
 
 enum {
@@ -80,43 +81,18 @@ static void on_connected(void *context, CURL *easy, CURLcode code)
     irc_relay_begin(&wire->relay);
 }
 
-/*
- * I15: certificate chain and host name are always verified. Without TLS the scheme is http, which
- * CURLOPT_CONNECT_ONLY uses for nothing but its TCP connection.
- */
+/* I15: TLS as everywhere, so that certificate chain and host name are always verified. */
 static bool set_options(struct irc_wire *wire, const struct irc_wire_setup *setup)
 {
-    char url[512];
-    int len = snprintf(url, sizeof(url), "%s://%s", setup->tls ? "https" : "http", setup->server);
-    CURL *easy = wire->easy;
-    bool good =
-        len > 0 && (size_t)len < sizeof(url) &&
-        curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK;
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    /* As in http_client.c: a name server that does not answer must not stop the loop (C18). */
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)setup->connect_ms);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, wire->curl_said);
-    if (*setup->ca_file) {
-        good = good && curl_easy_setopt(easy, CURLOPT_CAINFO, setup->ca_file) == CURLE_OK &&
-               curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
-    }
-    if (*setup->cert_file) {
-        good = good && curl_easy_setopt(easy, CURLOPT_SSLCERT, setup->cert_file) == CURLE_OK;
-    }
-    if (*setup->key_file) {
-        good = good && curl_easy_setopt(easy, CURLOPT_SSLKEY, setup->key_file) == CURLE_OK;
-    }
-    return good;
+    return connect_only_set(wire->easy,
+                            &(struct connect_only){.host = setup->server,
+                                                   .tls = setup->tls,
+                                                   .proxied = true,
+                                                   .ca_file = setup->ca_file,
+                                                   .cert_file = setup->cert_file,
+                                                   .key_file = setup->key_file,
+                                                   .connect_ms = (long)setup->connect_ms,
+                                                   .said = wire->curl_said});
 }
 
 static bool connect_server(struct irc_wire *wire, const struct irc_wire_setup *setup,
@@ -181,12 +157,21 @@ static void drop_front(struct buf *buf, size_t len)
     }
 }
 
+void irc_wire_abort(struct irc_wire *wire)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    if (wire->state == IRC_WIRE_OPEN) {
+        setsockopt(wire->server_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    }
+}
+
 static void write_server(struct irc_wire *wire)
 {
     struct buf *out = &wire->relay.to_server;
     while (out->len > 0) {
         size_t sent = 0;
         if (!wire->may_write(wire->context)) {
+            irc_wire_abort(wire);
             end(wire, "This process slept for too long: another may speak here now");
             return;
         }

@@ -40,6 +40,12 @@ enum irc_wire_state {
 bool irc_wire_create(const struct irc_wire_setup *setup, struct irc_wire **ret, struct error *err);
 void irc_wire_destroy(struct irc_wire *wire); /* any state; NULL is fine */
 
+/*
+ * When it is destroyed, what the kernel still holds of ours is dropped and the connection reset:
+ * where a link is cut, it would be sent long after another has come.
+ */
+void irc_wire_abort(struct irc_wire *wire);
+
 enum irc_wire_state irc_wire_state(const struct irc_wire *wire);
 const char *irc_wire_why(const struct irc_wire *wire); /* a sentence, without secrets */
 const struct irc_relay *irc_wire_relay(const struct irc_wire *wire);

@@ -6,7 +6,6 @@
 
 #include "adapters/http_body.h"
 #include "adapters/http_server.h"
-#include "adapters/signature.h"
 #include "adapters/slack_format.h"
 #include "adapters/slack_inside.h"
 #include "bot/advisor/advisor.h"
@@ -19,10 +18,11 @@
 #include "bot/host/loop.h"
 #include "bot/host/metrics.h"
 
-/* Hearing: what comes in by HTTP. slack_send.c is the other half. */
+/*
+ * Hearing: what becomes of a request that slack_app.c has verified. slack_send.c is the other half.
+ */
 
 #define TYPE_JSON "application/json"
-#define TYPE_FORM "application/x-www-form-urlencoded"
 
 #define SAY_BUSY "I can't take that right now. Please ask again in a moment."
 #define SAY_NOT_NOTED "I couldn't note that. Please press it again in a moment."
@@ -31,11 +31,6 @@
 #define SAY_WRONG                                                                                \
     "Noted. Tell me what I got wrong, in a sentence, and I'll answer anew; \"why?\" shows what " \
     "I went by."
-
-enum { REJECT_LOG_MS = 1000 }; /* between two lines about refused requests */
-
-typedef void parse_body(const struct slack_view *view, const char *body, size_t len,
-                        struct slack_incoming *ret);
 
 /* ---- acknowledging: after the commit ---- */
 
@@ -161,40 +156,34 @@ static void challenge(struct http_request *request, const struct slack_incoming 
     buf_finish(&body);
 }
 
-static void reject(struct slack *slack, struct http_request *request, unsigned status,
-                   const char *reason, const char *sentence)
+void slack_reject(const struct slack_door *door, struct http_request *request, unsigned status,
+                  const char *reason, const char *sentence)
 {
-    metrics_count(slack->setup.metrics, METRIC_REJECTED, reason);
-    log_warning("slack.rejected", LOG_TEXT("adapter", slack->base.name), LOG_TEXT("reason", reason),
+    metrics_count(door->metrics, METRIC_REJECTED, reason);
+    log_warning("slack.rejected", LOG_TEXT("path", door->path), LOG_TEXT("reason", reason),
                 LOG_TEXT("peer", http_request_peer(request)));
     http_respond_error(request, status, sentence);
 }
 
-static void other_team(struct slack *slack, struct http_request *request,
-                       const struct slack_incoming *incoming, bool command)
+static void other_team(const struct slack_door *door, struct http_request *request,
+                       const struct slack_incoming *incoming)
 {
-    if (http_request_pass(request)) {
-        return;
-    }
-    metrics_count(slack->setup.metrics, METRIC_REJECTED, "other_team");
-    log_warning("slack.other_team", LOG_TEXT("adapter", slack->base.name),
-                LOG_TEXT("team", incoming->team));
+    metrics_count(door->metrics, METRIC_REJECTED, "other_team");
+    log_warning("slack.other_team", LOG_TEXT("path", door->path), LOG_TEXT("team", incoming->team));
     /* Not an error to Slack, which would disable the subscription (S12). */
-    if (command) {
+    if (incoming->surface == SURFACE_SLASH) {
         whisper_back(request, SAY_OTHER_TEAM);
     } else {
         acknowledge(request);
     }
 }
 
-static void ignore(struct slack *slack, struct http_request *request,
-                   const struct slack_incoming *incoming)
+static void ignore(const struct slack_door *door, struct http_request *request, const char *why)
 {
-    if (strcmp(incoming->why, "app_rate_limited") == 0) {
-        log_warning("slack.app_rate_limited", LOG_TEXT("adapter", slack->base.name)); /* S12 */
+    if (strcmp(why, "app_rate_limited") == 0) {
+        log_warning("slack.app_rate_limited", LOG_TEXT("path", door->path)); /* S12 */
     } else {
-        log_debug("slack.ignored", LOG_TEXT("adapter", slack->base.name),
-                  LOG_TEXT("why", incoming->why));
+        log_debug("slack.ignored", LOG_TEXT("path", door->path), LOG_TEXT("why", why));
     }
     acknowledge(request);
 }
@@ -207,31 +196,31 @@ static bool can_speak(const struct slack *slack, const struct slack_incoming *in
            (slack_address_parse(incoming->address, &address) && address.response_url[0]);
 }
 
-static void hear(struct slack *slack, struct http_request *request, struct slack_incoming *incoming)
+void slack_hear(const struct slack_door *door, struct slack *slack, struct http_request *request,
+                struct slack_incoming *incoming)
 {
     switch (incoming->kind) {
     case SLACK_BAD:
-        reject(slack, request, 400, "malformed", incoming->why);
+        slack_reject(door, request, 400, "malformed", incoming->why);
         return;
     case SLACK_IGNORED:
-        ignore(slack, request, incoming);
+        ignore(door, request, incoming->why);
         return;
     case SLACK_UNKNOWN_US:
-        reject(slack, request, 503, "starting", "Not ready yet; send it again.");
+        slack_reject(door, request, 503, "starting", "Not ready yet; send it again.");
         return;
     case SLACK_OTHER_TEAM:
-        other_team(slack, request, incoming, incoming->surface == SURFACE_SLASH);
+        other_team(door, request, incoming);
         return;
     case SLACK_CHALLENGE:
         challenge(request, incoming);
         return;
     case SLACK_QUESTION:
-        if (!can_speak(slack, incoming)) {
-            incoming->why = "no_way_to_answer";
-            ignore(slack, request, incoming);
-            return;
+        if (can_speak(slack, incoming)) {
+            take(slack, request, incoming);
+        } else {
+            ignore(door, request, "no_way_to_answer");
         }
-        take(slack, request, incoming);
         return;
     case SLACK_COMMAND:
         take(slack, request, incoming);
@@ -242,64 +231,13 @@ static void hear(struct slack *slack, struct http_request *request, struct slack
     }
 }
 
-/* ---- requests ---- */
-
-/* S9: a retry may be the only delivery that arrives, so it is taken like any other. */
-static void note_retry(const struct slack *slack, const struct http_request *request)
+struct slack_view slack_view(const struct slack *slack)
 {
-    const char *number = http_request_header(request, "X-Slack-Retry-Num");
-    const char *reason = http_request_header(request, "X-Slack-Retry-Reason");
-    if (number != NULL) {
-        log_info("slack.retry", LOG_TEXT("adapter", slack->base.name), LOG_TEXT("number", number),
-                 LOG_TEXT("reason", reason));
-    }
-}
-
-static void on_request(struct slack *slack, struct http_request *request, const char *type,
-                       parse_body *parse)
-{
-    /* S1: before anything of the body is looked at. */
-    enum signature_result signature = signature_of_request(
-        &signature_slack, &slack->signing, request, loop_wall_ms(slack->setup.loop) / 1000);
-    if (signature != SIGNATURE_GOOD) {
-        /* Another section on the same path may have the secret. */
-        if (!http_request_pass(request)) {
-            reject(slack, request, 401, signature_reason(signature), signature_sentence(signature));
-        }
-        return;
-    }
-    if (!http_type_is(http_request_header(request, "Content-Type"), type)) {
-        reject(slack, request, 415, "content_type", "The body's type is not the one Slack sends.");
-        return;
-    }
-    note_retry(slack, request);
-    size_t len;
-    const char *body = http_request_body(request, &len);
-    struct slack_incoming incoming;
-    const struct slack_view view = {
-        .self = {slack->config->team[0] ? slack->config->team : slack->team, slack->user,
-                 slack->bot},
+    return (struct slack_view){
+        .self = {slack->own_team[0] ? slack->own_team : slack->team, slack->user, slack->bot},
         .ambient = slack->config->listen == LISTEN_QUESTIONS,
         .response_hosts = slack->config->response_hosts,
     };
-    parse(&view, body, len, &incoming);
-    hear(slack, request, &incoming);
-    slack_incoming_finish(&incoming);
-}
-
-static void on_event(void *context, struct http_request *request)
-{
-    on_request(context, request, TYPE_JSON, slack_parse_event);
-}
-
-static void on_command(void *context, struct http_request *request)
-{
-    on_request(context, request, TYPE_FORM, slack_parse_command);
-}
-
-static void on_action(void *context, struct http_request *request)
-{
-    on_request(context, request, TYPE_FORM, slack_parse_action);
 }
 
 /* ---- the adapter ---- */
@@ -349,16 +287,11 @@ static void destroy(struct adapter *adapter)
         return;
     }
     slack_drop_calls(slack);
-    if (slack->setup.server != NULL) {
-        http_server_unroute(slack->setup.server, slack);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(slack->paths); i++) {
-        mem_free(slack->paths[i]);
-    }
+    slack_app_leave(slack);
     secret_drop(slack->authorization);
-    secret_finish(&slack->signing);
     secret_finish(&slack->token);
     secret_finish(&slack->webhook);
+    mem_free(slack->own_team);
     mem_free(slack->base.name);
     mem_free(slack);
 }
@@ -371,16 +304,16 @@ static char *join(const char *first, const char *second, const char *third)
     return text;
 }
 
-static bool load_secrets(struct slack *slack, struct error *err)
+static bool load_secrets(struct slack *slack, struct secret *ret_signing, struct error *err)
 {
     const struct config_slack *config = slack->config;
     const char *name = slack->base.name;
-    if (!secret_load_key(&config->signing_secret, name, "signing_secret", &slack->signing, err) ||
+    if (!secret_load_key(&config->signing_secret, name, "signing_secret", ret_signing, err) ||
         !secret_load_key(&config->bot_token, name, "bot_token", &slack->token, err) ||
         !secret_load_key(&config->webhook, name, "webhook", &slack->webhook, err)) {
         return false;
     }
-    if (slack->signing.count == 0) {
+    if (ret_signing->count == 0) {
         return error_set(err, ERROR_INPUT,
                          "[%s] has no signing_secret: nobody could tell whether it is Slack that "
                          "calls",
@@ -392,37 +325,35 @@ static bool load_secrets(struct slack *slack, struct error *err)
     return true;
 }
 
-static void add_routes(struct slack *slack)
-{
-    static const struct {
-        const char *path;
-        http_handler *handler;
-    } routes[] = {{"/events", on_event}, {"/commands", on_command}, {"/actions", on_action}};
-    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-        slack->paths[i] = join(slack->config->path, routes[i].path, "");
-        http_server_route(slack->setup.server, "POST", slack->paths[i], routes[i].handler, slack);
-    }
-}
-
 static bool create(const struct adapter_setup *setup, struct adapter **ret, struct error *err)
 {
     struct slack *slack = mem_alloc(sizeof(*slack));
+    struct secret signing = {0};
     slack->base.ops = &adapter_slack;
     slack->setup = *setup;
     slack->config = &setup->config->slack[setup->instance];
+    slack->own_team = mem_strdup(slack->config->team);
     slack->base.name = join("slack", slack->config->label[0] ? " " : "", slack->config->label);
     slack->status.health = ADAPTER_STARTING;
     if (setup->server == NULL) {
         error_set(err, ERROR_INPUT, "[%s] needs [http] listen, where Slack sends to",
                   slack->base.name);
     }
-    if (setup->server == NULL || !load_secrets(slack, err)) {
+    if (setup->server == NULL || !load_secrets(slack, &signing, err)) {
+        secret_finish(&signing);
         destroy(&slack->base);
         return false;
     }
-    add_routes(slack);
+    slack_app_join(slack, &signing);
     *ret = &slack->base;
     return true;
+}
+
+static void follow(struct adapter *adapter, const struct config *config, size_t instance)
+{
+    struct slack *slack = (struct slack *)adapter;
+    slack->setup.config = config;
+    slack->config = &config->slack[instance];
 }
 
 const struct adapter_ops adapter_slack = {
@@ -430,13 +361,12 @@ const struct adapter_ops adapter_slack = {
     .count = count,
     .create = create,
     .start = slack_start,
-    .prepare = slack_prepare,
-    .dispatch = slack_dispatch,
     .format = format,
     .address = address,
     .ready = slack_ready,
     .send = slack_send,
     .status = status,
+    .follow = follow,
     .stop = slack_stop,
     .destroy = destroy,
 };

@@ -34,6 +34,24 @@ static void ignored(struct slack_incoming *ret, const char *why)
     ret->why = why;
 }
 
+/* ---- whose it is ---- */
+
+const struct slack_view *slack_view_of(void *view, const char *team)
+{
+    const struct slack_view *one = view;
+    return one->self.team[0] == '\0' || strcmp(one->self.team, team) == 0 ? one : NULL;
+}
+
+static const struct slack_view *find_view(const struct slack_views *views,
+                                          struct slack_incoming *incoming)
+{
+    const struct slack_view *view = views->of_team(views->context, incoming->team);
+    if (view == NULL) {
+        incoming->kind = SLACK_OTHER_TEAM;
+    }
+    return view;
+}
+
 /* ---- small parts ---- */
 
 static bool is_id_char(char c)
@@ -269,19 +287,19 @@ static void parse_message(const struct slack_view *view, struct event *event,
     ret->kind = SLACK_QUESTION;
 }
 
-static void parse_callback(const struct slack_view *view, const json_t *envelope,
+static void parse_callback(const struct slack_views *views, const json_t *envelope,
                            struct slack_incoming *ret)
 {
-    struct event event = {
-        .envelope = envelope, .event = http_json_object(envelope, "event"), .self = view->self};
+    struct event event = {.envelope = envelope, .event = http_json_object(envelope, "event")};
     if (event.event == NULL || !copy_id(http_json_text(envelope, "team_id"), ret->team)) {
         bad(ret, "The event has no team_id or no event.");
         return;
     }
-    if (view->self.team[0] != '\0' && strcmp(view->self.team, ret->team) != 0) {
-        ret->kind = SLACK_OTHER_TEAM;
+    const struct slack_view *view = find_view(views, ret);
+    if (view == NULL) {
         return;
     }
+    event.self = view->self;
     if (event.self.user[0] == '\0') {
         event.self.user = authorized_bot(envelope);
     }
@@ -301,7 +319,7 @@ static void parse_challenge(const json_t *envelope, struct slack_incoming *ret)
     ret->kind = SLACK_CHALLENGE;
 }
 
-void slack_parse_event(const struct slack_view *view, const char *body, size_t len,
+void slack_parse_event(const struct slack_views *views, const char *body, size_t len,
                        struct slack_incoming *ret)
 {
     struct error err = {0};
@@ -313,7 +331,7 @@ void slack_parse_event(const struct slack_view *view, const char *body, size_t l
     } else if (same(type, "url_verification")) {
         parse_challenge(envelope, ret);
     } else if (same(type, "event_callback")) {
-        parse_callback(view, envelope, ret);
+        parse_callback(views, envelope, ret);
     } else if (same(type, "app_rate_limited")) {
         ignored(ret, "app_rate_limited");
     } else if (type == NULL) {
@@ -326,7 +344,7 @@ void slack_parse_event(const struct slack_view *view, const char *body, size_t l
 
 /* ---- slash commands ---- */
 
-static void parse_command(const struct slack_view *view, const struct http_form *form,
+static void parse_command(const struct slack_views *views, const struct http_form *form,
                           struct slack_incoming *ret)
 {
     const char *text = or_empty(http_form_get(form, "text"));
@@ -339,8 +357,8 @@ static void parse_command(const struct slack_view *view, const struct http_form 
         bad(ret, "The command lacks team_id, channel_id, user_id or trigger_id.");
         return;
     }
-    if (view->self.team[0] != '\0' && strcmp(view->self.team, ret->team) != 0) {
-        ret->kind = SLACK_OTHER_TEAM;
+    const struct slack_view *view = find_view(views, ret);
+    if (view == NULL) {
         return;
     }
     bool mentioned;
@@ -353,7 +371,7 @@ static void parse_command(const struct slack_view *view, const struct http_form 
     ret->kind = SLACK_COMMAND;
 }
 
-void slack_parse_command(const struct slack_view *view, const char *body, size_t len,
+void slack_parse_command(const struct slack_views *views, const char *body, size_t len,
                          struct slack_incoming *ret)
 {
     struct error err = {0};
@@ -364,7 +382,7 @@ void slack_parse_command(const struct slack_view *view, const char *body, size_t
     } else if (same("1", http_form_get(&form, "ssl_check"))) {
         ignored(ret, "ssl_check"); /* S5 */
     } else {
-        parse_command(view, &form, ret);
+        parse_command(views, &form, ret);
     }
     http_form_finish(&form);
 }
@@ -444,7 +462,7 @@ static void set_press_text(const struct press *press, struct slack_incoming *ret
     ignored(ret, "action");
 }
 
-static void parse_payload(const struct slack_view *view, const json_t *payload,
+static void parse_payload(const struct slack_views *views, const json_t *payload,
                           struct slack_incoming *ret)
 {
     struct press press;
@@ -456,15 +474,15 @@ static void parse_payload(const struct slack_view *view, const json_t *payload,
         bad(ret, "The action lacks its team, user, channel, message or trigger.");
         return;
     }
-    if (view->self.team[0] != '\0' && strcmp(view->self.team, ret->team) != 0) {
-        ret->kind = SLACK_OTHER_TEAM;
+    const struct slack_view *view = find_view(views, ret);
+    if (view == NULL) {
         return;
     }
     set_press_keys(view, &press, ret);
     set_press_text(&press, ret);
 }
 
-void slack_parse_action(const struct slack_view *view, const char *body, size_t len,
+void slack_parse_action(const struct slack_views *views, const char *body, size_t len,
                         struct slack_incoming *ret)
 {
     struct error err = {0};
@@ -479,7 +497,7 @@ void slack_parse_action(const struct slack_view *view, const char *body, size_t 
     if (payload == NULL) {
         bad(ret, text ? err.text : "The form has no payload.");
     } else {
-        parse_payload(view, payload, ret);
+        parse_payload(views, payload, ret);
     }
     json_decref(payload);
     http_form_finish(&form);

@@ -39,11 +39,23 @@ struct slack_view {
     const char *response_hosts; /* hosts that response_url may name, commas between */
 };
 
+/*
+ * An app may be installed in many workspaces: which of them a body is for is seen in it. NULL: for
+ * none that is known here, which gives SLACK_OTHER_TEAM.
+ */
+struct slack_views {
+    const struct slack_view *(*of_team)(void *context, const char *team);
+    void *context;
+};
+
+/* An of_team whose context is one struct slack_view: that one, unless its team is another. */
+const struct slack_view *slack_view_of(void *view, const char *team);
+
 enum slack_kind {
     SLACK_BAD,        /* not what Slack sends: 400 */
     SLACK_IGNORED,    /* nothing for the bot; `why` says what: 200 */
     SLACK_UNKNOWN_US, /* cannot tell whether the bot said it itself: to be sent again, 503 */
-    SLACK_OTHER_TEAM, /* for another workspace than self.team */
+    SLACK_OTHER_TEAM, /* for none of our workspaces */
     SLACK_CHALLENGE,  /* answer with `text` */
     SLACK_QUESTION,
     SLACK_COMMAND, /* a question, to be answered in the response */
@@ -65,11 +77,11 @@ struct slack_incoming {
 };
 
 /* Each fills ret, whatever it held; slack_incoming_finish() frees. */
-void slack_parse_event(const struct slack_view *view, const char *body, size_t len,
+void slack_parse_event(const struct slack_views *views, const char *body, size_t len,
                        struct slack_incoming *ret);
-void slack_parse_command(const struct slack_view *view, const char *body, size_t len,
+void slack_parse_command(const struct slack_views *views, const char *body, size_t len,
                          struct slack_incoming *ret);
-void slack_parse_action(const struct slack_view *view, const char *body, size_t len,
+void slack_parse_action(const struct slack_views *views, const char *body, size_t len,
                         struct slack_incoming *ret);
 void slack_incoming_finish(struct slack_incoming *incoming);
 

@@ -21,6 +21,8 @@
 
 enum {
     CALLS_MAX = 32,         /* of an instance at once */
+    CALLS_ALL_MAX = 256,    /* of all instances */
+    ASKING_MAX = 32,        /* of these: who am I? */
     BUSY_MS = 50,           /* until a delivery is offered again, when there are so many */
     STARTING_MS = 1000,     /* or while it is not known who we are */
     FAILED_MS = 60 * 1000,  /* or when the token is no good */
@@ -67,6 +69,18 @@ void slack_set_status(struct slack *slack, enum adapter_health health, const cha
 
 /* ---- calls ---- */
 
+/* Out of the line of those who would ask who they are. */
+static void stand_back(struct slack *slack)
+{
+    struct slack_common *common = slack->common;
+    if (slack->waiting) {
+        *(slack->before ? &slack->before->behind : &common->first_waiting) = slack->behind;
+        *(slack->behind ? &slack->behind->before : &common->last_waiting) = slack->before;
+        slack->before = slack->behind = NULL;
+        slack->waiting = false;
+    }
+}
+
 static struct slack_call *call_create(struct slack *slack, const char *payload, size_t len)
 {
     struct slack_call *call = mem_alloc(sizeof(*call));
@@ -75,18 +89,30 @@ static struct slack_call *call_create(struct slack *slack, const char *payload, 
     memcpy(call->payload, payload, len);
     call->len = len;
     call_list_add(&slack->calls, &call->link);
+    slack->common->calls++;
     return call;
 }
 
+static void let_next_ask(struct slack_common *common);
+
 static void call_destroy(struct slack_call *call)
 {
+    struct slack_common *common = call->slack->common;
+    bool asked = call->method == METHOD_AUTH;
     call_list_remove(&call->slack->calls, &call->link);
     mem_free(call->payload);
     mem_free(call);
+    common->calls--;
+    if (asked) {
+        common->asking--;
+        let_next_ask(common);
+    }
 }
 
 void slack_drop_calls(struct slack *slack)
 {
+    loop_call_off(slack->setup.loop, &slack->auth_timer);
+    stand_back(slack);
     while (slack->calls.first != NULL) {
         struct slack_call *call = (struct slack_call *)slack->calls.first;
         http_client_drop(slack->setup.client, call);
@@ -139,6 +165,7 @@ static void put_url(const struct slack_call *call, char ret[URL_MAX])
 }
 
 static void on_answer(void *context, const struct http_answer *answer);
+static void ask_again(struct slack *slack, uint64_t after_ms, const char *why);
 
 static void request(struct slack_call *call, enum slack_method method, const char *cursor)
 {
@@ -165,12 +192,56 @@ static void request(struct slack_call *call, enum slack_method method, const cha
                                      .len = body.len};
     bool begun = http_client_send(slack->setup.client, &wanted, on_answer, call, &err);
     buf_finish(&body);
+    if (!begun && method == METHOD_AUTH) {
+        ask_again(slack, 0, err.text);
+    }
     if (!begun) {
         finish(call, DELIVERY_LATER, 0, err.text);
     }
 }
 
-/* ---- who we are ---- */
+/*
+ * ---- who we are: asked by few at a time, so that thousands of workspaces that start together are
+ * no storm, neither here nor at Slack ----
+ */
+
+static void let_next_ask(struct slack_common *common)
+{
+    if (common->letting) {
+        return; /* one that could not even begin: whoever called it goes on */
+    }
+    common->letting = true;
+    while (common->first_waiting != NULL && common->asking < ASKING_MAX) {
+        struct slack *slack = common->first_waiting;
+        stand_back(slack);
+        common->asking++;
+        request(call_create(slack, "", 0), METHOD_AUTH, "");
+    }
+    common->letting = false;
+}
+
+static void stand_in_line(struct slack *slack)
+{
+    struct slack_common *common = slack->common;
+    if (!slack->waiting) {
+        slack->waiting = true;
+        slack->before = common->last_waiting;
+        *(slack->before ? &slack->before->behind : &common->first_waiting) = slack;
+        common->last_waiting = slack;
+    }
+    let_next_ask(common);
+}
+
+static void on_ask_again(void *context)
+{
+    stand_in_line(context);
+}
+
+static void ask_after(struct slack *slack, uint64_t after_ms)
+{
+    loop_call_at(slack->setup.loop, &slack->auth_timer, loop_now_ms(slack->setup.loop) + after_ms,
+                 on_ask_again, slack);
+}
 
 static void copy_id(char ret[SLACK_ID_MAX], const char *id)
 {
@@ -193,21 +264,21 @@ static void introduced(struct slack *slack, const json_t *body)
     slack_set_status(slack, ADAPTER_READY, "is %.60s in workspace %.60s", slack->user, slack->team);
 }
 
-static void ask_again(struct slack *slack, const struct slack_answer *answer)
+/* after_ms 0: by the usual back-off. */
+static void ask_again(struct slack *slack, uint64_t after_ms, const char *why)
 {
-    uint64_t pause = answer->after_ms ? answer->after_ms : slack->auth_pause_ms;
-    slack->auth_at_ms = loop_now_ms(slack->setup.loop) + pause;
+    ask_after(slack, after_ms ? after_ms : slack->auth_pause_ms);
     slack->auth_pause_ms *= 2;
     if (slack->auth_pause_ms > AUTH_PAUSE_MAX_MS) {
         slack->auth_pause_ms = AUTH_PAUSE_MAX_MS;
     }
-    slack_set_status(slack, ADAPTER_TROUBLED, "cannot reach Slack: %s", answer->why);
+    slack_set_status(slack, ADAPTER_TROUBLED, "cannot reach Slack: %s", why);
 }
 
 /* Asked again now and then: an app that was mended at Slack keeps its token. */
 static void token_refused(struct slack *slack, const char *why)
 {
-    slack->auth_at_ms = loop_now_ms(slack->setup.loop) + FAILED_MS;
+    ask_after(slack, FAILED_MS);
     slack_set_status(slack, ADAPTER_FAILED, "Slack does not take the token: %s", why);
 }
 
@@ -217,17 +288,11 @@ static void on_auth(struct slack_call *call, const struct slack_answer *answer)
     if (answer->outcome == SLACK_DONE) {
         introduced(slack, answer->body);
     } else if (answer->outcome == SLACK_LATER || answer->outcome == SLACK_UNSURE) {
-        ask_again(slack, answer);
+        ask_again(slack, answer->after_ms, answer->why);
     } else {
         token_refused(slack, answer->why);
     }
     finish(call, DELIVERED, 0, NULL);
-}
-
-static void ask_who_we_are(struct slack *slack)
-{
-    slack->auth_at_ms = 0;
-    request(call_create(slack, "", 0), METHOD_AUTH, "");
 }
 
 void slack_start(struct adapter *adapter, uint64_t now_ms)
@@ -236,27 +301,10 @@ void slack_start(struct adapter *adapter, uint64_t now_ms)
     (void)now_ms;
     slack->auth_pause_ms = AUTH_PAUSE_MIN_MS;
     if (slack->authorization != NULL) {
-        ask_who_we_are(slack);
+        stand_in_line(slack);
     } else {
         slack_set_status(slack, ADAPTER_READY, "speaks by %s",
                          slack->webhook.count ? "an incoming webhook" : "response_url alone");
-    }
-}
-
-void slack_prepare(struct adapter *adapter, struct pollset *pollset)
-{
-    const struct slack *slack = (struct slack *)adapter;
-    if (slack->auth_at_ms != 0) {
-        pollset_wake_at(pollset, slack->auth_at_ms);
-    }
-}
-
-void slack_dispatch(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms)
-{
-    struct slack *slack = (struct slack *)adapter;
-    (void)pollset;
-    if (slack->auth_at_ms != 0 && now_ms >= slack->auth_at_ms) {
-        ask_who_we_are(slack);
     }
 }
 
@@ -344,7 +392,7 @@ static void note_health(struct slack_call *call, const struct http_answer *raw,
         token_refused(slack, answer->why);
     } else if (raw->status == 0 || raw->status >= 500) {
         slack_set_status(slack, ADAPTER_TROUBLED, "cannot reach Slack: %s", answer->why);
-    } else if (slack->status.health == ADAPTER_TROUBLED && slack->auth_at_ms == 0) {
+    } else if (slack->status.health == ADAPTER_TROUBLED && slack->user[0] != '\0') {
         slack_set_status(slack, ADAPTER_READY, "is %.60s in workspace %.60s", slack->user,
                          slack->team);
     }
@@ -409,6 +457,11 @@ static enum slack_method choose(const struct slack *slack, const struct slack_ad
     return method;
 }
 
+static bool is_busy(const struct slack *slack)
+{
+    return slack->calls.count >= CALLS_MAX || slack->common->calls >= CALLS_ALL_MAX;
+}
+
 /* How long nothing can be sent, whatever it is. */
 static bool must_wait(const struct slack *slack, uint64_t *ret_after_ms)
 {
@@ -417,7 +470,7 @@ static bool must_wait(const struct slack *slack, uint64_t *ret_after_ms)
         *ret_after_ms = FAILED_MS;
     } else if (unknown) {
         *ret_after_ms = STARTING_MS;
-    } else if (slack->calls.count >= CALLS_MAX) {
+    } else if (is_busy(slack)) {
         *ret_after_ms = BUSY_MS;
     } else {
         return false;
@@ -478,7 +531,7 @@ void slack_whisper(struct slack *slack, const char *response_url, const char *se
     struct buf payload;
     uint64_t after_ms;
     /* A courtesy: it never takes the place of an answer. */
-    if (slack->calls.count >= CALLS_MAX || limited(slack, METHOD_RESPONSE, &after_ms)) {
+    if (is_busy(slack) || limited(slack, METHOD_RESPONSE, &after_ms)) {
         return;
     }
     buf_init(&payload, SLACK_PAYLOAD_MAX);

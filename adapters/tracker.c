@@ -463,6 +463,15 @@ static bool set_generic(struct tracker *tracker, struct error *err)
     return true;
 }
 
+/* What is generic's own is in the configuration still. */
+static void follow(struct adapter *adapter, const struct config *config, size_t instance)
+{
+    struct tracker *tracker = (struct tracker *)adapter;
+    tracker->setup.config = config;
+    tracker->config = &config->trackers[tracker->kind->config][instance];
+    set_generic(tracker, NULL);
+}
+
 static bool create(const struct tracker_kind *kind, const struct adapter_ops *ops,
                    const struct adapter_setup *setup, struct adapter **ret, struct error *err)
 {
@@ -506,12 +515,11 @@ static bool create(const struct tracker_kind *kind, const struct adapter_ops *op
         .count = count_##kind,                                                         \
         .create = create_##kind,                                                       \
         .start = tracker_start,                                                        \
-        .prepare = tracker_prepare,                                                    \
-        .dispatch = tracker_dispatch,                                                  \
         .format = format,                                                              \
         .ready = tracker_ready,                                                        \
         .send = tracker_send,                                                          \
         .status = status,                                                              \
+        .follow = follow,                                                              \
         .stop = tracker_stop,                                                          \
         .destroy = destroy,                                                            \
     };

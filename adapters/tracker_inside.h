@@ -9,6 +9,7 @@
 #include "adapters/signature.h"
 #include "adapters/tracker_kind.h"
 #include "bot/host/secret.h"
+#include "bot/host/timers.h"
 
 /*
  * What tracker.c (hearing) and tracker_send.c (speaking) share. Not for anybody else.
@@ -26,9 +27,9 @@ struct tracker {
     struct tracker_self self; /* "" while it is not known */
 
     struct call_list calls;
-    uint64_t free_at_ms;   /* when the tracker takes requests again */
-    uint64_t asked_at_ms;  /* when to ask who we are; 0: not now */
-    uint64_t ask_pause_ms; /* after the next failure */
+    uint64_t free_at_ms;    /* when the tracker takes requests again */
+    struct timer ask_timer; /* when to ask again who we are */
+    uint64_t ask_pause_ms;  /* after the next failure */
 };
 
 void tracker_set_status(struct tracker *tracker, enum adapter_health health, const char *format,
@@ -39,12 +40,10 @@ bool tracker_knows_self(const struct tracker *tracker);
 
 /* adapter_ops of the speaking side. */
 void tracker_start(struct adapter *adapter, uint64_t now_ms);
-void tracker_prepare(struct adapter *adapter, struct pollset *pollset);
-void tracker_dispatch(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms);
 bool tracker_ready(struct adapter *adapter, const struct delivery *delivery,
                    uint64_t *ret_after_ms);
 bool tracker_send(struct adapter *adapter, const struct delivery *delivery, uint64_t *ret_after_ms);
 bool tracker_stop(struct adapter *adapter, uint64_t now_ms);
 
-/* Ends all calls, without a word to anybody. */
+/* Ends all calls, and what would lead to some, without a word to anybody. */
 void tracker_drop_calls(struct tracker *tracker);

@@ -80,6 +80,7 @@ static void call_destroy(struct tracker_call *call)
 
 void tracker_drop_calls(struct tracker *tracker)
 {
+    loop_call_off(tracker->setup.loop, &tracker->ask_timer);
     while (tracker->calls.first != NULL) {
         struct tracker_call *call = (struct tracker_call *)tracker->calls.first;
         http_client_drop(tracker->setup.client, call);
@@ -239,10 +240,20 @@ static void say_ready(struct tracker *tracker)
                        tracker->config->path);
 }
 
+static void ask_who_we_are(void *context)
+{
+    request(call_create(context, "", 0), TRACKER_WHOAMI);
+}
+
+static void ask_after(struct tracker *tracker, uint64_t after_ms)
+{
+    loop_call_at(tracker->setup.loop, &tracker->ask_timer,
+                 loop_now_ms(tracker->setup.loop) + after_ms, ask_who_we_are, tracker);
+}
+
 static void ask_again(struct tracker *tracker, uint64_t after_ms)
 {
-    tracker->asked_at_ms =
-        loop_now_ms(tracker->setup.loop) + (after_ms ? after_ms : tracker->ask_pause_ms);
+    ask_after(tracker, after_ms ? after_ms : tracker->ask_pause_ms);
     tracker->ask_pause_ms *= 2;
     if (tracker->ask_pause_ms > ASK_PAUSE_MAX_MS) {
         tracker->ask_pause_ms = ASK_PAUSE_MAX_MS;
@@ -252,7 +263,7 @@ static void ask_again(struct tracker *tracker, uint64_t after_ms)
 /* Asked again now and then: a token's rights may be mended where it was made. */
 static void token_refused(struct tracker *tracker, const char *why)
 {
-    tracker->asked_at_ms = loop_now_ms(tracker->setup.loop) + FAILED_MS;
+    ask_after(tracker, FAILED_MS);
     tracker_set_status(tracker, ADAPTER_FAILED, "the tracker does not take the token: %s", why);
 }
 
@@ -269,12 +280,6 @@ static void on_self(struct tracker *tracker, const struct judged *judged)
     }
 }
 
-static void ask_who_we_are(struct tracker *tracker)
-{
-    tracker->asked_at_ms = 0;
-    request(call_create(tracker, "", 0), TRACKER_WHOAMI);
-}
-
 void tracker_start(struct adapter *adapter, uint64_t now_ms)
 {
     struct tracker *tracker = (struct tracker *)adapter;
@@ -284,23 +289,6 @@ void tracker_start(struct adapter *adapter, uint64_t now_ms)
         ask_who_we_are(tracker);
     } else {
         tracker_set_status(tracker, ADAPTER_READY, "listens at %.100s", tracker->config->path);
-    }
-}
-
-void tracker_prepare(struct adapter *adapter, struct pollset *pollset)
-{
-    const struct tracker *tracker = (struct tracker *)adapter;
-    if (tracker->asked_at_ms != 0) {
-        pollset_wake_at(pollset, tracker->asked_at_ms);
-    }
-}
-
-void tracker_dispatch(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms)
-{
-    struct tracker *tracker = (struct tracker *)adapter;
-    (void)pollset;
-    if (tracker->asked_at_ms != 0 && now_ms >= tracker->asked_at_ms) {
-        ask_who_we_are(tracker);
     }
 }
 

@@ -1,13 +1,10 @@
 #include "knowledge/load.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/folder.h"
 #include "bot/base/mem.h"
 #include "knowledge/check.h"
 #include "knowledge/format.h"
@@ -16,102 +13,28 @@
 #include "knowledge/parse.h"
 #include "knowledge/vectors.h"
 
-enum { DIRECTORY_MAX = 10000 }; /* names read of one directory before it is given up */
-
-struct name_list {
-    char **items; /* owned, as are the names */
-    size_t count, cap;
-};
-
 struct load {
-    struct name_list files; /* in the order of loading; also what only a fault is about */
+    struct folder_files files; /* in the order of loading; also what only a fault is about */
     struct fault_list *faults;
     struct knowledge *knowledge;
     bool all_named; /* every file gave a pack with an id, so links can be checked */
 };
 
-static void names_add(struct name_list *names, char *name)
-{
-    if (names->count == names->cap) {
-        names->cap = names->cap == 0 ? 16 : names->cap * 2;
-        names->items = mem_grow(names->items, names->cap, sizeof(*names->items));
-    }
-    names->items[names->count++] = name;
-}
-
-static void names_finish(struct name_list *names)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        mem_free(names->items[i]);
-    }
-    mem_free(names->items);
-    *names = (struct name_list){0};
-}
-
-static bool has_ending(const char *name, const char *ending)
-{
-    size_t len = strlen(name), ending_len = strlen(ending);
-    return len > ending_len && strcmp(name + len - ending_len, ending) == 0;
-}
-
 static bool is_pack_name(const char *name)
 {
-    return name[0] != '.' && has_ending(name, ".json") && !has_ending(name, ".schema.json");
+    return name[0] != '.' && folder_name_ends(name, ".json") &&
+           !folder_name_ends(name, ".schema.json");
 }
 
-static char *join_path(const char *directory, const char *name)
+static bool list_packs(const char *path, struct folder_files *ret, struct error *err)
 {
-    size_t len = strlen(directory), name_len = strlen(name);
-    while (len > 1 && directory[len - 1] == '/') {
-        len--;
-    }
-    bool is_root = len == 1 && directory[0] == '/';
-    char *path = mem_alloc(len + 1 + name_len + 1);
-    memcpy(path, directory, len);
-    path[len] = '/';
-    memcpy(path + len + !is_root, name, name_len + 1);
-    return path;
-}
-
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static bool read_names(DIR *directory, struct name_list *ret, struct error *err)
-{
-    errno = 0;
-    for (size_t seen = 0; seen < DIRECTORY_MAX; seen++) {
-        const struct dirent *entry = readdir(directory);
-        if (entry == NULL) {
-            return errno == 0 || error_errno(err, errno, "cannot be read");
-        }
-        if (is_pack_name(entry->d_name)) {
-            names_add(ret, mem_strdup(entry->d_name));
-        }
-        errno = 0;
-    }
-    return error_set(err, ERROR_INPUT, "holds more than %d files; is this the right directory?",
-                     DIRECTORY_MAX);
-}
-
-static bool list_directory(const char *path, struct name_list *ret, struct error *err)
-{
-    DIR *directory = opendir(path);
-    if (directory == NULL) {
-        return error_errno(err, errno, "cannot be opened");
-    }
-    bool done = read_names(directory, ret, err);
-    closedir(directory);
-    if (done && ret->count == 0) {
-        return error_set(err, ERROR_INPUT, "holds no packs (files named *.json)");
-    }
-    return done;
+    return folder_list(path, is_pack_name, ret, err) &&
+           (ret->count > 0 || error_set(err, ERROR_INPUT, "holds no packs (files named *.json)"));
 }
 
 static void fault_path(struct load *load, const char *path, const struct error *err)
 {
-    names_add(&load->files, mem_strdup(path));
+    folder_files_add(&load->files, mem_strdup(path));
     fault_add(load->faults, path, 0, "%s", err->text);
     load->all_named = false;
 }
@@ -154,7 +77,7 @@ static bool load_file(struct load *load, const char *path)
     struct error err = {0};
     buf_init(&text, PACK_FILE_MAX);
     if (buf_read_unnamed(&text, path, &err)) {
-        names_add(&load->files, mem_strdup(path));
+        folder_files_add(&load->files, mem_strdup(path));
         parse_file(load, path, &text);
     } else {
         fault_path(load, path, &err);
@@ -163,34 +86,25 @@ static bool load_file(struct load *load, const char *path)
     return true;
 }
 
-static bool load_directory(struct load *load, const char *path)
+static bool load_folder(struct load *load, const char *path)
 {
-    struct name_list names = {0};
+    struct folder_files files;
     struct error err = {0};
     bool room = true;
-    if (!list_directory(path, &names, &err)) {
+    if (!list_packs(path, &files, &err)) {
         fault_path(load, path, &err);
     } else {
-        qsort(names.items, names.count, sizeof(*names.items), compare_names);
-        for (size_t i = 0; i < names.count && room; i++) {
-            char *file = join_path(path, names.items[i]);
-            room = load_file(load, file);
-            mem_free(file);
+        for (size_t i = 0; i < files.count && room; i++) {
+            room = load_file(load, files.items[i]);
         }
     }
-    names_finish(&names);
+    folder_files_finish(&files);
     return room;
-}
-
-static bool is_directory(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 static bool load_path(struct load *load, const char *path)
 {
-    return is_directory(path) ? load_directory(load, path) : load_file(load, path);
+    return folder_is(path) ? load_folder(load, path) : load_file(load, path);
 }
 
 static size_t file_rank(const struct load *load, const struct fault *fault)
@@ -255,7 +169,7 @@ bool knowledge_load(const char *const *paths, size_t count, struct knowledge **r
     load.knowledge->arena = arena_create();
     load_all(&load, paths, count);
     sort_faults(&load, before);
-    names_finish(&load.files);
+    folder_files_finish(&load.files);
     if (faults->count > before || faults->dropped > before_dropped) {
         knowledge_destroy(load.knowledge);
         return false;

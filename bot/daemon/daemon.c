@@ -138,55 +138,6 @@ void daemon_tell_server(const struct daemon *daemon)
 
 /* ---- adapters ---- */
 
-bool daemon_add(struct daemon *daemon, const struct adapter_ops *ops, size_t instance,
-                struct error *err)
-{
-    const struct adapter_setup setup = {.config = &daemon->newest->config,
-                                        .instance = instance,
-                                        .dispatch = daemon->dispatch,
-                                        .loop = daemon->loop,
-                                        .server = daemon->server,
-                                        .client = daemon->client,
-                                        .metrics = daemon->metrics};
-    struct adapter *adapter;
-    if (!ops->create(&setup, &adapter, err)) {
-        return false;
-    }
-    daemon->running[daemon->count] = (struct running){
-        .adapter = adapter,
-        .generation = daemon->newest,
-        .fingerprint = config_fingerprint(&daemon->newest->config, ops->name, instance)};
-    daemon->adapters[daemon->count++] = adapter;
-    daemon->view.count = daemon->count;
-    daemon->newest->users++;
-    dispatch_attach(daemon->dispatch, adapter);
-    return true;
-}
-
-void daemon_start(struct daemon *daemon, struct running *running)
-{
-    if (running->adapter->ops->start != NULL) {
-        running->adapter->ops->start(running->adapter, loop_now_ms(daemon->loop));
-    }
-}
-
-void daemon_remove(struct daemon *daemon, size_t index)
-{
-    struct running *running = &daemon->running[index];
-    struct generation *generation = running->generation;
-    dispatch_detach(daemon->dispatch, running->adapter, loop_wall_ms(daemon->loop));
-    running->adapter->ops->destroy(running->adapter);
-    generation->users--;
-    if (generation != daemon->newest) {
-        daemon_drop_generation(generation, NULL);
-    }
-    size_t after = --daemon->count - index;
-    memmove(running, running + 1, after * sizeof(*running));
-    memmove(&daemon->adapters[index], &daemon->adapters[index + 1],
-            after * sizeof(daemon->adapters[0]));
-    daemon->view.count = daemon->count;
-}
-
 static void add_all(struct daemon *daemon, struct fault_list *faults)
 {
     const struct config *config = &daemon->newest->config;
@@ -194,7 +145,7 @@ static void add_all(struct daemon *daemon, struct fault_list *faults)
         size_t count = adapter_table[k]->count(config);
         for (size_t i = 0; i < count; i++) {
             struct error err = {0};
-            if (!daemon_add(daemon, adapter_table[k], i, &err)) {
+            if (!daemon_add(daemon, k, i, &err)) {
                 fault_add(faults, "configuration", 0, "%s", err.text);
             }
         }
@@ -295,7 +246,7 @@ bool daemon_set_up(const struct program_options *options, bool trying, struct da
     daemon->trying = trying;
     daemon->signals = -1;
     daemon->metrics = metrics_create();
-    daemon->view.adapters = daemon->adapters;
+    daemon_adapters_init(daemon);
     daemon->view.metrics = daemon->metrics;
     if (!confine_process(&err)) {
         fault_add(&faults, "whether", 0, "%s", err.text);
@@ -338,9 +289,7 @@ void daemon_destroy(struct daemon *daemon)
     if (daemon == NULL) {
         return;
     }
-    while (daemon->count > 0) {
-        daemon_remove(daemon, daemon->count - 1);
-    }
+    daemon_adapters_finish(daemon);
     http_server_destroy(daemon->server);
     http_client_destroy(daemon->client);
     dispatch_destroy(daemon->dispatch);
@@ -397,8 +346,8 @@ static uint64_t wake_for_send(const struct daemon *daemon)
 
 static void gather(struct daemon *daemon, struct pollset *pollset)
 {
-    for (size_t i = 0; i < daemon->count; i++) {
-        struct adapter *adapter = daemon->adapters[i];
+    for (size_t i = 0; i < daemon->polled_count; i++) {
+        struct adapter *adapter = daemon->polled[i];
         if (adapter->ops->prepare != NULL) {
             adapter->ops->prepare(adapter, pollset);
         }
@@ -416,8 +365,8 @@ static void gather(struct daemon *daemon, struct pollset *pollset)
 static void hear(struct daemon *daemon, const struct pollset *pollset)
 {
     uint64_t now_ms = loop_now_ms(daemon->loop);
-    for (size_t i = 0; i < daemon->count; i++) {
-        struct adapter *adapter = daemon->adapters[i];
+    for (size_t i = 0; i < daemon->polled_count; i++) {
+        struct adapter *adapter = daemon->polled[i];
         if (adapter->ops->dispatch != NULL) {
             adapter->ops->dispatch(adapter, pollset, now_ms);
         }

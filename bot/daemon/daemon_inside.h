@@ -1,6 +1,5 @@
 #pragma once
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +12,8 @@
 #include "bot/host/program.h"
 
 /*
- * What the files of the daemon share: daemon.c sets up, turns and stops, daemon_reload.c changes
- * what runs, daemon_try.c tries it. Not for anybody else.
+ * What the files of the daemon share: daemon.c sets up, turns and stops, daemon_adapters.c has what
+ * runs, daemon_reload.c changes it, daemon_try.c tries it. Not for anybody else.
  */
 struct dispatch;
 struct fault_list;
@@ -24,12 +23,7 @@ struct loop;
 struct metrics;
 struct store;
 
-/* [irc], [slack], and each kind of tracker and of other chats; [api] and [page]. */
-enum { DAEMON_ADAPTERS_MAX = (2 + CONFIG_TRACKERS + CONFIG_CHATS) * CONFIG_INSTANCES_MAX + 2 };
-static_assert((int)DAEMON_ADAPTERS_MAX <= (int)METRICS_LABELS_MAX,
-              "each adapter is counted by name");
-
-/* A configuration as it was read once. Adapters point into theirs for as long as they live. */
+/* A configuration as it was read once. Adapters point into theirs (adapter_ops.follow). */
 struct generation {
     struct config config;
     size_t users;
@@ -53,9 +47,12 @@ struct daemon {
     struct dispatch *dispatch;
     struct http_client *client;
     struct http_server *server; /* NULL: nothing needs one */
-    struct running running[DAEMON_ADAPTERS_MAX];
-    struct adapter *adapters[DAEMON_ADAPTERS_MAX]; /* the same, for /readyz */
-    size_t count;
+    struct running *running;    /* owned */
+    struct adapter **adapters;  /* the same, for /readyz */
+    size_t count, cap;
+    struct adapter **polled; /* those of them that are asked each turn: few */
+    size_t polled_count;
+    void **common; /* adapter_setup.common, by the place in adapter_table */
     struct health_view view;
     int signals;                                         /* signalfd */
     struct confine_state files_confined, calls_confined; /* no text: not tried */
@@ -116,11 +113,18 @@ void daemon_tell_server(const struct daemon *daemon);
 /* A folder of records that cannot be written is no reason to stay away; the log tells of it. */
 void daemon_look_at_records(const struct daemon *daemon);
 
-/* A new adapter of the newest configuration, not yet started. */
-bool daemon_add(struct daemon *daemon, const struct adapter_ops *ops, size_t instance,
-                struct error *err);
+/* ---- daemon_adapters.c ---- */
+
+void daemon_adapters_init(struct daemon *daemon);
+void daemon_adapters_finish(struct daemon *daemon); /* removes them all */
+
+/* A new adapter of the newest configuration, not yet started. kind: its place in adapter_table. */
+bool daemon_add(struct daemon *daemon, size_t kind, size_t instance, struct error *err);
 void daemon_start(struct daemon *daemon, struct running *running);
 void daemon_remove(struct daemon *daemon, size_t index);
+
+/* It stays as it is, with the newest configuration in place of its own. */
+void daemon_keep(struct daemon *daemon, size_t index, size_t instance);
 
 /* SIGHUP. */
 void daemon_reload(struct daemon *daemon);

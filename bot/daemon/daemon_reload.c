@@ -4,6 +4,7 @@
 #include "adapters/http_server.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/base/names.h"
 #include "bot/daemon/daemon_inside.h"
 #include "bot/host/dispatch.h"
 #include "bot/host/log.h"
@@ -11,36 +12,56 @@
 #include "bot/host/store_configured.h"
 #include "knowledge/pack.h"
 
-/* What the adapter of an instance calls itself (adapter.h). */
-static void name_of(const struct config *config, const char *kind, size_t instance, char *ret,
-                    size_t cap)
+/* An instance of the newest configuration, by what its adapter calls itself (adapter.h). */
+struct wanted {
+    size_t kind, instance;
+    bool runs;
+    char name[CONFIG_LABEL_MAX + 40];
+};
+
+struct wanted_list {
+    struct wanted *items; /* owned */
+    size_t count;
+    struct names by_name;
+};
+
+static size_t count_wanted(const struct config *config)
 {
-    const char *label = config_label(config, kind, instance);
-    snprintf(ret, cap, "%s%s%s", kind, label[0] == '\0' ? "" : " ", label);
+    size_t count = 0;
+    for (size_t k = 0; adapter_table[k] != NULL; k++) {
+        count += adapter_table[k]->count(config);
+    }
+    return count;
 }
 
-/* The instance that goes by an adapter's name; -1 when the configuration has none any more. */
-static int find_instance(const struct config *config, const struct adapter *adapter)
+static void want(struct wanted_list *list, const struct config *config, size_t kind,
+                 size_t instance)
 {
-    char name[80];
-    size_t count = adapter->ops->count(config);
-    for (size_t i = 0; i < count; i++) {
-        name_of(config, adapter->ops->name, i, name, sizeof(name));
-        if (strcmp(name, adapter->name) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
+    struct wanted *wanted = &list->items[list->count++];
+    const char *name = adapter_table[kind]->name;
+    const char *label = config_label(config, name, instance);
+    *wanted = (struct wanted){.kind = kind, .instance = instance};
+    snprintf(wanted->name, sizeof(wanted->name), "%s%s%s", name, label[0] == '\0' ? "" : " ",
+             label);
+    names_put(&list->by_name, wanted->name, wanted);
 }
 
-static bool is_running(const struct daemon *daemon, const char *name)
+static void list_wanted(const struct config *config, struct wanted_list *ret)
 {
-    for (size_t i = 0; i < daemon->count; i++) {
-        if (strcmp(daemon->adapters[i]->name, name) == 0) {
-            return true;
+    *ret = (struct wanted_list){.items =
+                                    mem_alloc((count_wanted(config) + 1) * sizeof(struct wanted))};
+    for (size_t k = 0; adapter_table[k] != NULL; k++) {
+        size_t count = adapter_table[k]->count(config);
+        for (size_t i = 0; i < count; i++) {
+            want(ret, config, k, i);
         }
     }
-    return false;
+}
+
+static void wanted_finish(struct wanted_list *list)
+{
+    names_finish(&list->by_name);
+    mem_free(list->items);
 }
 
 /* Whoever reloads has mended something, perhaps at the other side: what gave up tries again. */
@@ -51,53 +72,52 @@ static bool has_given_up(const struct adapter *adapter)
     return status.health == ADAPTER_FAILED;
 }
 
-static bool may_stay(const struct daemon *daemon, const struct running *running)
+static bool may_stay(const struct daemon *daemon, const struct running *running,
+                     const struct wanted *wanted)
 {
-    const struct config *config = &daemon->newest->config;
-    int instance = find_instance(config, running->adapter);
-    return instance >= 0 && !has_given_up(running->adapter) &&
-           running->fingerprint ==
-               config_fingerprint(config, running->adapter->ops->name, (size_t)instance);
+    return wanted != NULL && !has_given_up(running->adapter) &&
+           running->fingerprint == config_fingerprint(&daemon->newest->config,
+                                                      running->adapter->ops->name,
+                                                      wanted->instance);
 }
 
-static size_t remove_changed(struct daemon *daemon, bool all)
+static size_t remove_changed(struct daemon *daemon, const struct wanted_list *list, bool all)
 {
     size_t removed = 0;
     for (size_t i = daemon->count; i-- > 0;) {
         struct running *running = &daemon->running[i];
-        if (all || !may_stay(daemon, running)) {
-            log_info("reload.adapter_stopped", LOG_TEXT("adapter", running->adapter->name));
-            if (running->adapter->ops->stop != NULL) {
-                running->adapter->ops->stop(running->adapter, loop_now_ms(daemon->loop));
-            }
-            daemon_remove(daemon, i);
-            removed++;
+        struct wanted *wanted = names_get(&list->by_name, running->adapter->name);
+        if (!all && may_stay(daemon, running, wanted)) {
+            wanted->runs = true;
+            daemon_keep(daemon, i, wanted->instance);
+            continue;
         }
+        log_info("reload.adapter_stopped", LOG_TEXT("adapter", running->adapter->name));
+        if (running->adapter->ops->stop != NULL) {
+            running->adapter->ops->stop(running->adapter, loop_now_ms(daemon->loop));
+        }
+        daemon_remove(daemon, i);
+        removed++;
     }
     return removed;
 }
 
-static size_t add_missing(struct daemon *daemon)
+static size_t add_missing(struct daemon *daemon, const struct wanted_list *list)
 {
-    const struct config *config = &daemon->newest->config;
     size_t added = 0;
-    for (size_t k = 0; adapter_table[k] != NULL; k++) {
-        size_t count = adapter_table[k]->count(config);
-        for (size_t i = 0; i < count; i++) {
-            char name[80];
-            struct error err = {0};
-            name_of(config, adapter_table[k]->name, i, name, sizeof(name));
-            if (is_running(daemon, name)) {
-                continue;
-            }
-            if (!daemon_add(daemon, adapter_table[k], i, &err)) {
-                log_error("reload.adapter_failed", LOG_TEXT("adapter", name),
-                          LOG_TEXT("cause", err.text));
-                continue;
-            }
-            daemon_start(daemon, &daemon->running[daemon->count - 1]);
-            added++;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct wanted *wanted = &list->items[i];
+        struct error err = {0};
+        if (wanted->runs) {
+            continue;
         }
+        if (!daemon_add(daemon, wanted->kind, wanted->instance, &err)) {
+            log_error("reload.adapter_failed", LOG_TEXT("adapter", wanted->name),
+                      LOG_TEXT("cause", err.text));
+            continue;
+        }
+        daemon_start(daemon, &daemon->running[daemon->count - 1]);
+        added++;
     }
     return added;
 }
@@ -157,14 +177,17 @@ static void warn_of_what_stays(const struct config *before, const struct config 
 /* The newest generation stands; adapters and the listener follow. */
 static void follow(struct daemon *daemon, bool moved, struct http_server *server)
 {
-    size_t stopped = remove_changed(daemon, moved);
+    struct wanted_list list;
+    list_wanted(&daemon->newest->config, &list);
+    size_t stopped = remove_changed(daemon, &list, moved);
     if (moved) {
         http_server_destroy(daemon->server);
         daemon_use_server(daemon, server);
         daemon_tell_server(daemon);
     }
     daemon_look_at_records(daemon);
-    size_t kept = daemon->count, started = add_missing(daemon);
+    size_t kept = daemon->count, started = add_missing(daemon, &list);
+    wanted_finish(&list);
     log_info("reload.done", LOG_NUMBER("packs", daemon->program.knowledge->count),
              LOG_NUMBER("models", daemon_models(daemon)), LOG_NUMBER("adapters_kept", kept),
              LOG_NUMBER("adapters_stopped", stopped), LOG_NUMBER("adapters_started", started));

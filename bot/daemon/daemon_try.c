@@ -59,7 +59,7 @@ static bool look_at_all(const struct daemon *daemon, struct trial *trials)
 /* False: at least one does not work. */
 static bool try_adapters(struct daemon *daemon)
 {
-    struct trial trials[DAEMON_ADAPTERS_MAX] = {0};
+    struct trial *trials = mem_alloc((daemon->count + 1) * sizeof(*trials));
     uint64_t end_ms = loop_now_ms(daemon->loop) + DAEMON_TRY_MS;
     bool fine = true, open;
     for (size_t i = 0; i < daemon->count; i++) {
@@ -78,6 +78,7 @@ static bool try_adapters(struct daemon *daemon)
         }
         fine = fine && trials[i].verdict == TRIAL_FINE;
     }
+    mem_free(trials);
     return fine && !open;
 }
 

@@ -7,6 +7,7 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/folder.h"
 #include "bot/base/mem.h"
 #include "bot/host/config_inside.h"
 
@@ -19,7 +20,8 @@ struct reader {
     bool expects;                         /* the line handed to inih last should have given a key */
     bool headed;                          /* a [section] was seen */
     const struct config_section *section; /* the one we are in; NULL: not in the table */
-    size_t instance;
+    struct config_place *place;           /* and where its instance stands */
+    bool included;                        /* this file is one that another names */
     struct config *config;
     struct config_lines lines;
     struct fault_list *faults;
@@ -80,6 +82,9 @@ static void finish_section(struct config *config, const struct config_section *s
         if (section->labels != LABELS_NONE) {
             mem_free(*label_of(item));
         }
+    }
+    if (section->labels != LABELS_NONE) {
+        mem_free(config_item(config, section, 0));
     }
 }
 
@@ -153,37 +158,47 @@ static void fault_key(struct reader *reader, const char *key)
     fault_unknown(reader, "key", &nearest);
 }
 
+/* Always false: it was there before. */
+static bool set_already(const struct reader *reader, const char *key, const char *suffix,
+                        const struct config_mark *mark, struct error *err)
+{
+    bool here = strcmp(mark->path, reader->path) == 0;
+    return error_set(err, ERROR_INPUT, "%s%s is set already in %s%s%d", key, suffix,
+                     here ? "line " : mark->path, here ? "" : ":", mark->line);
+}
+
 static bool take_secret(struct reader *reader, struct secret_source *source, const struct key *key,
                         const char *value, struct error *err)
 {
     const char *name = key->row->key;
+    const char *set = key->part == SECRET_FILE ? source->file : source->env;
+    const char *other = key->part == SECRET_FILE ? source->env : source->file;
+    struct config_mark *mark = config_lines_row(reader->place, key->row);
     if (key->bare) {
         return error_set(err, ERROR_INPUT,
                          "%s is a secret: %s_file names a file that holds it, %s_env an "
                          "environment variable",
                          name, name, name);
     }
-    if ((key->part == SECRET_FILE ? source->file : source->env) != NULL) {
-        return error_set(err, ERROR_INPUT, "%s_%s is set already in line %d", name,
-                         key->part == SECRET_FILE ? "file" : "env", source->line);
+    if (set != NULL) {
+        return set_already(reader, name, key->part == SECRET_FILE ? "_file" : "_env", mark, err);
     }
-    if ((key->part == SECRET_FILE ? source->env : source->file) != NULL && value[0] != '\0') {
+    if (other != NULL && value[0] != '\0') {
         return error_set(err, ERROR_INPUT, "%s_file and %s_env are both set; which one is it?",
                          name, name);
     }
-    source->line = reader->line;
+    *mark = (struct config_mark){reader->path, reader->line};
     return config_value_set_secret(source, key->row, key->part, reader->path, value, err);
 }
 
 static bool take_plain(struct reader *reader, void *field, const struct config_row *row,
                        const char *value, struct error *err)
 {
-    size_t count;
-    int *line = &reader->lines.rows[row - config_rows(&count)][reader->instance];
-    if (*line != 0) {
-        return error_set(err, ERROR_INPUT, "%s is set already in line %d", row->key, *line);
+    struct config_mark *mark = config_lines_row(reader->place, row);
+    if (mark->line != 0) {
+        return set_already(reader, row->key, "", mark, err);
     }
-    *line = reader->line;
+    *mark = (struct config_mark){reader->path, reader->line};
     return config_value_set(field, row, reader->path, value, err);
 }
 
@@ -207,7 +222,7 @@ static int on_value(void *user, const char *section, const char *name, const cha
         return 1;
     }
     struct error err = {0};
-    char *item = config_item(reader->config, reader->section, reader->instance);
+    char *item = config_item(reader->config, reader->section, reader->place->instance);
     void *field = item + key.row->field;
     bool fine = key.row->type == CONFIG_SECRET ? take_secret(reader, field, &key, value, &err)
                                                : take_plain(reader, field, key.row, value, &err);
@@ -225,38 +240,22 @@ static bool label_fine(const char *label)
     return len > 0 && len <= CONFIG_LABEL_MAX && strspn(label, letters) == len && label[0] != '.';
 }
 
-/* The instance of that label, a new one if need be; false when there is no room for it. */
-static bool find_instance(struct reader *reader, const struct config_section *section,
-                          const char *label)
-{
-    size_t *count = (size_t *)((char *)reader->config + section->count);
-    for (size_t i = 0; i < *count; i++) {
-        if (strcmp(*label_of(config_item(reader->config, section, i)), label) == 0) {
-            reader->instance = i;
-            return true;
-        }
-    }
-    if (*count == CONFIG_INSTANCES_MAX) {
-        fault_add(reader->faults, reader->path, reader->line,
-                  "there are more than %d [%s] sections", CONFIG_INSTANCES_MAX, section->name);
-        return false;
-    }
-    reader->instance = (*count)++;
-    *label_of(config_item(reader->config, section, reader->instance)) = mem_strdup(label);
-    set_defaults(reader->config, section, reader->instance, reader->path);
-    return true;
-}
-
-static bool enter(struct reader *reader, const struct config_section *section, const char *label)
+/* What holds everywhere is in one place: the file that includes the others. */
+static bool belongs_here(struct reader *reader, const struct config_section *section,
+                         const char *label)
 {
     const char *name = section->name;
-    if (section->labels == LABELS_NONE) {
-        if (label[0] != '\0') {
-            fault_add(reader->faults, reader->path, reader->line,
-                      "there is one [%s] only, without a name", name);
-        }
-        reader->instance = 0;
-        return label[0] == '\0';
+    if (section->labels == LABELS_NONE && label[0] != '\0') {
+        fault_add(reader->faults, reader->path, reader->line,
+                  "there is one [%s] only, without a name", name);
+        return false;
+    }
+    if (section->labels == LABELS_NONE && reader->included) {
+        fault_add(reader->faults, reader->path, reader->line,
+                  "[%s] belongs into the file that includes this one: here are chats and trackers "
+                  "only",
+                  name);
+        return false;
     }
     if (label[0] == '\0' && section->labels == LABELS_MUST) {
         fault_add(reader->faults, reader->path, reader->line,
@@ -269,7 +268,45 @@ static bool enter(struct reader *reader, const struct config_section *section, c
                   name, CONFIG_LABEL_MAX);
         return false;
     }
-    return find_instance(reader, section, label);
+    return true;
+}
+
+/* The place of a section that is not there yet; NULL, told: there is no room for it. */
+static struct config_place *begin_section(struct reader *reader,
+                                          const struct config_section *section, size_t number,
+                                          const char *label)
+{
+    struct config *config = reader->config;
+    if (section->labels == LABELS_NONE) {
+        return config_lines_add(&reader->lines, number, "");
+    }
+    if (config_count(config, section) == section->max) {
+        fault_add(reader->faults, reader->path, reader->line,
+                  "there are more than %zu [%s] sections", section->max, section->name);
+        return NULL;
+    }
+    size_t instance = config_append(config, section, mem_strdup(label));
+    set_defaults(config, section, instance, reader->path);
+    return config_lines_add(&reader->lines, number,
+                            *label_of(config_item(config, section, instance)));
+}
+
+static void enter(struct reader *reader, size_t number, const char *label)
+{
+    size_t count;
+    const struct config_section *section = config_sections(&count) + number;
+    if (!belongs_here(reader, section, label)) {
+        return;
+    }
+    reader->place = config_lines_find(&reader->lines, number, label);
+    if (reader->place == NULL) {
+        reader->place = begin_section(reader, section, number, label);
+        if (reader->place == NULL) {
+            return;
+        }
+        reader->place->section = (struct config_mark){reader->path, reader->line};
+    }
+    reader->section = section;
 }
 
 static void fault_section(struct reader *reader, const char *name)
@@ -287,20 +324,15 @@ static void fault_section(struct reader *reader, const char *name)
 /* "irc libera": the kind of section, then its label. */
 static void check_section(struct reader *reader, char *name)
 {
-    size_t kind = strcspn(name, " \t"), count;
+    size_t kind = strcspn(name, " \t");
     const char *label = name + kind + strspn(name + kind, " \t");
     int found = config_section_find(name, kind);
     reader->section = NULL;
-    if (found < 0) {
+    if (found >= 0) {
+        enter(reader, (size_t)found, label);
+    } else {
         name[kind] = '\0';
         fault_section(reader, name);
-        return;
-    }
-    const struct config_section *section = config_sections(&count) + found;
-    if (enter(reader, section, label)) {
-        int *line = &reader->lines.sections[found][reader->instance];
-        *line = *line == 0 ? reader->line : *line;
-        reader->section = section;
     }
 }
 
@@ -394,28 +426,77 @@ static void set_up_inih(void)
     ini_stop_on_first_error = false;
 }
 
+/* One file, whatever came before it. */
+static void read_text(struct reader *reader, const char *path, const char *text, size_t len)
+{
+    bool marked = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+    reader->path = path;
+    reader->text = marked ? text + 3 : text;
+    reader->len = marked ? len - 3 : len;
+    reader->line = 0;
+    reader->headed = false;
+    reader->section = NULL;
+    if (ini_parse_stream(on_read, reader, on_value, reader) == -2) {
+        fault_add(reader->faults, path, 0, "not enough memory to read it");
+    }
+}
+
+/* The file's bytes; a failure is told. */
+static bool load_text(const char *path, struct buf *ret, struct fault_list *faults)
+{
+    struct error err = {0};
+    buf_init(ret, CONFIG_FILE_MAX);
+    bool fine = buf_read_unnamed(ret, path, &err);
+    if (!fine) {
+        fault_add(faults, path, 0, "%s", err.text);
+    }
+    return fine;
+}
+
+static bool is_part_name(const char *name)
+{
+    return name[0] != '.' && folder_name_ends(name, ".ini");
+}
+
+/* *ret holds the paths, which marks borrow. */
+static void read_included(struct reader *reader, struct folder_files *ret)
+{
+    const char *folder = reader->config->include;
+    struct error err = {0};
+    if (!folder_list(folder, is_part_name, ret, &err)) {
+        size_t bot = (size_t)config_section_find("bot", strlen("bot"));
+        const struct config_mark *mark = config_lines_row(
+            config_lines_find(&reader->lines, bot, ""), config_row_find("bot", "include"));
+        fault_add(reader->faults, mark->path, mark->line, "include: %s %s", folder, err.text);
+        return;
+    }
+    reader->included = true;
+    for (size_t i = 0; i < ret->count; i++) {
+        struct buf text;
+        if (load_text(ret->items[i], &text, reader->faults)) {
+            read_text(reader, ret->items[i], text.data == NULL ? "" : text.data, text.len);
+        }
+        buf_finish(&text);
+    }
+}
+
 bool config_parse(const char *path, const char *text, size_t len, bool files, struct config *ret,
                   struct fault_list *faults)
 {
     struct config config;
+    struct folder_files included = {0};
     size_t before = faults->count + faults->dropped;
-    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        text += 3;
-        len -= 3;
-    }
     init_at(&config, path);
-    struct reader reader = {.path = path,
-                            .text = text,
-                            .len = len,
-                            .config = &config,
-                            .lines = {.path = path, .files = files},
-                            .faults = faults};
+    struct reader reader = {.config = &config, .lines = {.files = files}, .faults = faults};
     set_up_inih();
-    if (ini_parse_stream(on_read, &reader, on_value, &reader) == -2) {
-        fault_add(faults, path, 0, "not enough memory to read it");
+    read_text(&reader, path, text, len);
+    if (files && config.include[0] != '\0') {
+        read_included(&reader, &included);
     }
     config_complete(&config, &reader.lines);
     config_check(&config, &reader.lines, faults);
+    config_lines_finish(&reader.lines);
+    folder_files_finish(&included);
     if (faults->count + faults->dropped > before) {
         config_finish(&config);
         return false;
@@ -427,14 +508,9 @@ bool config_parse(const char *path, const char *text, size_t len, bool files, st
 bool config_load(const char *path, bool files, struct config *ret, struct fault_list *faults)
 {
     struct buf text;
-    struct error err = {0};
-    buf_init(&text, CONFIG_FILE_MAX);
-    bool fine = buf_read_unnamed(&text, path, &err);
-    if (!fine) {
-        fault_add(faults, path, 0, "%s", err.text);
-    } else {
-        fine = config_parse(path, text.data == NULL ? "" : text.data, text.len, files, ret, faults);
-    }
+    bool fine =
+        load_text(path, &text, faults) &&
+        config_parse(path, text.data == NULL ? "" : text.data, text.len, files, ret, faults);
     buf_finish(&text);
     return fine;
 }

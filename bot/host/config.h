@@ -13,20 +13,23 @@
  *
  * Strict: unknown sections and keys, keys set twice, values out of their bounds, lines that are no
  * INI, lines over CONFIG_LINE_MAX bytes and files over CONFIG_FILE_MAX are faults, each told with
- * file and line, all at once. LF and CR LF, with or without a BOM. " ;" begins a comment within a
- * line. Not thread-safe: inih is set up through its global variables.
+ * file and line, all at once. What [bot] include names is read after the file itself: the *.ini of
+ * a folder, in the order of their names, each as if it stood there, but for sections of chats and
+ * trackers only. LF and CR LF, with or without a BOM. " ;" begins a comment within a line. Not
+ * thread-safe: inih is set up through its global variables.
  */
 struct buf;
 struct error;
 struct fault_list;
 
 enum {
-    CONFIG_INSTANCES_MAX = 32, /* sections of one kind: [irc a], [irc b] ... */
-    CONFIG_FILE_MAX = 256 * 1024,
+    CONFIG_SECTIONS_MAX = 10000, /* of one kind: [slack a], [slack b] ... */
+    CONFIG_NETWORKS_MAX = 64,    /* [irc a] ...: each has a socket, and a lease (store_lease()) */
+    CONFIG_FILE_MAX = 4 * 1024 * 1024,
     CONFIG_LINE_MAX = 4000,
     CONFIG_PATHS_MAX = 16,
-    CONFIG_LABEL_MAX = 32,    /* bytes of NAME in [irc NAME]: letters, digits, "-", "_", "." */
-    CONFIG_CHANNELS_MAX = 64, /* of one network; then bytes of a name, and of a key */
+    CONFIG_LABEL_MAX = 32,     /* bytes of NAME in [irc NAME]: letters, digits, "-", "_", "." */
+    CONFIG_CHANNELS_MAX = 256, /* of one network; then bytes of a name, and of a key */
     CONFIG_CHANNEL_LEN_MAX = 127,
     CONFIG_CHANNEL_KEY_MAX = 63,
 };
@@ -147,6 +150,7 @@ struct config_redis {
 
 struct config {
     char *name;                /* what the bot calls itself */
+    char *include;             /* a folder with more sections of chats and trackers; "" none */
     struct config_paths packs; /* none: look in the usual places (program.h) */
     int length;                /* enum reply_length of answers */
     int colour;                /* enum colour */
@@ -166,13 +170,13 @@ struct config {
     bool has_api;
     struct config_page page;
     bool has_page;
-    struct config_irc irc[CONFIG_INSTANCES_MAX];
+    struct config_irc *irc; /* owned, as the arrays below */
     size_t irc_count;
-    struct config_slack slack[CONFIG_INSTANCES_MAX];
+    struct config_slack *slack;
     size_t slack_count;
-    struct config_tracker trackers[CONFIG_TRACKERS][CONFIG_INSTANCES_MAX];
+    struct config_tracker *trackers[CONFIG_TRACKERS];
     size_t tracker_counts[CONFIG_TRACKERS];
-    struct config_chat chats[CONFIG_CHATS][CONFIG_INSTANCES_MAX];
+    struct config_chat *chats[CONFIG_CHATS];
     size_t chat_counts[CONFIG_CHATS];
 };
 
@@ -182,9 +186,10 @@ enum config_labels { LABELS_NONE, LABELS_MAY, LABELS_MUST };
 struct config_section {
     const char *name;
     enum config_labels labels;
-    size_t items, stride; /* offset in struct config of what its rows' fields are relative to */
-    size_t count;         /* offset of the number of instances; labelled sections only */
-    bool needed;          /* the example shows it switched on: it changes nothing */
+    size_t items, stride; /* labelled ones only: offset in struct config of the array's pointer */
+    size_t count;         /* and of the number of instances, which is max at most */
+    size_t max;
+    bool needed; /* the example shows it switched on: it changes nothing */
     const char *help;
 };
 
@@ -211,8 +216,8 @@ void config_finish(struct config *config); /* a zeroed one is fine */
 
 /*
  * Defaults overlaid with the file. On failure *ret is untouched and faults holds at least one.
- * files: the secrets and certificates that it names must be there and fit to be used, too: what the
- * daemon and `whether check` want to know, but not who only asks.
+ * files: the secrets and certificates that it names must be there and fit to be used, too, and what
+ * it includes is read: what the daemon and `whether check` want to know, but not who only asks.
  */
 bool config_load(const char *path, bool files, struct config *ret, struct fault_list *faults);
 

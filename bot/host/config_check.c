@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,41 +9,31 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/file.h"
+#include "bot/base/folder.h"
 #include "bot/base/mem.h"
 #include "bot/host/config_inside.h"
 #include "bot/host/redis_address.h"
 
 /* One section that is there, and where faults of it go. */
 struct place {
-    const struct config_lines *lines;
+    struct config_place *stands;
     struct fault_list *faults;
     const char *name;
-    size_t section, instance;
+    size_t instance;
+    bool files; /* config_load() */
 };
 
-static int line_of(const struct place *place, const char *key)
+static const struct config_mark *mark_of(const struct place *place, const char *key)
 {
-    int line = place->lines->rows[config_row_find(place->name, key)][place->instance];
-    return line != 0 ? line : place->lines->sections[place->section][place->instance];
+    return config_lines_row(place->stands, config_row_find(place->name, key));
 }
 
+/* The section itself, where the key is not there. */
 static void fault(const struct place *place, const char *key, const char *text)
 {
-    fault_add(place->faults, place->lines->path, line_of(place, key), "[%s] %s", place->name, text);
-}
-
-/* Every section of that name which the file has; `next` begins at 0. */
-static bool next_place(struct place *place, const char *name, size_t *next)
-{
-    place->name = name;
-    place->section = (size_t)config_section_find(name, strlen(name));
-    for (; *next < CONFIG_INSTANCES_MAX; (*next)++) {
-        if (place->lines->sections[place->section][*next] != 0) {
-            place->instance = (*next)++;
-            return true;
-        }
-    }
-    return false;
+    const struct config_mark *mark = mark_of(place, key);
+    mark = mark->line != 0 ? mark : &place->stands->section;
+    fault_add(place->faults, mark->path, mark->line, "[%s] %s", place->name, text);
 }
 
 /* "https://host" or with a port: what browsers send, to the letter. */
@@ -86,12 +77,6 @@ static void check_api(const struct config *config, struct place *place)
     check_origins(api->origins, place);
 }
 
-/* Workspaces of one app share its path, if each says which it is. */
-static bool shares(const struct config_slack *a, const struct config_slack *b)
-{
-    return a->team[0] && b->team[0] && strcmp(a->team, b->team) != 0;
-}
-
 static void check_slack(const struct config *config, struct place *place)
 {
     const struct config_slack *slack = &config->slack[place->instance];
@@ -106,12 +91,6 @@ static void check_slack(const struct config *config, struct place *place)
         fault(place, "path",
               "path begins with a slash, ends without one, and holds no blank, \"?\", \"#\" or "
               "\"%\"");
-    }
-    for (size_t i = 0; i < place->instance; i++) {
-        if (strcmp(config->slack[i].path, slack->path) == 0 && !shares(&config->slack[i], slack)) {
-            fault(place, "path",
-                  "path is another [slack] section's already: give each its own, or each its team");
-        }
     }
 }
 
@@ -131,8 +110,7 @@ static void check_irc(const struct config *config, struct place *place)
 {
     const struct config_irc *irc = &config->irc[place->instance];
     /* A bad one is a fault already. */
-    if (irc->server == NULL &&
-        place->lines->rows[config_row_find("irc", "server")][place->instance] == 0) {
+    if (irc->server == NULL && mark_of(place, "server")->line == 0) {
         fault(place, "server", "needs a server = HOST:PORT");
     }
     if (irc->sasl == SASL_PLAIN &&
@@ -160,7 +138,7 @@ static void check_irc(const struct config *config, struct place *place)
     if (strpbrk(irc->username, " \t:!@") != NULL) {
         fault(place, "username", "username holds a character that no user name may have");
     }
-    if (place->lines->files) {
+    if (place->files) {
         check_key(irc, place);
     }
 }
@@ -191,8 +169,7 @@ static void check_tracker(const struct config *config, struct place *place)
         fault(place, "path", "path begins with a slash");
     }
     /* A bad one is a fault already. */
-    if (!generic && tracker->api == NULL &&
-        place->lines->rows[config_row_find(place->name, "api")][place->instance] == 0) {
+    if (!generic && tracker->api == NULL && mark_of(place, "api")->line == 0) {
         fault(place, "api", "needs api = https://..., the tracker's address");
     }
     if (strcmp(place->name, config_trackers[CONFIG_JIRA]) == 0 && tracker->user[0] == '\0') {
@@ -239,7 +216,8 @@ static void check_secret(const struct place *place, const struct secret_source *
     char what[80];
     snprintf(what, sizeof(what), "[%s] %s", place->name, row->key);
     if (secret_configured(source) && !secret_load(source, what, &secret, &err)) {
-        fault_add(place->faults, place->lines->path, source->line, "%s", err.text);
+        const struct config_mark *mark = config_lines_row(place->stands, row);
+        fault_add(place->faults, mark->path, mark->line, "%s", err.text);
     }
     secret_finish(&secret);
 }
@@ -253,8 +231,7 @@ static void check_file(const struct place *place, const char *path, const struct
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         error_errno(&err, errno, "%s: %s cannot be opened", row->key, path);
-        fault_add(place->faults, place->lines->path, line_of(place, row->key), "[%s] %s",
-                  place->name, err.text);
+        fault(place, row->key, err.text);
         return;
     }
     close(fd);
@@ -272,7 +249,7 @@ static void check_redis(const struct config_redis *redis, struct place *place)
     if ((redis->cert_file[0] == '\0') != (redis->key_file[0] == '\0')) {
         fault(place, "cert_file", "cert_file and key_file belong together");
     }
-    if (place->lines->files && redis->key_file[0] != '\0' &&
+    if (place->files && redis->key_file[0] != '\0' &&
         !secret_check_mode(redis->key_file, "[store] key_file", &err)) {
         fault(place, "key_file", err.text);
     }
@@ -287,61 +264,115 @@ static void check_store(const struct config *config, struct place *place)
     }
     struct stat info;
     char folder[4096];
-    if (!place->lines->files) {
+    if (!place->files) {
         return;
     }
     if (stat(config->store, &info) == 0) {
         if (!S_ISREG(info.st_mode)) {
             fault(place, "path", "path is no ordinary file");
         }
-    } else if (file_folder(config->store, folder, sizeof(folder)) &&
-               (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))) {
+    } else if (file_folder(config->store, folder, sizeof(folder)) && !folder_is(folder)) {
         fault(place, "path", "path is in a folder that is not there");
     }
 }
 
-static void check_files(struct config *config, struct place *place)
+static void check_files(const struct config *config, const struct config_section *section,
+                        const struct place *place)
 {
-    size_t section_count, row_count;
-    const struct config_section *section = config_sections(&section_count) + place->section;
-    const struct config_row *rows = config_rows(&row_count);
-    char *item = config_item(config, section, place->instance);
+    size_t row_count;
+    const struct config_row *rows = config_rows_of(section->name, &row_count);
+    const char *item = config_item(config, section, place->instance);
     for (size_t r = 0; r < row_count; r++) {
-        void *field = item + rows[r].field;
-        if (strcmp(rows[r].section, section->name) != 0) {
-            continue;
-        }
+        const void *field = item + rows[r].field;
         if (rows[r].type == CONFIG_SECRET) {
             check_secret(place, field, &rows[r]);
         } else if (rows[r].type == CONFIG_FILE) {
-            check_file(place, *(char **)field, &rows[r]);
+            check_file(place, *(char *const *)field, &rows[r]);
         }
     }
 }
 
-void config_check(struct config *config, const struct config_lines *lines,
+/* ---- paths of [slack] ---- */
+
+struct slack_path {
+    const struct config_slack *slack;
+    struct config_place *stands;
+};
+
+/* By path and team, those without a team first; then as they stand. */
+static int compare_paths(const void *left, const void *right)
+{
+    const struct slack_path *a = left, *b = right;
+    int by_path = strcmp(a->slack->path, b->slack->path);
+    int by_team = by_path != 0 ? by_path : strcmp(a->slack->team, b->slack->team);
+    return by_team != 0 ? by_team : a->stands->instance < b->stands->instance ? -1 : 1;
+}
+
+static void fault_later(const struct slack_path *a, const struct slack_path *b,
+                        struct fault_list *faults)
+{
+    const struct place place = {.name = "slack",
+                                .faults = faults,
+                                .stands = a->stands->instance > b->stands->instance ? a->stands
+                                                                                    : b->stands};
+    fault(&place, "path",
+          "path is another [slack] section's already: give each its own, or each its team");
+}
+
+/* Workspaces of one app share its path, if each says which it is. */
+static void check_slack_paths(const struct config *config, const struct config_lines *lines,
+                              struct fault_list *faults)
+{
+    const struct config_places *places = &lines->sections[config_section_find("slack", 5)];
+    struct slack_path *paths = mem_alloc((places->count + 1) * sizeof(*paths));
+    for (size_t i = 0; i < places->count; i++) {
+        paths[i] = (struct slack_path){&config->slack[i], places->items[i]};
+    }
+    qsort(paths, places->count, sizeof(*paths), compare_paths);
+    for (size_t i = 1, first = 0; i < places->count; i++) {
+        if (strcmp(paths[i].slack->path, paths[first].slack->path) != 0) {
+            first = i;
+        } else if (paths[first].slack->team[0] == '\0') {
+            fault_later(&paths[first], &paths[i], faults);
+        } else if (strcmp(paths[i].slack->team, paths[i - 1].slack->team) == 0) {
+            fault_later(&paths[i - 1], &paths[i], faults);
+        }
+    }
+    mem_free(paths);
+}
+
+void config_check(const struct config *config, const struct config_lines *lines,
                   struct fault_list *faults)
 {
     static const struct {
         const char *name;
         void (*check)(const struct config *config, struct place *place); /* NULL: only files */
-    } sections[] = {
+    } checks[] = {
         {"store", check_store},     {"api", check_api},         {"page", NULL},
         {"slack", check_slack},     {"irc", check_irc},         {"github", check_tracker},
         {"gitlab", check_tracker},  {"gitea", check_tracker},   {"jira", check_tracker},
         {"linear", check_tracker},  {"generic", check_tracker}, {"mattermost", check_chat},
         {"rocketchat", check_chat}, {"discord", check_discord}};
-    struct place place = {.lines = lines, .faults = faults};
-    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
-        for (size_t next = 0; next_place(&place, sections[i].name, &next);) {
-            if (sections[i].check != NULL) {
-                sections[i].check(config, &place);
+    size_t section_count;
+    const struct config_section *sections = config_sections(&section_count);
+    for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+        int section = config_section_find(checks[i].name, strlen(checks[i].name));
+        const struct config_places *places = &lines->sections[section];
+        for (size_t k = 0; k < places->count; k++) {
+            struct place place = {.stands = places->items[k],
+                                  .faults = faults,
+                                  .name = checks[i].name,
+                                  .instance = k,
+                                  .files = lines->files};
+            if (checks[i].check != NULL) {
+                checks[i].check(config, &place);
             }
             if (lines->files) {
-                check_files(config, &place);
+                check_files(config, &sections[section], &place);
             }
         }
     }
+    check_slack_paths(config, lines, faults);
 }
 
 /* "auto": below a place of its kind, by its label. */
@@ -393,7 +424,7 @@ static size_t complete_chats(struct config *config)
 
 static bool there(const struct config_lines *lines, const char *section)
 {
-    return lines->sections[config_section_find(section, strlen(section))][0] != 0;
+    return lines->sections[config_section_find(section, strlen(section))].count > 0;
 }
 
 void config_complete(struct config *config, const struct config_lines *lines)

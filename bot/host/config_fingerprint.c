@@ -70,8 +70,9 @@ const char *config_label(const struct config *config, const char *name, size_t i
     size_t count;
     const struct config_section *section =
         config_sections(&count) + config_section_find(name, strlen(name));
-    const char *item = (const char *)config + section->items + instance * section->stride;
-    return section->labels == LABELS_NONE ? "" : *(char *const *)item; /* its first field */
+    /* Its first field. */
+    return section->labels == LABELS_NONE ? ""
+                                          : *(char *const *)config_item(config, section, instance);
 }
 
 uint64_t config_fingerprint(const struct config *config, const char *name, size_t instance)
@@ -79,13 +80,11 @@ uint64_t config_fingerprint(const struct config *config, const char *name, size_
     size_t section_count, row_count;
     const struct config_section *section =
         config_sections(&section_count) + config_section_find(name, strlen(name));
-    const struct config_row *rows = config_rows(&row_count);
-    const char *item = (const char *)config + section->items + instance * section->stride;
+    const struct config_row *rows = config_rows_of(name, &row_count);
+    const char *item = config_item(config, section, instance);
     uint64_t hash = mix_text(mix_text(1, name), config->name);
     for (size_t r = 0; r < row_count; r++) {
-        if (strcmp(rows[r].section, name) == 0) {
-            hash = mix_value(hash, item + rows[r].field, &rows[r]);
-        }
+        hash = mix_value(hash, item + rows[r].field, &rows[r]);
     }
     return hash;
 }

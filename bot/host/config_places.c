@@ -1,6 +1,5 @@
 #include "bot/host/config_places.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
 #include "bot/host/config_inside.h"
@@ -26,13 +25,11 @@ static void add_section(const struct config *config, const struct config_section
                         struct confine_places *places)
 {
     size_t row_count;
-    const struct config_row *rows = config_rows(&row_count);
+    const struct config_row *rows = config_rows_of(section->name, &row_count);
     for (size_t i = 0; i < config_count(config, section); i++) {
-        const char *item = (const char *)config + section->items + i * section->stride;
+        const char *item = config_item(config, section, i);
         for (size_t r = 0; r < row_count; r++) {
-            if (strcmp(rows[r].section, section->name) == 0) {
-                add_value(item + rows[r].field, &rows[r], places);
-            }
+            add_value(item + rows[r].field, &rows[r], places);
         }
     }
 }
@@ -43,6 +40,9 @@ void config_places(const struct config *config, struct confine_places *places)
     const struct config_section *sections = config_sections(&count);
     for (size_t i = 0; i < count; i++) {
         add_section(config, &sections[i], places);
+    }
+    if (config->include[0] != '\0') {
+        confine_add(places, config->include, false);
     }
     if (config->redis.url[0] == '\0') {
         confine_add_file(places, config->store, true);

@@ -43,30 +43,31 @@ const char *const config_chats[CONFIG_CHATS] = {
     [CONFIG_DISCORD] = "discord",
 };
 
-#define IRC \
-    offsetof(struct config, irc), sizeof(struct config_irc), offsetof(struct config, irc_count)
+#define IRC                                                                                      \
+    offsetof(struct config, irc), sizeof(struct config_irc), offsetof(struct config, irc_count), \
+        CONFIG_NETWORKS_MAX
 #define SLACK                                                    \
     offsetof(struct config, slack), sizeof(struct config_slack), \
-        offsetof(struct config, slack_count)
+        offsetof(struct config, slack_count), CONFIG_SECTIONS_MAX
 
 #define TRACKER(kind)                                                       \
     offsetof(struct config, trackers[kind]), sizeof(struct config_tracker), \
-        offsetof(struct config, tracker_counts[kind])
+        offsetof(struct config, tracker_counts[kind]), CONFIG_SECTIONS_MAX
 #define CHAT(kind)                                                    \
     offsetof(struct config, chats[kind]), sizeof(struct config_chat), \
-        offsetof(struct config, chat_counts[kind])
+        offsetof(struct config, chat_counts[kind]), CONFIG_SECTIONS_MAX
 
 static const struct config_section sections[] = {
-    {"bot", LABELS_NONE, 0, 0, 0, true, "What holds everywhere."},
-    {"store", LABELS_NONE, 0, 0, 0, true, "What `whether run` keeps on the disk."},
-    {"log", LABELS_NONE, 0, 0, 0, true, "What `whether run` tells on standard error."},
-    {"http", LABELS_NONE, 0, 0, 0, false,
+    {"bot", LABELS_NONE, 0, 0, 0, 1, true, "What holds everywhere."},
+    {"store", LABELS_NONE, 0, 0, 0, 1, true, "What `whether run` keeps on the disk."},
+    {"log", LABELS_NONE, 0, 0, 0, 1, true, "What `whether run` tells on standard error."},
+    {"http", LABELS_NONE, 0, 0, 0, 1, false,
      "The HTTP listener of `whether run`: /healthz, /readyz, /metrics, and what [api], [page]\n"
      "and [slack] add. It is on when one of these sections is there."},
-    {"api", LABELS_NONE, 0, 0, 0, false,
+    {"api", LABELS_NONE, 0, 0, 0, 1, false,
      "POST /api/ask: questions in JSON, and POST /mcp: the same for coding assistants. It needs a\n"
      "token, or open = yes on a loopback address."},
-    {"page", LABELS_NONE, 0, 0, 0, false,
+    {"page", LABELS_NONE, 0, 0, 0, 1, false,
      "A page to ask on, at /, and the rules as a table, at /rules."},
     {"slack", LABELS_MAY, SLACK, false,
      "A Slack app: /slack/events, /slack/commands, /slack/actions. For several workspaces there\n"
@@ -100,6 +101,7 @@ static const struct config_section sections[] = {
 #define OF_TRACKER(name) offsetof(struct config_tracker, name)
 #define OF_CHAT(name) offsetof(struct config_chat, name)
 #define TEXT_MAX_BYTES 2000
+#define CHANNELS_MAX_BYTES 3900
 #define POINTER_MAX_BYTES 200
 
 #define CHAT_WEBHOOK(section)                                                       \
@@ -213,6 +215,10 @@ static const struct config_section sections[] = {
 static const struct config_row rows[] = {
     {"bot", "name", CONFIG_TEXT, BOT(name), "whether", NULL, 1, 40,
      "What the bot calls itself, and the prompt of a conversation in the terminal.", NULL},
+    {"bot", "include", CONFIG_PATH, BOT(include), "", NULL, 0, 0,
+     "A folder whose files named *.ini are read after this one, in the order of their names: more\n"
+     "sections of chats and trackers, a file for each workspace for instance. Empty: none.",
+     NULL},
     {"bot", "packs", CONFIG_PATHS, BOT(packs), "auto", auto_word, 1, CONFIG_PATHS_MAX,
      "The knowledge packs: files or directories, at most 16, separated by commas. auto: those\n"
      "named in $WHETHER_PACKS, else ./knowledge, else the installed ones.",
@@ -344,7 +350,7 @@ static const struct config_row rows[] = {
      "The user name (ident).", NULL},
     {"irc", "realname", CONFIG_TEXT, OF_IRC(realname), "whether, a bot: node or django?", NULL, 1,
      100, "What WHOIS shows as its name.", NULL},
-    {"irc", "channels", CONFIG_TEXT, OF_IRC(channels), "", NULL, 0, TEXT_MAX_BYTES,
+    {"irc", "channels", CONFIG_TEXT, OF_IRC(channels), "", NULL, 0, CHANNELS_MAX_BYTES,
      "Channels to join, separated by commas, each with its key if it has one: #a, #b key.", NULL},
     {"irc", "listen", CONFIG_CHOICE, OF_IRC(listen), "bot", own_listens, 0, 0,
      "addressed or questions, for this network's channels. bot: as in [bot].", NULL},
@@ -427,19 +433,54 @@ int config_section_find(const char *name, size_t len)
     return -1;
 }
 
-int config_row_find(const char *section, const char *key)
+const struct config_row *config_row_find(const char *section, const char *key)
 {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if (strcmp(rows[i].section, section) == 0 && strcmp(rows[i].key, key) == 0) {
-            return (int)i;
+            return &rows[i];
         }
     }
-    return -1;
+    return NULL;
 }
 
-void *config_item(struct config *config, const struct config_section *section, size_t instance)
+const struct config_row *config_rows_of(const char *section, size_t *ret_count)
 {
-    return (char *)config + section->items + instance * section->stride;
+    size_t first = 0, count = 0;
+    while (first < ARRAY_LEN(rows) && strcmp(rows[first].section, section) != 0) {
+        first++;
+    }
+    while (first + count < ARRAY_LEN(rows) && strcmp(rows[first + count].section, section) == 0) {
+        count++;
+    }
+    *ret_count = count;
+    return &rows[first];
+}
+
+void *config_item(const struct config *config, const struct config_section *section,
+                  size_t instance)
+{
+    /* Who may change it is up to who has the configuration. */
+    union {
+        const void *from;
+        char *to;
+    } at = {.from = config};
+    return section->labels == LABELS_NONE
+               ? at.to
+               : *(char **)(at.to + section->items) + instance * section->stride;
+}
+
+/* Doubled whenever the count is a power of two, so that the capacity need not be kept. */
+size_t config_append(struct config *config, const struct config_section *section, char *label)
+{
+    char **items = (char **)((char *)config + section->items);
+    size_t *count = (size_t *)((char *)config + section->count), instance = *count;
+    if ((instance & (instance - 1)) == 0) {
+        *items = mem_grow(*items, instance == 0 ? 1 : 2 * instance, section->stride);
+    }
+    memset(*items + instance * section->stride, 0, section->stride);
+    *(char **)(*items + instance * section->stride) = label; /* the first field of each */
+    *count = instance + 1;
+    return instance;
 }
 
 size_t config_count(const struct config *config, const struct config_section *section)

@@ -38,6 +38,7 @@ static bool drop_capabilities(void)
 bool confine_process(struct error *err)
 {
     const struct rlimit none = {0};
+    struct rlimit core;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return error_errno(err, errno, "new privileges cannot be given up");
     }
@@ -47,6 +48,7 @@ bool confine_process(struct error *err)
     if (!drop_capabilities()) {
         return error_errno(err, errno, "capabilities cannot be given up");
     }
-    return setrlimit(RLIMIT_CORE, &none) == 0 ||
+    bool cores = getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max != 0;
+    return !cores || setrlimit(RLIMIT_CORE, &none) == 0 ||
            error_errno(err, errno, "core dumps cannot be switched off");
 }

@@ -261,8 +261,8 @@ bool confine_calls(struct confine_state *ret, struct error *err)
     /* Since 4.14; valgrind has none of it, either. */
     const uint32_t needed = SECCOMP_RET_KILL_PROCESS;
     if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &needed) != 0) {
-        snprintf(ret->text, sizeof(ret->text),
-                 "system calls are not confined: this kernel has no seccomp");
+        snprintf(ret->text, sizeof(ret->text), "system calls are not confined: this kernel %s",
+                 errno == EPERM ? "is told to refuse seccomp" : "has no seccomp");
         ret->whole = false;
         return true;
     }

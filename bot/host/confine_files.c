@@ -211,7 +211,9 @@ bool confine_files(const struct confine_places *places, struct confine_state *re
     int abi = create(NULL, 0, ASK_VERSION);
     if (abi < 1) {
         snprintf(ret->text, sizeof(ret->text), "files are not confined: this kernel %s",
-                 errno == EOPNOTSUPP ? "has Landlock switched off" : "has no Landlock");
+                 errno == EOPNOTSUPP ? "has Landlock switched off"
+                 : errno == EPERM    ? "is told to refuse Landlock"
+                                     : "has no Landlock");
         ret->whole = false;
         return true;
     }

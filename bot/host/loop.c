@@ -23,6 +23,7 @@ struct loop {
     CURLM *multi;
     struct pollset pollset;
     size_t transfers;
+    struct timers timers;
     loop_woke *woke;
     void *woke_context;
     uint64_t now_ms;
@@ -69,6 +70,7 @@ void loop_destroy(struct loop *loop)
     assert(loop->transfers == 0);
     curl_multi_cleanup(loop->multi);
     curl_global_cleanup();
+    timers_finish(&loop->timers);
     mem_free(loop->pollset.items);
     mem_free(loop);
 }
@@ -123,10 +125,22 @@ void pollset_wake_at(struct pollset *pollset, uint64_t at_ms)
     pollset->wake_at_ms = at_ms < pollset->wake_at_ms ? at_ms : pollset->wake_at_ms;
 }
 
+void loop_call_at(struct loop *loop, struct timer *timer, uint64_t at_ms, timer_due *due,
+                  void *context)
+{
+    timers_set(&loop->timers, timer, at_ms, due, context);
+}
+
+void loop_call_off(struct loop *loop, struct timer *timer)
+{
+    timers_stop(&loop->timers, timer);
+}
+
 /* From the clock itself, not from the turn's: a long turn must not prolong the sleep. */
 static int sleep_ms(const struct loop *loop)
 {
-    uint64_t now = (uint64_t)clock_ms(CLOCK_MONOTONIC), at = loop->pollset.wake_at_ms;
+    uint64_t now = (uint64_t)clock_ms(CLOCK_MONOTONIC), timer = timers_next(&loop->timers);
+    uint64_t at = timer < loop->pollset.wake_at_ms ? timer : loop->pollset.wake_at_ms;
     if (at <= now) {
         return 0;
     }
@@ -179,6 +193,7 @@ bool loop_wait(struct loop *loop, struct error *err)
         return error_set(err, ERROR_ENVIRONMENT, "waiting failed: %s", curl_multi_strerror(code));
     }
     tell_ended(loop);
+    timers_run(&loop->timers, loop->now_ms);
     return true;
 }
 

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/host/timers.h"
+
 /*
  * Waiting for everything at once: one curl_multi_poll() for libcurl's transfers, for the
  * descriptors that others add, and for the next moment somebody wants to be woken. Nothing wakes
@@ -16,7 +18,7 @@ struct loop;
 
 struct loop *loop_create(struct error *err); /* NULL with err set when libcurl cannot start */
 
-/* Every transfer must have been removed; asserts it. NULL is fine. */
+/* Every transfer must have been removed, every timer called off; asserts it. NULL is fine. */
 void loop_destroy(struct loop *loop);
 
 /* Monotonic, in ms, since an arbitrary moment; the same value throughout one turn. */
@@ -55,6 +57,13 @@ void loop_on_wake(struct loop *loop, loop_woke *woke, void *context);
  * when waiting itself fails, which is a bug or the end of the machine's memory.
  */
 bool loop_wait(struct loop *loop, struct error *err);
+
+/* ---- timers: for whom there are too many to ask each turn ---- */
+
+/* Calls due(context) once from loop_wait(), when at_ms (monotonic) has come (timers.h). */
+void loop_call_at(struct loop *loop, struct timer *timer, uint64_t at_ms, timer_due *due,
+                  void *context);
+void loop_call_off(struct loop *loop, struct timer *timer); /* one that is not set is fine */
 
 /* ---- transfers: CURLOPT_PRIVATE of a handle belongs to the loop while it is in it ---- */
 

@@ -1,20 +1,21 @@
 #include "bot/host/metrics.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "bot/base/buf.h"
 #include "bot/base/mem.h"
+#include "bot/base/names.h"
 
 struct sample {
     char *label; /* owned */
     uint64_t value;
 };
 
-/* One place more than there are labels: "other". */
+/* One sample more than there are labels: "other". */
 struct counter {
-    struct sample samples[METRICS_LABELS_MAX + 1];
-    size_t count;
+    struct sample **samples; /* owned, as each of them; in the order of their first time */
+    size_t count, cap;
+    struct names by_label;
 };
 
 /* Upper bounds of the answer histogram, in microseconds and as seconds. */
@@ -52,47 +53,46 @@ struct metrics *metrics_create(void)
 void metrics_destroy(struct metrics *metrics)
 {
     for (size_t i = 0; metrics != NULL && i < METRIC_COUNT; i++) {
-        for (size_t j = 0; j < metrics->counters[i].count; j++) {
-            mem_free(metrics->counters[i].samples[j].label);
+        struct counter *counter = &metrics->counters[i];
+        for (size_t j = 0; j < counter->count; j++) {
+            mem_free(counter->samples[j]->label);
+            mem_free(counter->samples[j]);
         }
+        mem_free(counter->samples);
+        names_finish(&counter->by_label);
     }
     mem_free(metrics);
 }
 
-static struct sample *find(struct counter *counter, const char *label)
+static struct sample *add(struct counter *counter, const char *label)
 {
-    for (size_t i = 0; i < counter->count; i++) {
-        if (strcmp(counter->samples[i].label, label) == 0) {
-            return &counter->samples[i];
-        }
+    struct sample *sample = mem_alloc(sizeof(*sample));
+    sample->label = mem_strdup(label);
+    if (counter->count == counter->cap) {
+        counter->cap = counter->cap == 0 ? 8 : 2 * counter->cap;
+        counter->samples = mem_grow(counter->samples, counter->cap, sizeof(*counter->samples));
     }
-    return NULL;
+    counter->samples[counter->count++] = sample;
+    names_put(&counter->by_label, sample->label, sample);
+    return sample;
 }
 
 void metrics_count(struct metrics *metrics, enum metric metric, const char *label)
 {
     struct counter *counter = &metrics->counters[metric];
-    struct sample *sample = find(counter, label);
+    struct sample *sample = names_get(&counter->by_label, label);
     if (sample == NULL && counter->count >= METRICS_LABELS_MAX) {
         label = other;
-        sample = find(counter, other);
+        sample = names_get(&counter->by_label, other);
     }
-    if (sample == NULL) {
-        sample = &counter->samples[counter->count++];
-        sample->label = mem_strdup(label);
-    }
+    sample = sample == NULL ? add(counter, label) : sample;
     sample->value++;
 }
 
 uint64_t metrics_value(const struct metrics *metrics, enum metric metric, const char *label)
 {
-    const struct counter *counter = &metrics->counters[metric];
-    for (size_t i = 0; i < counter->count; i++) {
-        if (strcmp(counter->samples[i].label, label) == 0) {
-            return counter->samples[i].value;
-        }
-    }
-    return 0;
+    const struct sample *sample = names_get(&metrics->counters[metric].by_label, label);
+    return sample == NULL ? 0 : sample->value;
 }
 
 void metrics_observe_answer(struct metrics *metrics, uint64_t microseconds)
@@ -131,8 +131,8 @@ static void put_counter(struct buf *ret, const struct counter *counter, enum met
     put_head(ret, infos[metric].name, "counter", infos[metric].help);
     for (size_t i = 0; i < counter->count; i++) {
         buf_printf(ret, "%s{%s=\"", infos[metric].name, infos[metric].label);
-        metrics_put_label(counter->samples[i].label, ret);
-        buf_printf(ret, "\"} %" PRIu64 "\n", counter->samples[i].value);
+        metrics_put_label(counter->samples[i]->label, ret);
+        buf_printf(ret, "\"} %" PRIu64 "\n", counter->samples[i]->value);
     }
 }
 

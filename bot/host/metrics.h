@@ -32,7 +32,7 @@ struct metrics;
 enum metric { METRIC_COUNTERS(METRIC_ID) METRIC_COUNT };
 #undef METRIC_ID
 
-enum { METRICS_LABELS_MAX = 512 }; /* as many as there can be adapters, and more */
+enum { METRICS_LABELS_MAX = 16384 }; /* more than the adapters that one process is fit for */
 
 struct metrics *metrics_create(void);
 void metrics_destroy(struct metrics *metrics); /* NULL is fine */

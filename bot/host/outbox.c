@@ -6,73 +6,11 @@
 
 #include "adapters/adapter.h"
 #include "bot/base/error.h"
-#include "bot/base/hash.h"
 #include "bot/base/mem.h"
-#include "bot/host/log.h"
-#include "bot/host/metrics.h"
+#include "bot/host/outbox_inside.h"
 #include "bot/host/store.h"
 
 enum { GATE_MS = 1000, EXPIRE_BATCH = 256 };
-
-struct place {
-    struct adapter *adapter;
-    int64_t next_ms; /* when its next delivery is due */
-    bool known;      /* next_ms was read since something last changed */
-};
-
-/* A delivery that was marked. Its texts are owned until it was handed over. */
-struct parcel {
-    struct delivery delivery;
-    struct adapter *adapter;
-};
-
-/* One on its way: what is needed when its result comes. */
-struct flight {
-    int64_t id, created_ms;
-    uint32_t attempts; /* this one included */
-    bool unsure;       /* an earlier one may have arrived */
-    struct adapter *adapter;
-};
-
-/* TOLD_WHEN: the other side said when to come back, which is no failure to back off from. */
-enum fate { FATE_DONE, FATE_AGAIN, FATE_TOLD_WHEN, FATE_REFUSED, FATE_GIVEN_UP, FATE_PUT_OFF };
-
-struct result {
-    struct flight flight;
-    enum fate fate;
-    bool unsure;
-    int64_t now_ms, next_ms;
-    char name[MESSAGE_KEY_MAX + 1]; /* the adapter's, which may be gone by then */
-    char why[OUTBOX_REASON_MAX];
-};
-
-/* Growing arrays of the above. */
-struct parcels {
-    struct parcel *items;
-    size_t count, cap;
-};
-struct flights {
-    struct flight *items;
-    size_t count, cap;
-};
-struct results {
-    struct result *items;
-    size_t count, cap;
-};
-
-struct outbox {
-    struct store *store;
-    struct metrics *metrics;
-    int64_t max_age_ms;
-    struct place *places;
-    size_t place_count, place_cap;
-    struct parcels parcels;
-    struct flights flights;
-    struct results results;
-    size_t written; /* results that the open transaction holds */
-    bool put_off;   /* it holds that, too */
-    bool failed;    /* one with marks did not go well: nothing leaves until one has */
-};
 
 struct outbox *outbox_create(struct store *store, struct metrics *metrics)
 {
@@ -115,11 +53,15 @@ void outbox_destroy(struct outbox *outbox)
     mem_free(outbox->parcels.items);
     mem_free(outbox->flights.items);
     mem_free(outbox->results.items);
-    mem_free(outbox->places);
+    for (struct place *place = outbox->newest, *older; place != NULL; place = older) {
+        older = place->older;
+        mem_free(place);
+    }
+    names_finish(&outbox->places);
     mem_free(outbox);
 }
 
-static void *grow(void *items, size_t count, size_t *cap, size_t size)
+void *outbox_grow(void *items, size_t count, size_t *cap, size_t size)
 {
     if (count < *cap) {
         return items;
@@ -128,22 +70,66 @@ static void *grow(void *items, size_t count, size_t *cap, size_t size)
     return mem_grow(items, *cap, size);
 }
 
+/* ---- places ---- */
+
+static void ask_again(struct outbox *outbox, struct place *place)
+{
+    place->known = false;
+    if (!place->busy) {
+        place->busy = true;
+        place->next = outbox->busy;
+        outbox->busy = place;
+    }
+}
+
+static void leave_busy(struct outbox *outbox, struct place *place)
+{
+    struct place **at = &outbox->busy;
+    while (*at != place) {
+        at = &(*at)->next;
+    }
+    *at = place->next;
+    place->busy = false;
+}
+
 void outbox_attach(struct outbox *outbox, struct adapter *adapter)
 {
-    assert(outbox_adapter(outbox, adapter->name) == NULL);
-    outbox->places =
-        grow(outbox->places, outbox->place_count, &outbox->place_cap, sizeof(*outbox->places));
-    outbox->places[outbox->place_count++] = (struct place){.adapter = adapter};
+    struct place *place = mem_alloc(sizeof(*place));
+    *place = (struct place){.adapter = adapter, .older = outbox->newest};
+    if (place->older != NULL) {
+        place->older->newer = place;
+    }
+    outbox->newest = place;
+    names_put(&outbox->places, adapter->name, place);
+    ask_again(outbox, place);
+}
+
+void outbox_detach(struct outbox *outbox, struct adapter *adapter, int64_t now_ms)
+{
+    struct flights *flights = &outbox->flights;
+    struct place *place = names_get(&outbox->places, adapter->name);
+    assert(outbox->parcels.count == 0);
+    for (size_t i = flights->count; i-- > 0;) {
+        if (flights->items[i].adapter == adapter) {
+            outbox_delivered(outbox, flights->items[i].id, DELIVERY_UNSURE, 1,
+                             "the adapter was stopped", now_ms);
+        }
+    }
+    names_remove(&outbox->places, adapter->name);
+    if (place->busy) {
+        leave_busy(outbox, place);
+    }
+    *(place->newer ? &place->newer->older : &outbox->newest) = place->older;
+    if (place->older != NULL) {
+        place->older->newer = place->newer;
+    }
+    mem_free(place);
 }
 
 struct adapter *outbox_adapter(const struct outbox *outbox, const char *name)
 {
-    for (size_t i = 0; i < outbox->place_count; i++) {
-        if (strcmp(outbox->places[i].adapter->name, name) == 0) {
-            return outbox->places[i].adapter;
-        }
-    }
-    return NULL;
+    const struct place *place = names_get(&outbox->places, name);
+    return place == NULL ? NULL : place->adapter;
 }
 
 size_t outbox_under_way(const struct outbox *outbox)
@@ -158,171 +144,17 @@ void outbox_set_limit(struct outbox *outbox, int64_t max_age_ms)
 
 void outbox_added(struct outbox *outbox, const struct adapter *adapter)
 {
-    for (size_t i = 0; i < outbox->place_count; i++) {
-        outbox->places[i].known = outbox->places[i].known && outbox->places[i].adapter != adapter;
-    }
+    outbox_forget_time(outbox, adapter->name);
 }
 
-static void forget_times(struct outbox *outbox)
+void outbox_forget_time(struct outbox *outbox, const char *adapter_name)
 {
-    for (size_t i = 0; i < outbox->place_count; i++) {
-        outbox->places[i].known = false;
+    struct place *place = adapter_name == NULL ? NULL : names_get(&outbox->places, adapter_name);
+    if (place != NULL) {
+        ask_again(outbox, place);
     }
-}
-
-/* ---- what became of it ---- */
-
-int64_t outbox_backoff_ms(uint32_t attempts, uint64_t chance)
-{
-    int64_t wait = OUTBOX_RETRY_MS;
-    for (uint32_t i = 1; i < attempts && wait < OUTBOX_RETRY_MAX_MS; i++) {
-        wait *= 2;
-    }
-    wait = wait < OUTBOX_RETRY_MAX_MS ? wait : OUTBOX_RETRY_MAX_MS;
-    /* Many that failed together must not come back together. */
-    return wait - wait / 4 + (int64_t)(chance % (uint64_t)(wait / 2 + 1));
-}
-
-static struct result *add_result(struct outbox *outbox, const struct flight *flight, int64_t now_ms,
-                                 const char *why)
-{
-    outbox->results.items = grow(outbox->results.items, outbox->results.count, &outbox->results.cap,
-                                 sizeof(*outbox->results.items));
-    struct result *result = &outbox->results.items[outbox->results.count++];
-    *result = (struct result){.flight = *flight, .now_ms = now_ms};
-    snprintf(result->name, sizeof(result->name), "%s",
-             flight->adapter == NULL ? "" : flight->adapter->name);
-    snprintf(result->why, sizeof(result->why), "%s", why == NULL ? "" : why);
-    return result;
-}
-
-static void try_again(const struct outbox *outbox, struct result *result, enum fate fate,
-                      uint64_t after_ms)
-{
-    const struct flight *flight = &result->flight;
-    const int64_t seed[] = {flight->id, result->now_ms};
-    int64_t wait =
-        outbox_backoff_ms(flight->attempts, hash_bytes((const char *)seed, sizeof(seed)) >> 16);
-    if (after_ms != 0) {
-        wait = after_ms < INT32_MAX ? (int64_t)after_ms : INT32_MAX;
-    }
-    wait = result->unsure && wait < OUTBOX_UNSURE_MS ? OUTBOX_UNSURE_MS : wait;
-    result->next_ms = result->now_ms + wait;
-    bool late = result->next_ms - flight->created_ms > outbox->max_age_ms;
-    result->fate = late ? FATE_GIVEN_UP : fate;
-}
-
-static bool take_flight(struct outbox *outbox, int64_t id, struct flight *ret)
-{
-    struct flights *flights = &outbox->flights;
-    for (size_t i = 0; i < flights->count; i++) {
-        if (flights->items[i].id == id) {
-            *ret = flights->items[i];
-            flights->items[i] = flights->items[--flights->count];
-            return true;
-        }
-    }
-    return false;
-}
-
-void outbox_delivered(struct outbox *outbox, int64_t id, enum delivered how, uint64_t after_ms,
-                      const char *why, int64_t now_ms)
-{
-    struct flight flight;
-    if (!take_flight(outbox, id, &flight)) {
-        log_warning("outbox.unknown", LOG_NUMBER("id", id));
-        return;
-    }
-    struct result *result = add_result(outbox, &flight, now_ms, why);
-    result->unsure = flight.unsure;
-    switch (how) {
-    case DELIVERED:
-        result->fate = FATE_DONE;
-        break;
-    case DELIVERY_UNSURE:
-        result->unsure = true;
-        try_again(outbox, result, FATE_AGAIN, after_ms);
-        break;
-    case DELIVERY_LATER:
-        try_again(outbox, result, after_ms == 0 ? FATE_AGAIN : FATE_TOLD_WHEN, after_ms);
-        break;
-    case DELIVERY_REFUSED:
-        result->fate = FATE_REFUSED;
-        break;
-    }
-}
-
-void outbox_detach(struct outbox *outbox, struct adapter *adapter, int64_t now_ms)
-{
-    struct flights *flights = &outbox->flights;
-    assert(outbox->parcels.count == 0);
-    for (size_t i = flights->count; i-- > 0;) {
-        if (flights->items[i].adapter == adapter) {
-            outbox_delivered(outbox, flights->items[i].id, DELIVERY_UNSURE, 1,
-                             "the adapter was stopped", now_ms);
-        }
-    }
-    for (size_t i = 0; i < outbox->place_count; i++) {
-        if (outbox->places[i].adapter == adapter) {
-            outbox->places[i] = outbox->places[--outbox->place_count];
-            return;
-        }
-    }
-}
-
-static bool write_result(struct outbox *outbox, const struct result *result, struct error *err)
-{
-    int64_t id = result->flight.id;
-    switch (result->fate) {
-    case FATE_AGAIN:
-        return store_outbox_again(outbox->store, id, result->next_ms, result->unsure, err);
-    case FATE_TOLD_WHEN:
-    case FATE_PUT_OFF:
-        return store_outbox_put_off(outbox->store, id, result->next_ms, err);
-    case FATE_DONE:
-    case FATE_REFUSED:
-    case FATE_GIVEN_UP:
-        break;
-    }
-    return store_outbox_done(outbox->store, id, err);
-}
-
-static void tell_lost(const struct outbox *outbox, const struct result *result, const char *event)
-{
-    metrics_count(outbox->metrics, METRIC_GIVEN_UP, result->name);
-    log_error(event, LOG_TEXT("adapter", result->name), LOG_NUMBER("id", result->flight.id),
-              LOG_NUMBER("attempts", result->flight.attempts),
-              LOG_NUMBER("age_s", (result->now_ms - result->flight.created_ms) / 1000),
-              LOG_TEXT("cause", result->why));
-}
-
-/* Only what is in the store for good is told. */
-static void tell(const struct outbox *outbox, const struct result *result)
-{
-    const struct flight *flight = &result->flight;
-    switch (result->fate) {
-    case FATE_DONE:
-        metrics_count(outbox->metrics, METRIC_DELIVERIES, result->name);
-        log_debug("outbox.delivered", LOG_TEXT("adapter", result->name),
-                  LOG_NUMBER("id", flight->id), LOG_NUMBER("attempts", flight->attempts),
-                  LOG_NUMBER("age_ms", result->now_ms - flight->created_ms));
-        break;
-    case FATE_AGAIN:
-    case FATE_TOLD_WHEN:
-        metrics_count(outbox->metrics, METRIC_RETRIES, result->name);
-        log_info("outbox.again", LOG_TEXT("adapter", result->name), LOG_NUMBER("id", flight->id),
-                 LOG_NUMBER("attempts", flight->attempts),
-                 LOG_NUMBER("after_ms", result->next_ms - result->now_ms),
-                 LOG_NUMBER("unsure", result->unsure), LOG_TEXT("cause", result->why));
-        break;
-    case FATE_REFUSED:
-        tell_lost(outbox, result, "outbox.refused");
-        break;
-    case FATE_GIVEN_UP:
-        tell_lost(outbox, result, "outbox.given_up");
-        break;
-    case FATE_PUT_OFF:
-        break;
+    for (place = adapter_name == NULL ? outbox->busy : NULL; place != NULL; place = place->next) {
+        place->known = false;
     }
 }
 
@@ -356,8 +188,7 @@ bool outbox_wants(struct outbox *outbox, int64_t now_ms)
     if (outbox->results.count > 0) {
         return true;
     }
-    for (size_t i = 0; i < outbox->place_count; i++) {
-        struct place *place = &outbox->places[i];
+    for (struct place *place = outbox->busy; place != NULL; place = place->next) {
         if (next_of(outbox, place) <= now_ms && can_leave(place->adapter, NULL, now_ms, &unused)) {
             return true;
         }
@@ -374,16 +205,17 @@ static char *copy(const char *text, size_t len)
 
 struct collecting {
     struct outbox *outbox;
-    struct adapter *adapter;
+    struct place *place;
 };
 
 static void collect(void *context, const struct delivery *delivery)
 {
     struct collecting *collecting = context;
     struct parcels *parcels = &collecting->outbox->parcels;
-    parcels->items = grow(parcels->items, parcels->count, &parcels->cap, sizeof(*parcels->items));
+    parcels->items =
+        outbox_grow(parcels->items, parcels->count, &parcels->cap, sizeof(*parcels->items));
     struct parcel *parcel = &parcels->items[parcels->count++];
-    *parcel = (struct parcel){.delivery = *delivery, .adapter = collecting->adapter};
+    *parcel = (struct parcel){.delivery = *delivery, .place = collecting->place};
     parcel->delivery.adapter = mem_strdup(delivery->adapter);
     parcel->delivery.conversation = mem_strdup(delivery->conversation);
     parcel->delivery.address = mem_strdup(delivery->address);
@@ -397,7 +229,7 @@ static struct flight flight_of(const struct parcel *parcel)
                            .created_ms = delivery->created_ms,
                            .attempts = delivery->attempts,
                            .unsure = delivery->unsure,
-                           .adapter = parcel->adapter};
+                           .adapter = parcel->place->adapter};
 }
 
 /*
@@ -412,10 +244,10 @@ static bool mark(struct outbox *outbox, const struct parcel *parcel, int64_t now
     *ret_stays = false;
     if (now_ms - delivery->created_ms > outbox->max_age_ms) {
         struct flight flight = flight_of(parcel);
-        add_result(outbox, &flight, now_ms, "it is too old")->fate = FATE_GIVEN_UP;
+        outbox_add_result(outbox, &flight, now_ms, "it is too old")->fate = FATE_GIVEN_UP;
         return true;
     }
-    if (!can_leave(parcel->adapter, delivery, now_ms, &next_ms)) {
+    if (!can_leave(parcel->place->adapter, delivery, now_ms, &next_ms)) {
         outbox->put_off = true;
         return store_outbox_put_off(outbox->store, delivery->id, next_ms, err);
     }
@@ -443,7 +275,7 @@ static bool mark_from(struct outbox *outbox, size_t first, int64_t now_ms, struc
 
 static bool choose(struct outbox *outbox, struct place *place, int64_t now_ms, struct error *err)
 {
-    struct collecting collecting = {outbox, place->adapter};
+    struct collecting collecting = {outbox, place};
     size_t first = outbox->parcels.count;
     int64_t unused;
     if (next_of(outbox, place) > now_ms || !can_leave(place->adapter, NULL, now_ms, &unused)) {
@@ -456,7 +288,8 @@ static bool choose(struct outbox *outbox, struct place *place, int64_t now_ms, s
     }
     if (outbox->parcels.count == first) {
         /* A store that says "now" but has nothing must not make the loop spin. */
-        *place = (struct place){place->adapter, now_ms + GATE_MS, true};
+        place->next_ms = now_ms + GATE_MS;
+        place->known = true;
     }
     return mark_from(outbox, first, now_ms, err);
 }
@@ -464,19 +297,12 @@ static bool choose(struct outbox *outbox, struct place *place, int64_t now_ms, s
 bool outbox_write(struct outbox *outbox, int64_t now_ms, struct error *err)
 {
     assert(outbox->written == 0 && outbox->parcels.count == 0);
-    size_t count = outbox->results.count;
-    for (size_t i = 0; i < count; i++) {
-        if (!write_result(outbox, &outbox->results.items[i], err)) {
-            return false;
-        }
-    }
-    outbox->written = count;
-    if (count > 0) {
-        forget_times(outbox); /* who waited behind one that is done is due now */
+    if (!outbox_write_results(outbox, err)) {
+        return false;
     }
     /* Else each turn of a full disk would mark the same ones, and take each mark back once more. */
-    for (size_t i = 0; i < outbox->place_count && !outbox->failed; i++) {
-        if (!choose(outbox, &outbox->places[i], now_ms, err)) {
+    for (struct place *place = outbox->busy; place && !outbox->failed; place = place->next) {
+        if (!choose(outbox, place, now_ms, err)) {
             return false;
         }
     }
@@ -485,16 +311,7 @@ bool outbox_write(struct outbox *outbox, int64_t now_ms, struct error *err)
 
 void outbox_committed(struct outbox *outbox)
 {
-    struct results *results = &outbox->results;
-    for (size_t i = 0; i < outbox->written; i++) {
-        tell(outbox, &results->items[i]);
-    }
-    results->count -= outbox->written;
-    if (results->count > 0) {
-        memmove(results->items, results->items + outbox->written,
-                results->count * sizeof(*results->items));
-    }
-    outbox->written = 0;
+    outbox_settle_results(outbox);
     outbox->put_off = outbox->failed = false;
 }
 
@@ -514,23 +331,25 @@ void outbox_rolled_back(struct outbox *outbox, int64_t now_ms)
     outbox->failed = outbox->failed || outbox->parcels.count > 0;
     for (size_t i = 0; i < outbox->parcels.count; i++) {
         struct flight flight = flight_of(&outbox->parcels.items[i]);
-        struct result *result = add_result(outbox, &flight, now_ms, NULL);
+        struct result *result = outbox_add_result(outbox, &flight, now_ms, NULL);
         result->fate = FATE_PUT_OFF;
         result->next_ms = now_ms;
     }
     drop_parcels(outbox);
-    forget_times(outbox);
+    outbox_forget_time(outbox, NULL);
 }
 
 static void hand_over(struct outbox *outbox, const struct parcel *parcel, int64_t now_ms)
 {
     uint64_t after_ms = 0;
     struct flights *flights = &outbox->flights;
-    flights->items = grow(flights->items, flights->count, &flights->cap, sizeof(*flights->items));
+    struct adapter *adapter = parcel->place->adapter;
+    flights->items =
+        outbox_grow(flights->items, flights->count, &flights->cap, sizeof(*flights->items));
     struct flight flight = flight_of(parcel);
     flight.attempts++;
     flights->items[flights->count++] = flight;
-    if (parcel->adapter->ops->send == NULL) {
+    if (adapter->ops->send == NULL) {
         outbox_delivered(outbox, parcel->delivery.id, DELIVERY_REFUSED, 0,
                          "this adapter has nobody to send to", now_ms);
         return;
@@ -539,12 +358,11 @@ static void hand_over(struct outbox *outbox, const struct parcel *parcel, int64_
      * It may report at once, so everything is in its place before. A process that slept since the
      * commit must not send what another may have taken over.
      */
-    if (store_may_act(outbox->store) &&
-        parcel->adapter->ops->send(parcel->adapter, &parcel->delivery, &after_ms)) {
+    if (store_may_act(outbox->store) && adapter->ops->send(adapter, &parcel->delivery, &after_ms)) {
         return;
     }
-    if (take_flight(outbox, parcel->delivery.id, &flight)) {
-        struct result *result = add_result(outbox, &flight, now_ms, NULL);
+    if (outbox_take_flight(outbox, parcel->delivery.id, &flight)) {
+        struct result *result = outbox_add_result(outbox, &flight, now_ms, NULL);
         result->fate = FATE_PUT_OFF;
         result->next_ms =
             now_ms + (int64_t)(after_ms == 0 || after_ms > INT32_MAX ? GATE_MS : after_ms);
@@ -567,9 +385,16 @@ static int64_t next_wake(struct outbox *outbox, int64_t now_ms)
         return now_ms;
     }
     int64_t wake_ms = INT64_MAX;
-    for (size_t i = 0; i < outbox->place_count; i++) {
-        int64_t at_ms = wake_of(outbox, &outbox->places[i], now_ms);
+    for (struct place **at = &outbox->busy; *at != NULL;) {
+        struct place *place = *at;
+        int64_t at_ms = wake_of(outbox, place, now_ms);
         wake_ms = at_ms < wake_ms ? at_ms : wake_ms;
+        if (at_ms == INT64_MAX) {
+            *at = place->next;
+            place->busy = false;
+        } else {
+            at = &place->next;
+        }
     }
     return wake_ms;
 }
@@ -585,7 +410,9 @@ int64_t outbox_send(struct outbox *outbox, int64_t now_ms)
 
 int64_t outbox_look_again(struct outbox *outbox, int64_t now_ms)
 {
-    forget_times(outbox);
+    for (struct place *place = outbox->newest; place != NULL; place = place->older) {
+        ask_again(outbox, place);
+    }
     return next_wake(outbox, now_ms);
 }
 
@@ -605,7 +432,7 @@ static void collect_old(void *context, const struct delivery *delivery)
     }
     const struct flight flight = {
         .id = delivery->id, .created_ms = delivery->created_ms, .attempts = delivery->attempts};
-    struct result *result = add_result(outbox, &flight, expiring->now_ms, "it is too old");
+    struct result *result = outbox_add_result(outbox, &flight, expiring->now_ms, "it is too old");
     result->fate = FATE_GIVEN_UP;
     snprintf(result->name, sizeof(result->name), "%s", delivery->adapter);
 }
@@ -616,7 +443,7 @@ bool outbox_expire(struct outbox *outbox, int64_t now_ms, struct error *err)
     if (!store_outbox_hurry(outbox->store, now_ms, now_ms + OUTBOX_WAIT_MAX_MS, err)) {
         return false;
     }
-    forget_times(outbox);
+    outbox_forget_time(outbox, NULL);
     /* Results that wait may be of the same ones; there is another minute. */
     return outbox->results.count > 0 ||
            store_outbox_due(outbox->store, NULL, now_ms, EXPIRE_BATCH, collect_old, &expiring, err);

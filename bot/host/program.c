@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bot/advisor/advisor.h"
@@ -14,18 +13,13 @@
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/folder.h"
 #include "bot/base/mem.h"
 #include "bot/host/facts.h"
 #include "bot/host/lines.h"
 #include "bot/host/report.h"
 #include "knowledge/learned.h"
 #include "knowledge/load.h"
-
-static bool is_directory(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 /* `environment` is changed: the colons become ends of strings. */
 static size_t split_colons(char *environment, const char **paths, size_t cap)
@@ -66,7 +60,7 @@ static bool is_place(const char *path, const char *name)
 {
     char file[PATH_MAX];
     int written = snprintf(file, sizeof(file), "%s/%s", path, name == NULL ? "" : name);
-    return written > 0 && (size_t)written < sizeof(file) && is_directory(path) &&
+    return written > 0 && (size_t)written < sizeof(file) && folder_is(path) &&
            access(file, F_OK) == 0;
 }
 

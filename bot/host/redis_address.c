@@ -68,7 +68,7 @@ static bool number(struct text text, unsigned most, unsigned *ret)
 static bool is_host(struct text text)
 {
     static const char signs[] = "/?#@\\[]:%";
-    bool bracketed = text.len > 2 && text.at[0] == '[';
+    bool bracketed = text.len > 2 && text.at[0] == '[' && text.at[text.len - 1] == ']';
     size_t first = bracketed ? 1 : 0, end = bracketed ? text.len - 1 : text.len;
     for (size_t i = first; i < end; i++) {
         bool allowed = bracketed && (text.at[i] == ':' || text.at[i] == '%');

@@ -13,6 +13,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/host/connect_only.h"
 #include "bot/host/redis_address.h"
 
 enum { READ_SIZE = 16 * 1024, KEEP_SIZE = 256 * 1024 };
@@ -81,37 +82,21 @@ enum redis_link_state redis_link_state(const struct redis_link *link)
 
 /* ---- connecting ---- */
 
-static bool set_file(CURL *easy, CURLoption option, const char *file)
-{
-    return file == NULL || *file == '\0' || curl_easy_setopt(easy, option, file) == CURLE_OK;
-}
-
-/* As in irc_wire.c: http is only the scheme for which libcurl opens a connection, TLS or not. */
+/* No proxy: not what is meant for the web. */
 static bool set_options(struct redis_link *link)
 {
     const struct redis_address *to = &link->address;
-    CURL *easy = link->easy;
-    char url[REDIS_HOST_MAX + 40];
-    snprintf(url, sizeof(url), "%s://%s:%u", to->tls ? "https" : "http",
-             to->local ? "localhost" : to->host, to->local ? 1 : to->port);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not what is meant for the web */
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)REDIS_CONNECT_MS);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, link->said);
-    return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
-           set_file(easy, CURLOPT_UNIX_SOCKET_PATH, to->local ? to->host : "") &&
-           set_file(easy, CURLOPT_CAINFO, link->tls.ca_file) &&
-           set_file(easy, CURLOPT_SSLCERT, link->tls.cert_file) &&
-           set_file(easy, CURLOPT_SSLKEY, link->tls.key_file);
+    char host[REDIS_HOST_MAX + 20];
+    snprintf(host, sizeof(host), "%s:%u", to->host, to->port);
+    return connect_only_set(link->easy,
+                            &(struct connect_only){.host = to->local ? "localhost" : host,
+                                                   .socket = to->local ? to->host : "",
+                                                   .tls = to->tls,
+                                                   .ca_file = link->tls.ca_file,
+                                                   .cert_file = link->tls.cert_file,
+                                                   .key_file = link->tls.key_file,
+                                                   .connect_ms = REDIS_CONNECT_MS,
+                                                   .said = link->said});
 }
 
 bool redis_link_open(struct redis_link *link, struct error *err)

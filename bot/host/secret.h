@@ -11,12 +11,12 @@
 struct buf;
 struct error;
 
-enum { SECRETS_MAX = 4, SECRET_LEN_MAX = 4096 };
+/* A chat may have a token for each of its commands and webhooks. */
+enum { SECRETS_MAX = 16, SECRET_LEN_MAX = 4096 };
 
 /* As configured: at most one of the two is set. Both NULL: there is none. */
 struct secret_source {
     char *file, *env; /* owned by the configuration */
-    int line;         /* of the configuration, for messages */
 };
 
 struct secret {

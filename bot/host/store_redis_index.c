@@ -208,12 +208,24 @@ void redis_index_hurry(struct redis_index *index, int64_t now_ms, int64_t latest
 
 /* ---- adapters ---- */
 
+/* The first whose name is not before this one. */
+static size_t place_at(const struct redis_index *index, const char *name)
+{
+    size_t first = 0, end = index->place_count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (strcmp(index->places[middle]->name, name) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return first;
+}
+
 struct redis_place *redis_index_place(struct redis_index *index, const char *name)
 {
-    size_t i = 0;
-    while (i < index->place_count && strcmp(index->places[i]->name, name) < 0) {
-        i++;
-    }
+    size_t i = place_at(index, name);
     if (i < index->place_count && strcmp(index->places[i]->name, name) == 0) {
         return index->places[i];
     }

@@ -53,10 +53,12 @@ bool store_run(struct store_engine *store, sqlite3_stmt *statement, struct error
     return fine;
 }
 
-int64_t store_number(sqlite3_stmt *statement, int64_t none)
+int64_t store_number(sqlite3_stmt *statement, int64_t none, int64_t failed)
 {
-    int64_t number =
-        sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : none;
+    int code = sqlite3_step(statement);
+    int64_t number = code == SQLITE_ROW    ? sqlite3_column_int64(statement, 0)
+                     : code == SQLITE_DONE ? none
+                                           : failed;
     sqlite3_reset(statement);
     return number;
 }

@@ -159,8 +159,8 @@ sqlite3_stmt *store_bind(struct store_engine *store, enum statement id, const ch
 /* Runs one whose rows, if any, do not matter. */
 bool store_run(struct store_engine *store, sqlite3_stmt *statement, struct error *err);
 
-/* The integer of a one-row answer, `none` when there is no row or it failed. */
-int64_t store_number(sqlite3_stmt *statement, int64_t none);
+/* The integer of a one-row answer, `none` when there is no row. */
+int64_t store_number(sqlite3_stmt *statement, int64_t none, int64_t failed);
 
 /* Drops some of what has expired, in step with what is put in. */
 bool store_keep_up(struct store_engine *store, struct error *err);

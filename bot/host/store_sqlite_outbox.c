@@ -98,15 +98,21 @@ bool sqlite_outbox_due(struct store_engine *store, const char *adapter, int64_t 
     return true;
 }
 
+/* Where it cannot be read, now: whoever then looks finds out, or fails and tries again. */
+static int64_t next_to(struct store_engine *store, const char *adapter)
+{
+    return store_number(store_bind(store, SQL_OUT_NEXT, "t", adapter), INT64_MAX, 0);
+}
+
 int64_t sqlite_outbox_next(struct store_engine *store, const char *adapter)
 {
     char each[MESSAGE_KEY_MAX + 1] = "";
     int64_t next_ms = INT64_MAX;
     if (adapter != NULL) {
-        return store_number(store_bind(store, SQL_OUT_NEXT, "t", adapter), INT64_MAX);
+        return next_to(store, adapter);
     }
     while (next_adapter(store, each)) {
-        int64_t at_ms = store_number(store_bind(store, SQL_OUT_NEXT, "t", each), INT64_MAX);
+        int64_t at_ms = next_to(store, each);
         next_ms = at_ms < next_ms ? at_ms : next_ms;
     }
     return next_ms;

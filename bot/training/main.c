@@ -1,11 +1,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/folder.h"
 #include "bot/base/mem.h"
 #include "bot/host/corpus.h"
 #include "bot/host/program.h"
@@ -50,12 +50,6 @@ static void print_result(struct training *training, const char *path,
            result->features, result->weights, result->bytes);
 }
 
-static bool is_directory(const char *path)
-{
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 /* kinds.model lies beside the pack. */
 static char *kinds_path(const char *pack_file)
 {
@@ -95,7 +89,7 @@ static bool make_from_corpus(struct training *training, train_function *train, i
     char *folder = learned_beside(pack->file, ".corpus");
     struct corpus corpus = {0};
     bool fine = true;
-    if (is_directory(folder)) {
+    if (folder_is(folder)) {
         training->corpora++;
         fine = corpus_load(&corpus, pack, folder, &training->faults) &&
                make(training, train, number, &corpus, path);

@@ -2,14 +2,16 @@
 """What one more of each costs `whether run`, for docs/SCALE.md: processor, memory, bytes in the store. Prints a table, asserts no figure:
 the processor's time is counted in the process, so that a busy machine disturbs it little.
 
-usage: bench-costs.py WHETHER
+usage: bench-costs.py WHETHER [--workspaces]     only the second table
 """
 import contextlib
 import json
 import os
 import pathlib
+import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +23,8 @@ from load import SECRET, Load, command, each, mention, overheard  # noqa: E402
 from questions import ROOT, questions  # noqa: E402
 
 WHETHER = [os.path.abspath(sys.argv[1])]
-MANY, CONNECTIONS, WORKSPACES, DRAIN_S = 10000, 1000, 32, 300
+MANY, CONNECTIONS, DRAIN_S = 10000, 1000, 300
+WORKSPACES = (1, 100, 1000, 2000, 10000)
 HTTP = "[http]\nlisten = 127.0.0.1:0\n"
 
 
@@ -100,14 +103,32 @@ def connections(daemon):
         one.close()
 
 
-def start(folder, config, count):
-    """(seconds until it listens, memory in KiB once every workspace is ready)."""
-    begin = time.monotonic()
-    with Daemon(WHETHER, folder, config) as daemon:
-        seconds = time.monotonic() - begin
-        daemon.wait_for("slack.ready", count=count)
-        time.sleep(1)
-        return seconds, daemon.status("VmRSS")
+def workspaces(count, api):
+    """A process in so many workspaces, each an app of its own: prints its row, returns its memory in KiB."""
+    with tempfile.TemporaryDirectory(prefix="whether-bench-") as name:
+        folder = fresh_folder(name)
+        config = HTTP + "".join(workspace(f" {i}", api) for i in range(count))
+        begin = time.monotonic()
+        with Daemon(WHETHER, folder, config) as daemon:
+            listens = time.monotonic() - begin
+            daemon.wait_for("slack.ready", count=count)
+            ready = time.monotonic() - begin
+            time.sleep(1)
+            memory = daemon.status("VmRSS")
+            before = daemon.cpu_s()
+            send(daemon, each(command, questions(("slash",)), MANY, path=f"/slack/{count - 1}"))
+            slash = (daemon.cpu_s() - before) * 1e6 / MANY
+            mark, before = len(daemon.lines), time.monotonic()
+            daemon.send(signal.SIGHUP)
+            daemon.wait_for("reload.done", since=mark)
+            reload = time.monotonic() - before
+            begin = time.monotonic()
+            subprocess.run([*WHETHER, "check", "-c", str(folder / "whether.ini")], check=True, stdout=subprocess.DEVNULL,
+                           env=daemon.env)
+            check = time.monotonic() - begin
+        print(f"| {count:,} | {listens * 1000:.0f} ms | {ready:.1f} s | {memory / 1024:.1f} MiB | {reload * 1000:.0f} ms | "
+              f"{check * 1000:.0f} ms | {slash:.0f} us |", flush=True)
+        return memory
 
 
 def fresh_folder(name):
@@ -118,7 +139,17 @@ def fresh_folder(name):
     return folder
 
 
+def many_workspaces():
+    print("\n| workspaces | listens after | all ready after | memory | reload | check -c | slash command |\n|---|---|---|---|---|---|---|")
+    with FakeSlack() as slack:
+        memory = [workspaces(count, slack.api) for count in WORKSPACES]
+    print("\nA workspace: " + ", ".join(f"{(more - memory[0]) / (count - 1):.2f} KiB of {count:,}"
+                                        for count, more in zip(WORKSPACES[1:], memory[1:])))
+
+
 def main():
+    if "--workspaces" in sys.argv:
+        return many_workspaces()
     print("| one more | processor | bytes in the store | memory |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="whether-bench-") as name, FakeSlack() as slack:
         one = HTTP + workspace("", slack.api)
@@ -128,12 +159,7 @@ def main():
             connections(daemon)
             slack.delay_s = 0
             daemon.kill()
-    with tempfile.TemporaryDirectory(prefix="whether-bench-") as name, FakeSlack() as slack:
-        seconds, alone = start(fresh_folder(name), HTTP + workspace(" 0", slack.api), 1)
-        many = HTTP + "".join(workspace(f" {i}", slack.api) for i in range(WORKSPACES))
-        _, all_ = start(fresh_folder(name), many, WORKSPACES)
-        row("workspace (a section)", "-", "-", f"{(all_ - alone) / (WORKSPACES - 1):.1f} KiB")
-        row("process", f"{seconds * 1000:.0f} ms until it listens", "-", f"{alone / 1024:.1f} MiB")
+    many_workspaces()
 
 
 main()

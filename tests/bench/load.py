@@ -26,9 +26,9 @@ def signed(path, kind, body):
             f"X-Slack-Signature: v0={mac}\r\nContent-Length: {len(data)}\r\n\r\n").encode() + data
 
 
-def command(number, text, salt=""):
+def command(number, text, salt="", path="/slack"):
     """A slash command of a person of its own."""
-    return signed("/slack/commands", "application/x-www-form-urlencoded", urllib.parse.urlencode({
+    return signed(path + "/commands", "application/x-www-form-urlencoded", urllib.parse.urlencode({
         "token": "x", "team_id": TEAM, "team_domain": "d", "channel_id": f"C{number % CHANNELS}", "channel_name": "c",
         "user_id": f"U{salt}{number:07d}", "user_name": "u", "command": "/whether", "text": text,
         "response_url": "https://hooks.slack.com/commands/T1/1/x", "trigger_id": f"{salt}.{number}.x"}))

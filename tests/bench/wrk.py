@@ -1,4 +1,5 @@
 """Prepared requests, each of its own, sent as fast as they are answered by wrk, which takes less of the machine than a client in Python."""
+import itertools
 import re
 import subprocess
 
@@ -19,15 +20,26 @@ function request() at = at %% #requests + 1; return requests[at] end
 """
 
 
-def write_commands(folder, count, salt=""):
-    """A script for wrk that sends `count` signed slash commands, others for another salt. Good for five minutes: Slack's window."""
-    requests = folder / f"requests{salt}"
+def write_script(folder, name, made):
+    """A script for wrk that sends these, signed for five minutes: Slack's window."""
+    requests = folder / f"requests{name}"
     with open(requests, "wb") as file:
-        for request in each(command, questions(("slash",)), count, salt=salt):
+        for request in made:
             file.write(b"%d\n" % len(request) + request)
-    script = folder / f"requests{salt}.lua"
+    script = folder / f"requests{name}.lua"
     script.write_text(LUA % requests)
     return script
+
+
+def write_commands(folder, count, salt=""):
+    """`count` slash commands, others for another salt."""
+    return write_script(folder, salt, each(command, questions(("slash",)), count, salt=salt))
+
+
+def write_requests(folder, make, numbers):
+    """What make(number, text) gives for each number."""
+    texts = itertools.cycle(questions())
+    return write_script(folder, f"-{make.__name__}-{numbers.start}", (make(number, text) for number, text in zip(numbers, texts)))
 
 
 def wrk(port, script, seconds):

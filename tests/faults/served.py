@@ -10,6 +10,7 @@ question of its own; the last is the first that no failure reached.
 import contextlib
 import itertools
 import os
+import signal
 import socket
 import sys
 
@@ -19,8 +20,9 @@ WHETHER = os.path.abspath(sys.argv[1])
 EVERY, SANITIZED = "--every" in sys.argv, "--sanitized" in sys.argv
 
 
-def sweep(kind, stride=1, most=200, anew=False):
-    """stride and most: where not every call fails. anew: connections are cut, so that new ones are made."""
+def sweep(kind, stride=1, most=200, anew=False, also=None):
+    """stride and most: where not every call fails. anew: connections are cut, so that new ones are made. also: what
+    else is done to it, before it is asked."""
     if EVERY:
         stride = 1
     else:
@@ -31,6 +33,8 @@ def sweep(kind, stride=1, most=200, anew=False):
             stage.faults.arm(kind, nth)
             if anew:
                 stage.irc.drop()
+            if also:
+                also(stage)
             stage.ask_all()
             if anew:
                 wait_until(stage.irc.joined.is_set, "the bot to come back")
@@ -62,7 +66,12 @@ def case_step():
 
 
 def case_open():
-    sweep("open", most=40, anew=True)
+    """A running daemon opens little; but all that is configured when it is told to read that again."""
+    def reload(stage):
+        mark = len(stage.daemon.lines)
+        stage.daemon.send(signal.SIGHUP)
+        wait_until(lambda: stage.daemon.events("reload.done", mark) or stage.daemon.events("reload.refused", mark), "a reload", PATIENCE_S)
+    sweep("open", 2, most=60, also=reload)
 
 
 def case_send():

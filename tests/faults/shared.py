@@ -24,8 +24,8 @@ WHETHER = os.path.abspath(sys.argv[1])
 EVERY, SANITIZED = "--every" in sys.argv, "--sanitized" in sys.argv
 SPEED = 5  # Redis has 200 ms of ours for a reply
 SHORT = "[bot]\nlength = line\n"  # on IRC a line takes its time
-MOST = 60 if EVERY else 3 if SANITIZED else 6
-STRIDE = 1 if EVERY else 3 if SANITIZED else 2
+MOST = 60 if EVERY else 3 if SANITIZED else 4
+STRIDE = 1 if EVERY else 3
 # Beginnings of errors that it takes for itself, that it takes for all, and that it does not know.
 REFUSALS = ["ERR injected", "OOM command not allowed when used memory > 'maxmemory'.", "LOADING Redis is loading the dataset in memory",
             "READONLY You can't write against a read only replica.", "NOSCRIPT No matching script.", "MISCONF Errors writing to the AOF file"]
@@ -72,7 +72,7 @@ def case_no_reply():
 
 
 def case_refused():
-    sweep(*(("rsays", says) for says in (REFUSALS if EVERY else REFUSALS[:3])))
+    sweep(*(("rsays", says) for says in (REFUSALS if EVERY else REFUSALS[1:3])))
 
 
 def case_start():

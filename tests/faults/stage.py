@@ -86,7 +86,7 @@ class Network:
     def ask(self, nick, text):
         """False where nobody listens."""
         try:
-            self.client.sendall(f":{nick}!a@home.example PRIVMSG #a :whether: {text}\r\n".encode())
+            self.client.sendall(f":{nick}!{nick}@{nick}.example PRIVMSG #a :whether: {text}\r\n".encode())
             return True
         except (OSError, AttributeError):
             return False

@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(faults.count == 0);
         REQUIRE(config.name && config.name[0]);
         REQUIRE(config.packs.count <= CONFIG_PATHS_MAX);
-        REQUIRE(config.irc_count <= CONFIG_INSTANCES_MAX);
-        REQUIRE(config.slack_count <= CONFIG_INSTANCES_MAX);
+        REQUIRE(config.irc_count <= CONFIG_NETWORKS_MAX);
+        REQUIRE(config.slack_count <= CONFIG_SECTIONS_MAX);
         for (size_t i = 0; i < config.irc_count; i++) {
             REQUIRE(config.irc[i].server && config.irc[i].label[0]);
             REQUIRE(config.irc[i].listen != LISTEN_AS_BOT);

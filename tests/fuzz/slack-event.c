@@ -43,19 +43,20 @@ static void check(const struct slack_view *view, struct slack_incoming *incoming
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct slack_view views[] = {
+    static struct slack_view each[] = {
         {{"T1", "UBOT", "BBOT"}, true, "hooks.slack.com"},
         {{"", "", ""}, false, "hooks.slack.com, 127.0.0.1:1"},
     };
     const char *body = (const char *)data;
-    for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+    for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
         struct slack_incoming incoming;
-        slack_parse_event(&views[i], body, size, &incoming);
-        check(&views[i], &incoming);
-        slack_parse_command(&views[i], body, size, &incoming);
-        check(&views[i], &incoming);
-        slack_parse_action(&views[i], body, size, &incoming);
-        check(&views[i], &incoming);
+        const struct slack_views views = {slack_view_of, &each[i]};
+        slack_parse_event(&views, body, size, &incoming);
+        check(&each[i], &incoming);
+        slack_parse_command(&views, body, size, &incoming);
+        check(&each[i], &incoming);
+        slack_parse_action(&views, body, size, &incoming);
+        check(&each[i], &incoming);
     }
     return 0;
 }

@@ -12,9 +12,10 @@ import shlex
 import stat
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
 
 ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
@@ -601,23 +602,9 @@ def case_train_needs_a_corpus():
 # --- running them -----------------------------------------------------------------------------------
 
 
-def main():
+def keep(folder):
     global scratch
-    cases = [(name[5:], case) for name, case in globals().items() if name.startswith("case_")]
-    cases = [c for c in cases if not sys.argv[2:] or c[0] in sys.argv[2:]]
-    print(f"1..{len(cases)}")
-    failed = 0
-    for number, (name, case) in enumerate(cases, 1):
-        with tempfile.TemporaryDirectory(prefix="whether-cli-") as folder:
-            scratch = pathlib.Path(folder)
-            try:
-                case()
-                print(f"ok {number} - {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {number} - {name}")
-                print("".join("# " + line + "\n" for line in traceback.format_exc()[-3000:].splitlines()), end="", flush=True)
-    return failed > 0
+    scratch = folder
 
 
-sys.exit(main())
+sys.exit(tap.run(globals(), sys.argv[2:], around=tap.folders(keep, "whether-cli-")))

@@ -441,6 +441,23 @@ static int with_landlock_switched_off(void)
     return !(try_files() && !said.whole && strstr(said.text, "switched off") != NULL);
 }
 
+/* As by systemd's SystemCallFilter: said, and not the end. */
+static int with_landlock_forbidden(void)
+{
+    play(SCMP_SYS(landlock_create_ruleset), EPERM, -1);
+    return !(try_files() && !said.whole && strstr(said.text, "told to refuse") != NULL);
+}
+
+/* Without capabilities nothing is asked for that those may not who have none. */
+static int with_capset_forbidden(void)
+{
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+        return BROKEN;
+    }
+    play(SCMP_SYS(capset), EPERM, -1);
+    return !confine_process(&refusal);
+}
+
 static int with_landlock_that_refuses(void)
 {
     play(SCMP_SYS(landlock_restrict_self), E2BIG, -1);
@@ -467,6 +484,8 @@ static void test_other_kernels(void **state)
     (void)state;
     assert_int_equal(in_a_child(NULL, without_landlock), 0);
     assert_int_equal(in_a_child(NULL, with_landlock_switched_off), 0);
+    assert_int_equal(in_a_child(NULL, with_landlock_forbidden), 0);
+    assert_int_equal(in_a_child(NULL, with_capset_forbidden), 0);
     assert_int_equal(in_a_child(NULL, with_landlock_that_refuses), 0);
     assert_int_equal(in_a_child(NULL, without_seccomp), 0);
     assert_int_equal(in_a_child(NULL, with_seccomp_that_refuses), 0);

@@ -43,6 +43,10 @@ class FakeSlack:
     def api(self):
         return self.server.url(self.name) + "/api"
 
+    def team_of(self, token):
+        """Whose token that is; None: nobody's."""
+        return TEAM if token == TOKEN else None
+
     def count(self, what):
         with self.lock:
             self.calls[what] = self.calls.get(what, 0) + 1
@@ -53,12 +57,13 @@ class FakeSlack:
                 return "fine"
             return self.random.choices(["limited", "error", "broken", "late", "very late"], [1, 4, 4, 4, 2])[0]
 
-    def store(self, body):
+    def store(self, body, team=TEAM):
+        """team: whose token it came with."""
         with self.lock:
             key = body["channel"], body.get("thread_ts", "")
             # Far later than any question's own stamp.
             message = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "text": body["text"],
-                       "ts": f"{int(time.time())}.9{next(self.stamps):05d}", "metadata": body.get("metadata", {})}
+                       "ts": f"{int(time.time())}.9{next(self.stamps):05d}", "metadata": body.get("metadata", {}), "team": team}
             self.messages.setdefault(key, []).append(message)
             return message
 
@@ -91,18 +96,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = self.rfile.read(int(self.headers["Content-Length"]))
         method = self.path.rpartition("/")[2]
         slack.count(method)
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+        team = slack.team_of(self.headers.get("Authorization", "").removeprefix("Bearer "))
+        if team is None:
             self.say({"ok": False, "error": "invalid_auth"})
         elif method == "auth.test":
-            self.say({"ok": True, "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT_ID})
+            self.say({"ok": True, "team_id": team, "user_id": BOT_USER, "bot_id": BOT_ID})
         elif method == "chat.postMessage":
-            self.post(slack, json.loads(data))
+            self.post(slack, json.loads(data), team)
         elif method in ("conversations.replies", "conversations.history"):
             self.look(slack, dict(urllib.parse.parse_qsl(data.decode())))
         else:
             self.say({"ok": False, "error": "unknown_method"})
 
-    def post(self, slack, body):
+    def post(self, slack, body, team):
         fate = slack.fate()
         if fate != "fine":
             slack.count("post " + fate)
@@ -114,12 +120,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.say({"ok": False, "error": "internal_error"})
         elif fate == "broken":
             # Taken, but nobody hears of it.
-            slack.store(body)
+            slack.store(body, team)
             self.close_connection = True
         else:
             if fate != "fine":
                 time.sleep(0.3 if fate == "late" else 1.5)
-            message = slack.store(body)
+            message = slack.store(body, team)
             self.say({"ok": True, "channel": body["channel"], "ts": message["ts"], "message": message})
 
     def look(self, slack, form):

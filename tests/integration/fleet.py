@@ -3,7 +3,7 @@
 
 usage: fleet.py WHETHER [NAME...]     prints TAP and the figures; NAMEs run only these cases; skipped where namespaces may not be made
 
-In the storm one replica after the other is killed, stopped for longer than its leases, or has its wire to Redis or to haproxy cut,
+In the storm one replica after the other is killed, stopped for longer than its leases, or has its wire to Redis, to haproxy, or all of them cut,
 while Slack sends events and slash commands and somebody asks on IRC. Every acknowledged question is answered once, conversations
 keep their order, and never do two replicas speak on the IRC network.
 """
@@ -30,7 +30,7 @@ SENDERS, COMMANDERS = 6, 2
 PACE_S = 0.1  # between a sender's questions
 PATIENCE_S = 120
 BACK_S, BACK_MOST_S = 15, 30  # IRC must be back: mostly, and always (on a busy machine)
-PERSON_S = 2.0
+PERSON_S = 6.0  # more than one answer in five seconds is too much for one person
 
 
 class Asking(Sender):
@@ -151,9 +151,11 @@ class Crowd:
         return [each for sender in self.senders for each in sender.asked]
 
     def settle(self):
-        total = len(self.asked())
-        wait_until(lambda: self.fleet.slack.total() >= total and self.fleet.waiting() == 0 or time.sleep(0.2),
-                   f"{total} answers, {self.fleet.slack.total()} there", PATIENCE_S)
+        """Until nothing waits any more."""
+        total, end = len(self.asked()), time.monotonic() + PATIENCE_S
+        while self.fleet.slack.total() < total or self.fleet.waiting() > 0:
+            assert time.monotonic() < end, f"{self.fleet.slack.total()} of {total} answers, {self.fleet.waiting()} wait"
+            time.sleep(0.2)
 
     def check(self):
         """One answer to each question, in its place, in the order in which they were asked, the same to everybody."""
@@ -242,9 +244,10 @@ class Storm:
         hit = what != "haproxy cut" and holder[2] == name
         begin, make_good = {
             "killed": (daemon.kill, daemon.start),
-            "stopped": (lambda: self.sleep(name), lambda: self.wake(name)),
+            "stopped": (lambda: self.stop(name), lambda: daemon.send(signal.SIGCONT)),
             "redis cut": (self.fleet.to_redis[name].cut, self.fleet.to_redis[name].restore),
             "haproxy cut": (self.fleet.to_proxy[name].cut, self.fleet.to_proxy[name].restore),
+            "cut off": (lambda: self.cut_off(name), lambda: self.mend(name)),
         }[what]
         began = time.monotonic()
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -253,17 +256,26 @@ class Storm:
             if hit:
                 back = wait_until(lambda: (h := self.fleet.ear.holder())[1] != holder[1] and h, f"IRC after {name} was {what}", PATIENCE_S)
                 self.took.setdefault(what, []).append(back[0] - began)
+                assert what != "redis cut" or holder[1] in self.fleet.ear.reset, "it left, but not at once"
             time.sleep(max(0.0, began + seconds - time.monotonic()))
         finally:
             make_good()
 
-    def sleep(self, name):
-        self.fleet.ear.asleep.add(name)
+    def stop(self, name):
+        self.fleet.ear.excuse(name)
         self.fleet.replicas[name].send(signal.SIGSTOP)
 
-    def wake(self, name):
-        self.fleet.replicas[name].send(signal.SIGCONT)
-        self.fleet.ear.asleep.discard(name)
+    def cut_off(self, name):
+        """From everything; with requests to Slack on their way, which it goes on to make until it misses Redis."""
+        self.fleet.ear.excuse(name)
+        self.fleet.to_world[name].cut()
+        time.sleep(0.3)
+        self.fleet.to_redis[name].cut()
+        self.fleet.to_proxy[name].cut()
+
+    def mend(self, name):
+        for wires in (self.fleet.to_world, self.fleet.to_redis, self.fleet.to_proxy):
+            wires[name].restore()
 
     def tell(self):
         """All times that IRC was away."""
@@ -279,10 +291,10 @@ class Storm:
 def weather(strikes, chance):
     """(what, whether the one on IRC, seconds): each longer than what it is to outlast."""
     for _ in range(strikes):
-        what = chance.choices(["killed", "stopped", "redis cut", "haproxy cut"], [40, 25, 20, 15])[0]
+        what = chance.choices(["killed", "stopped", "redis cut", "haproxy cut", "cut off"], [40, 20, 15, 10, 15])[0]
         # A lease of IRC ends after 7 s, a charge of answers after 15.
         seconds = {"killed": chance.uniform(0, 4), "stopped": chance.choice([8, 9, 17]), "redis cut": chance.uniform(6, 18),
-                   "haproxy cut": chance.uniform(2, 6)}[what]
+                   "haproxy cut": chance.uniform(2, 6), "cut off": chance.uniform(6, 25)}[what]
         yield what, chance.random() < 0.6, seconds
 
 
@@ -320,6 +332,11 @@ def storm(strikes, seed, calm_s):
 
 def case_storm():
     assert storm(lambda chance: SHORT, seed=3, calm_s=0.2)
+
+
+def case_cut_off():
+    """Long enough that others say what was on its way: what the kernel still has of it must not arrive afterwards."""
+    storm(lambda chance: [("cut off", chance.random() < 0.5, chance.uniform(17, 25)) for _ in range(8)], seed=51, calm_s=0.5)
 
 
 def case_storm_100():

@@ -81,8 +81,10 @@ class Ear:
         self.server_port, self.names = server_port, names  # names: {address: replica}
         self.joined = []  # (monotonic, connection, replica)
         self.open = {}    # {connection: replica} that have spoken and not left
-        self.asleep = set()  # replicas that are stopped, and cannot leave
+        self.latest = 0, None  # of those that have spoken: (connection, replica)
+        self.excused = set()   # connections whose replica cannot leave, being stopped or cut off
         self.found = []   # what two did at once
+        self.reset = set()  # connections that a replica broke off, so that nothing of it is still on its way
         self.lock, self.count = threading.Lock(), 0
         self.listener = socket.create_server((address, 0))
         self.port = self.listener.getsockname()[1]
@@ -107,6 +109,8 @@ class Ear:
                 for line in lines:
                     note(connection, name, line.decode("utf-8", "replace"))
                 sink.sendall(data)
+        except ConnectionResetError:
+            self.reset.add(connection)
         except OSError:
             pass
         with self.lock:
@@ -117,13 +121,20 @@ class Ear:
             except OSError:
                 pass
 
+    def excuse(self, name):
+        """It cannot leave now; but it must be silent once another has come."""
+        with self.lock:
+            self.excused |= {connection for connection, other in self.open.items() if other == name}
+
     def note_said(self, connection, name, line):
         with self.lock:
             if connection not in self.open:
-                self.found += [f"{name} came while {other} was there: {line}" for other in self.open.values() if other not in self.asleep]
+                self.found += [f"{name} came while {other} was there: {line}" for number, other in self.open.items()
+                               if number not in self.excused]
                 self.open[connection] = name
-            if connection < max(self.open):
-                self.found.append(f"{name} spoke after {self.open[max(self.open)]} had come: {line}")
+            if connection < self.latest[0]:
+                self.found.append(f"{name} spoke after {self.latest[1]} had come: {line}")
+            self.latest = max(self.latest, (connection, name))
 
     def note_heard(self, connection, name, line):
         if re.match(r"^\S+ 366 ", line):

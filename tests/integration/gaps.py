@@ -10,10 +10,10 @@ import shlex
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import traceback
 
-from daemon import Daemon
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+from daemon import Daemon  # noqa: E402
 
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
 PATIENCE_S = 60
@@ -113,22 +113,9 @@ def case_what_is_no_store():
     assert out == [] and len(err) == 1 and "another program's database" in err[0], err
 
 
-def main():
+def keep(folder):
     global scratch
-    cases = [(name[5:], case) for name, case in globals().items() if name.startswith("case_")]
-    print(f"1..{len(cases)}")
-    failed = 0
-    for number, (name, case) in enumerate(cases, 1):
-        with tempfile.TemporaryDirectory(prefix="whether-gaps-") as folder:
-            scratch = pathlib.Path(folder)
-            try:
-                case()
-                print(f"ok {number} - {name}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"not ok {number} - {name}")
-                print("".join("# " + line + "\n" for line in traceback.format_exc()[-3000:].splitlines()), end="", flush=True)
-    return failed > 0
+    scratch = folder
 
 
-sys.exit(main())
+sys.exit(tap.run(globals(), around=tap.folders(keep, "whether-gaps-")))

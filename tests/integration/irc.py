@@ -9,7 +9,7 @@ import threading
 import time
 
 import ircstage as stage
-from irckit import Atheme, Inspircd, Ngircd, Person, register_account
+from irckit import PATIENCE_S, Atheme, Inspircd, Ngircd, Person, register_account
 from ircstage import ask, bot, end, network, parts, path_of, run_cases, scripted, secret, start, talking
 
 # --- real servers ----------------------------------------------------------------------------------
@@ -174,6 +174,25 @@ def case_nickserv_before_channels():
     connection.send(":NickServ!s@services NOTICE whether :You are now identified for whether.")
     connection.join()
     driver.never("s3cret")
+
+
+def case_nickserv_password_to_the_byte():
+    """No character of it is one of ours, of libircclient's, or of printf's."""
+    for password in ("".join(map(chr, range(33, 127))), ":%s%n%%\\ \\r {x} \u00fc\u6f22", "p" * 400):
+        server, driver = scripted({"channels": "#a", "nickserv_password_file": secret("ns", password)})
+        connection = server.accept()
+        connection.register()
+        said = connection.expect(r"^PRIVMSG NickServ :IDENTIFY (.*)$")[1]
+        assert said == password, said
+        end(driver)
+
+
+def case_password_longer_than_a_line():
+    for key in ("nickserv_password", "server_password"):
+        _, driver = scripted({key + "_file": secret("long", "p" * 401)})
+        driver.wait(rf"\[irc net\] {key} is longer than 400 bytes")
+        parts.remove(driver)
+        driver.process.wait(PATIENCE_S)
 
 
 def case_nickserv_frees_the_nick():

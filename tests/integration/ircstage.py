@@ -1,12 +1,14 @@
 """The stage of irc.py, irc_faults.py and irc_run.py: what a case has at hand, and how cases are run."""
+import contextlib
 import datetime
 import os
 import pathlib
+import sys
 import tempfile
-import time
-import traceback
 
-from irckit import Driver, Keys, Person, ScriptedServer
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+from irckit import Driver, Keys, Person, ScriptedServer  # noqa: E402
 
 program = None  # irc-driver, or whether
 scratch = None  # a folder of the running case
@@ -80,55 +82,40 @@ def stamp(seconds=0):
 # --- running ---------------------------------------------------------------------------------------
 
 
+def stop(part):
+    if isinstance(part, Driver):
+        part.finish()
+    elif isinstance(part, Person):
+        part.leave()
+    elif isinstance(part, ScriptedServer):
+        part.close()
+    else:
+        part.stop()
+
+
 def stop_all():
-    while parts:
-        part = parts.pop()
-        if isinstance(part, Driver):
-            part.finish()
-        elif isinstance(part, Person):
-            part.leave()
-        elif isinstance(part, ScriptedServer):
-            part.close()
-        else:
-            part.stop()
+    """Also what comes after one that does not end as it should, which is a failure all the same."""
+    with contextlib.ExitStack() as those:
+        for part in parts:
+            those.callback(stop, part)
+        parts.clear()
 
 
-def run_case(case):
+@contextlib.contextmanager
+def around():
     global scratch
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = pathlib.Path(folder)
+    with tempfile.TemporaryDirectory() as name:
+        scratch = pathlib.Path(name)
         try:
-            case()
-            failed = None
-        except Exception:  # a failing case must not end the others
-            failed = traceback.format_exc()
-        try:
+            yield
+        finally:
             stop_all()
-        except Exception:
-            failed = failed or traceback.format_exc()
-        while parts:
-            try:
-                stop_all()
-            except Exception:
-                pass
-    return failed
 
 
 def run_cases(argv, names):
     """Prints TAP; the exit status."""
     global keys, program
-    cases = {name[5:]: case for name, case in names.items() if name.startswith("case_")}
     program = os.path.abspath(argv[1])
-    wanted = argv[2:] or list(cases)
-    bad = 0
-    with tempfile.TemporaryDirectory() as folder:
-        keys = Keys(folder)
-        print(f"1..{len(wanted)}", flush=True)
-        for number, name in enumerate(wanted, 1):
-            began = time.monotonic()
-            failed = run_case(cases[name])
-            bad += failed is not None
-            print(f"{'not ok' if failed else 'ok'} {number} - {name} # {time.monotonic() - began:.1f} s", flush=True)
-            if failed:
-                print("\n".join("# " + line for line in failed.splitlines()), flush=True)
-    return 1 if bad else 0
+    with tempfile.TemporaryDirectory() as name:
+        keys = Keys(name)
+        return tap.run(names, argv[2:], around)

@@ -250,6 +250,56 @@ def case_redis_full_and_read_only():
         wait_until(lambda: asked() == 200, "the script to be loaded again")
 
 
+def case_redis_in_other_states():
+    """It reads a big file, is a copy without its primary, runs somebody's script, forgets ours: senders come again, nothing is lost."""
+    slow = ("--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024", "--busy-reply-threshold", "50")
+    server = redis(more=slow)
+    asked = [question(n) for n in range(24)]
+    with FakeSlack() as slack, running(replica("one", settings(server, slack))) as (one,):
+        def status():
+            return one.ask(QUESTION, conversation="x")[0]
+
+        def through(state, questions, over):
+            """The answers are 503 while Redis says so itself, until it is over; then all is well."""
+            wait_until(lambda: status() == 503, f"an answer while it is {state}")
+            assert one.request("GET", "/readyz")[0] == 503
+            assert state in server.ask("get", "x"), "over before it was looked at"
+            senders = send_all([one], questions)
+            over()
+            wait_until(lambda: status() == 200, f"an end of {state}")
+            join(senders)
+        join(send_all([one], asked[:6]))
+        assert status() == 200
+
+        # A file of some seconds; what it held is there afterwards.
+        server.ask("eval", "for i = 1, 4000 do redis.call('SET', 'filler' .. i, 'x') end", "0")
+        server.ask("bgrewriteaof")
+        wait_until(lambda: "aof_rewrite_in_progress:0" in server.ask("info", "persistence"), "the file to be written")
+        server.kill()
+        server.start()
+        through("LOADING", asked[6:12], lambda: None)
+        server.ask("config", "set", "key-load-delay", "0")
+
+        server.ask("config", "set", "replica-serve-stale-data", "no")
+        server.ask("replicaof", "127.0.0.1", "1")
+        through("MASTERDOWN", asked[12:18], lambda: server.ask("replicaof", "no", "one"))
+
+        with contextlib.ExitStack() as stack:
+            busy = stack.enter_context(subprocess.Popen(
+                ["redis-cli", "-p", str(server.port), "eval", "while true do end", "0"], stdout=subprocess.DEVNULL))
+            wait_until(lambda: "BUSY" in server.ask("get", "x"), "a script that goes on and on")
+            through("BUSY", asked[18:], lambda: server.ask("script", "kill"))
+            busy.wait(60)
+
+        failed = one.metric('whether_commits_total{result="failed"}')
+        assert failed > 0
+        server.ask("script", "flush")
+        assert status() == 200, "a script that was forgotten is no reason to fail"
+        assert one.metric('whether_commits_total{result="failed"}') == failed
+        drained(slack, asked, [one])
+        check(slack, asked)
+
+
 def case_users_and_tls():
     """rediss:// with our own certificate and a user that may only what it needs; what is wrong is said."""
     rights = "~{whether}:* +@all -@dangerous -@admin"

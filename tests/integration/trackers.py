@@ -5,6 +5,7 @@ strict fakes (fake_trackers.py) for those that have no server in reach.
 usage: trackers.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases; WHETHER_WRAPPER goes before WHETHER
 """
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -17,11 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import urllib.parse
 
-from daemon import PATIENCE_S, ROOT, Daemon, wait_until
-from fake_trackers import FakeGitea, FakeGitlab, FakeJira, FakeReceiver, adf_text
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402
+from daemon import PATIENCE_S, ROOT, Daemon, wait_until  # noqa: E402
+from fake_trackers import FakeGitea, FakeGitlab, FakeJira, FakeReceiver, adf_text  # noqa: E402
 
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
 MODULES = ROOT / "build/npm"
@@ -861,9 +863,6 @@ def case_many_at_once():
     daemon.stop()
 
 
-CASES = {name.removeprefix("case_"): value for name, value in globals().items() if name.startswith("case_")}
-
-
 def clean_up():
     while started:
         process = started.pop()
@@ -874,27 +873,23 @@ def clean_up():
         process.wait()
 
 
-def main():
+@contextlib.contextmanager
+def around():
+    """A folder of its own; what the case has started ends with it."""
     global scratch
-    names = sys.argv[2:] or list(CASES)
-    print(f"1..{len(names)}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="whether-trackers-") as folder:
+        scratch = pathlib.Path(folder)
+        try:
+            yield
+        finally:
+            clean_up()
+
+
+def main():
     if not (MODULES / "installed.json").exists():
-        print("Bail out! script/npm has not been run")
+        print("1..1\nBail out! script/npm has not been run")
         return 1
-    failed = 0
-    for number, name in enumerate(names, 1):
-        with tempfile.TemporaryDirectory(prefix="whether-trackers-") as folder:
-            scratch = pathlib.Path(folder)
-            try:
-                CASES[name]()
-                print(f"ok {number} - {name}", flush=True)
-            except Exception:
-                failed += 1
-                text = traceback.format_exc()
-                print(f"not ok {number} - {name}\n" + "".join(f"# {line}\n" for line in text.splitlines()), flush=True)
-            finally:
-                clean_up()
-    return 1 if failed else 0
+    return tap.run(globals(), sys.argv[2:], around)
 
 
 if __name__ == "__main__":

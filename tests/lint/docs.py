@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The documents say what is there: links and named paths exist, the changelog is open, README starts with the two commands."""
+"""The documents say what is there: links and named paths exist, so do the daemon's files in its map, the changelog is open, README starts
+with the two commands."""
 import re
 
 import tree
@@ -36,6 +37,11 @@ def check(document):
 
 for document in tree.files(".md"):
     check(document)
+# docs/daemon.md says of each file of the daemon what it is for.
+MAP, MAPPED = "docs/daemon.md", ("bot/daemon/", "bot/host/")
+named = set(re.findall(r"`(\w+)`", tree.text(MAP)))
+faults += [f"{MAP}: does not say what {path} is for" for path in tree.files(".c", ".h")
+           if str(path).startswith(MAPPED) and path.stem not in named]
 if not re.search(r"^## \[Unreleased\]", tree.text("CHANGELOG.md"), re.M):
     faults.append("CHANGELOG.md: has no [Unreleased] section")
 screen = "\n".join(tree.text("README.md").splitlines()[:FIRST_SCREEN])

@@ -4,6 +4,7 @@
 usage: watch.py WHETHER     prints TAP
 """
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -58,7 +59,7 @@ def case_every_metric_is_there():
 
 def case_what_it_tells_is_in_prometheus_format():
     with tempfile.TemporaryDirectory() as folder:
-        with Daemon([sys.argv[1]], folder, "[http]\nlisten = 127.0.0.1:0\n[api]\nopen = yes\n") as daemon:
+        with Daemon([os.path.abspath(sys.argv[1])], folder, "[http]\nlisten = 127.0.0.1:0\n[api]\nopen = yes\n") as daemon:
             daemon.ask("Node or Django?")
             said = daemon.request("GET", "/metrics")[1]
     assert {"whether_store_ready 1", 'whether_adapter_ready{adapter="api"} 1'} <= set(said.splitlines()), said

@@ -20,8 +20,6 @@
 #include "bot/host/loop.h"
 #include "bot/host/metrics.h"
 
-#define SECRET "8f742231b10e8888abcd99yyyzzz85a5"
-
 struct slackbench bench;
 
 /* ---- a dispatch that remembers ---- */
@@ -39,6 +37,8 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
         return false;
     }
     size_t i = dispatch->taken++ % KEPT_MAX;
+    keep(dispatch->adapter[i], sizeof(dispatch->adapter[i]), message->adapter,
+         strlen(message->adapter));
     keep(dispatch->text[i], sizeof(dispatch->text[i]), message->text, message->len);
     keep(dispatch->address[i], sizeof(dispatch->address[i]), message->address,
          strlen(message->address));
@@ -126,12 +126,10 @@ void turn(void)
     struct pollset *pollset = loop_begin(bench.loop);
     http_server_prepare(bench.server, pollset, loop_now_ms(bench.loop));
     http_server_prepare(bench.slack, pollset, loop_now_ms(bench.loop));
-    bench.adapter->ops->prepare(bench.adapter, pollset);
     pollset_wake_at(pollset, loop_now_ms(bench.loop) + TURN_MS);
     assert_true(loop_wait(bench.loop, &err));
     http_server_dispatch(bench.server, pollset, loop_now_ms(bench.loop));
     http_server_dispatch(bench.slack, pollset, loop_now_ms(bench.loop));
-    bench.adapter->ops->dispatch(bench.adapter, pollset, loop_now_ms(bench.loop));
     settle_all();
     http_server_flush(bench.server);
     http_server_flush(bench.slack);
@@ -161,6 +159,7 @@ void configure(bool token, bool webhook)
     set_env(bot, "xoxb-1");
     set_env(hook, bench.webhook);
     bench.config.slack_count = 1;
+    bench.config.slack = bench.sections;
     bench.config.slack[0] = (struct config_slack){.label = label,
                                                   .path = path,
                                                   .api = bench.api,
@@ -184,7 +183,8 @@ void create(bool token, bool webhook)
                                         .loop = bench.loop,
                                         .server = bench.server,
                                         .client = bench.client,
-                                        .metrics = bench.metrics};
+                                        .metrics = bench.metrics,
+                                        .common = &bench.common};
     if (!adapter_slack.create(&setup, &bench.adapter, &err)) {
         fail_msg("%s", err.text);
     }
@@ -211,6 +211,7 @@ int set_up(void **state)
     struct error err = {0};
     (void)state;
     memset(&bench, 0, sizeof(bench));
+    bench.secret = SECRET;
     bench.loop = loop_create(&err);
     bench.metrics = metrics_create();
     bench.client = http_client_create(bench.loop);
@@ -266,11 +267,16 @@ static void on_said(void *context, const struct http_answer *answer)
     keep(said->body, sizeof(said->body), answer->body, answer->len);
 }
 
+void sign_with(const char *secret)
+{
+    bench.secret = secret;
+}
+
 static void sign(const char *time, const char *body, char ret[100])
 {
     struct hmac_sha256_ctx hmac;
     uint8_t digest[SHA256_DIGEST_SIZE];
-    hmac_sha256_set_key(&hmac, strlen(SECRET), (const uint8_t *)SECRET);
+    hmac_sha256_set_key(&hmac, strlen(bench.secret), (const uint8_t *)bench.secret);
     hmac_sha256_update(&hmac, 3, (const uint8_t *)"v0:");
     hmac_sha256_update(&hmac, strlen(time), (const uint8_t *)time);
     hmac_sha256_update(&hmac, 1, (const uint8_t *)":");

@@ -23,7 +23,8 @@ enum { TURNS_MAX = 500, TURN_MS = 20, KEPT_MAX = 8 };
 
 /* The test's own dispatch: the last KEPT_MAX that it took; `how` is what becomes of them. */
 struct dispatch {
-    char text[KEPT_MAX][200], address[KEPT_MAX][300], delivery[KEPT_MAX][200];
+    char adapter[KEPT_MAX][60], text[KEPT_MAX][200], address[KEPT_MAX][300],
+        delivery[KEPT_MAX][200];
     bool from_bot[KEPT_MAX], now[KEPT_MAX];
     size_t taken;
     message_settled *settled[KEPT_MAX];
@@ -48,7 +49,10 @@ struct slackbench {
     struct http_client *client;
     struct dispatch dispatch;
     struct config config;
+    struct config_slack sections[2]; /* what the configuration has */
+    void *common;
     struct adapter *adapter;
+    const char *secret; /* what is signed with */
     char api[100], hosts[100], webhook[100];
     struct {
         unsigned status;
@@ -84,6 +88,11 @@ struct said {
     long status; /* 0: no answer yet */
     char body[4000];
 };
+
+#define SECRET "8f742231b10e8888abcd99yyyzzz85a5" /* what the section has */
+
+/* From now on somebody else signs. */
+void sign_with(const char *secret);
 
 /* As Slack sends, skew_s from now; waits for the answer. */
 void send_signed(const char *path, const char *type, const char *body, int64_t skew_s,

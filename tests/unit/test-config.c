@@ -85,6 +85,7 @@ static void test_good_files(void **state)
 
 #define LONG "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" /* 64 bytes */
 #define SIXTEEN "#a,#b,#c,#d,#e,#f,#g,#h,#i,#j,#k,#l,#m,#n,#o,#p,"
+#define CHANNELS64 SIXTEEN SIXTEEN SIXTEEN SIXTEEN
 
 static void test_bad_files(void **state)
 {
@@ -200,8 +201,8 @@ static void test_bad_files(void **state)
         {"a long channel", "[irc a]\nserver=a:1\nchannels = #" LONG LONG "\n", 3, "is no channel"},
         {"a long key", "[irc a]\nserver=a:1\nchannels = #a " LONG "\n", 3, "is no channel"},
         {"too many channels",
-         "[irc a]\nserver=a:1\nchannels = " SIXTEEN SIXTEEN SIXTEEN SIXTEEN "#a\n", 3,
-         "more than 64 channels"},
+         "[irc a]\nserver=a:1\nchannels = " CHANNELS64 CHANNELS64 CHANNELS64 CHANNELS64 "#a\n", 3,
+         "more than 256 channels"},
         {"a nick that is none", "[irc a]\nserver=a:1\nnick = a b\n", 3, "no nick may have"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -400,12 +401,12 @@ static void test_too_many_instances(void **state)
     struct config config = {0};
     struct fault_list faults = {0};
     buf_init(&text, 8000);
-    for (int i = 0; i <= CONFIG_INSTANCES_MAX; i++) {
+    for (int i = 0; i <= CONFIG_NETWORKS_MAX; i++) {
         buf_printf(&text, "[irc n%d]\nserver = a:1\n", i);
     }
     assert_false(parse(text.data, &config, &faults));
     assert_int_equal(faults.count, 1);
-    assert_fault(&faults, 0, 2 * CONFIG_INSTANCES_MAX + 1, "more than 32 [irc] sections");
+    assert_fault(&faults, 0, 2 * CONFIG_NETWORKS_MAX + 1, "more than 64 [irc] sections");
     fault_finish(&faults);
     buf_finish(&text);
 }

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -137,6 +138,35 @@ static void test_client_timeout(void **state)
     assert_int_equal(outcome.status, 0);
     assert_true(outcome.sent);
     http_respond(bench.held, 200, NULL, "", 0, NULL);
+}
+
+/* Of this process' sockets that are connected to the port, how many give up what is not heard. */
+static size_t sockets_in_time(unsigned port)
+{
+    size_t count = 0;
+    for (int fd = 0; fd < 2048; fd++) {
+        struct sockaddr_in peer = {0};
+        unsigned ms = 0;
+        socklen_t len = sizeof(peer), ms_len = sizeof(ms);
+        count += getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+                 peer.sin_family == AF_INET && ntohs(peer.sin_port) == port &&
+                 getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &ms_len) == 0 &&
+                 ms == HTTP_LATE_MS;
+    }
+    return count;
+}
+
+static void test_client_late(void **state)
+{
+    (void)state;
+    struct outcome_of_call outcome;
+    begin(&(struct http_call){"POST", url("/hold"), NULL, "x", 1, 0}, &outcome);
+    for (size_t i = 0; i < TURNS_MAX && bench.held == NULL; i++) {
+        turn();
+    }
+    assert_int_equal(sockets_in_time(http_server_port(bench.server)), 1);
+    http_respond(bench.held, 200, "text/plain", "ok", 2, NULL);
+    await_outcome(&outcome);
 }
 
 static void test_client_drop(void **state)
@@ -327,6 +357,7 @@ int main(void)
         CASE(test_client_large),
         CASE(test_client_unreachable),
         CASE(test_client_timeout),
+        CASE(test_client_late),
         CASE(test_client_drop),
         CASE(test_client_retry_after),
         CASE(test_client_never_twice),

@@ -1,4 +1,7 @@
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "adapters/http_listen.h"
 #include "adapters/http_server.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
@@ -414,6 +418,36 @@ static void test_stop(void **state)
     close(busy);
 }
 
+static void test_deaf(void **state)
+{
+    (void)state;
+    struct http_listener listener;
+    struct error err = {0};
+    struct http_peer peer;
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    assert_true(http_listener_start(&listener, "127.0.0.1:0", &err));
+    to.sin_port = htons((uint16_t)listener.port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int before = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(before, (struct sockaddr *)&to, sizeof(to)), 0);
+    http_listener_deafen(&listener);
+    int after = socket(AF_INET, SOCK_STREAM, 0);
+    fcntl(after, F_SETFL, O_NONBLOCK);
+    assert_int_equal(connect(after, (struct sockaddr *)&to, sizeof(to)), -1);
+    assert_int_equal(errno, EINPROGRESS);
+    int in = http_listener_accept(&listener, &peer);
+    assert_true(in >= 0);
+    assert_int_equal(send(before, "x", 1, 0), 1);
+    char byte = 0;
+    assert_int_equal(recv(in, &byte, 1, 0), 1); /* whoever is in is heard as before */
+    assert_int_equal(http_listener_accept(&listener, &peer), -1);
+    assert_int_equal(errno, EAGAIN);
+    http_listener_stop(&listener);
+    close(in);
+    close(before);
+    close(after);
+}
+
 static void test_listen(void **state)
 {
     (void)state;
@@ -471,25 +505,16 @@ static void test_high_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_routes),
-        CASE(test_error_body),
-        CASE(test_shared_path),
-        CASE(test_smuggling),
-        CASE(test_malformed),
-        CASE(test_body_size),
-        CASE(test_chunked),
-        CASE(test_header_size),
-        CASE(test_suspended),
-        CASE(test_destroyed_while_suspended),
-        CASE(test_pipelining),
-        CASE(test_slow),
-        CASE(test_idle),
-        CASE(test_end_with_requests),
-        CASE(test_too_many),
-        CASE(test_per_address),
-        CASE(test_stop),
-        CASE(test_listen),
-        CASE(test_high_descriptors),
+        CASE(test_routes),      CASE(test_error_body),
+        CASE(test_shared_path), CASE(test_smuggling),
+        CASE(test_malformed),   CASE(test_body_size),
+        CASE(test_chunked),     CASE(test_header_size),
+        CASE(test_suspended),   CASE(test_destroyed_while_suspended),
+        CASE(test_pipelining),  CASE(test_slow),
+        CASE(test_idle),        CASE(test_end_with_requests),
+        CASE(test_too_many),    CASE(test_per_address),
+        CASE(test_stop),        CASE(test_deaf),
+        CASE(test_listen),      CASE(test_high_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,7 @@ static void test_bad(void **state)
         "redis://[::1]x",
         "redis://[::1]:",
         "redis://[a/b]",
+        "redis://[a#",
         "redis://u u@a",
         "unix://",
         "unix:///",

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bot/base/mem.h"
@@ -189,6 +190,12 @@ static void test_places(void **state)
     assert_ptr_equal(made[0], made[3]);
     assert_ptr_equal(made[2], made[6]);
     assert_int_equal(table.place_count, 5);
+    for (int i = 0; i < 2000; i++) {
+        char name[20];
+        snprintf(name, sizeof(name), "slack %d", (i * 7) % 1000);
+        assert_string_equal(redis_index_place(&table, name)->name, name);
+    }
+    assert_int_equal(table.place_count, 1005);
     for (size_t i = 1; i < table.place_count; i++) {
         assert_true(strcmp(table.places[i - 1]->name, table.places[i]->name) < 0);
     }

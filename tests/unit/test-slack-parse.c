@@ -11,9 +11,10 @@
 #include "adapters/slack_parse.h"
 #include "bot/base/mem.h"
 
-static const struct slack_view quiet = {{"T1", "UBOT", "BBOT"}, false, "hooks.slack.com"};
-static const struct slack_view ambient = {{"T1", "UBOT", "BBOT"}, true, "hooks.slack.com"};
-static const struct slack_view unborn = {{"", "", ""}, false, "hooks.slack.com"};
+static struct slack_view quiet = {{"T1", "UBOT", "BBOT"}, false, "hooks.slack.com"};
+static struct slack_view ambient = {{"T1", "UBOT", "BBOT"}, true, "hooks.slack.com"};
+static struct slack_view unborn = {{"", "", ""}, false, "hooks.slack.com"};
+static const struct slack_views quietly = {slack_view_of, &quiet};
 
 #define ENVELOPE(event)                                                                           \
     "{\"type\":\"event_callback\",\"team_id\":\"T1\",\"api_app_id\":\"A1\",\"event_id\":\"Ev1\"," \
@@ -22,9 +23,9 @@ static const struct slack_view unborn = {{"", "", ""}, false, "hooks.slack.com"}
 #define DIRECT "\"type\":\"message\",\"channel\":\"D1\",\"channel_type\":\"im\",\"ts\":\"17.1\","
 #define MENTION "\"type\":\"app_mention\",\"channel\":\"C1\",\"ts\":\"17.1\","
 
-static void parse(const struct slack_view *view, const char *body, struct slack_incoming *ret)
+static void parse(struct slack_view *view, const char *body, struct slack_incoming *ret)
 {
-    slack_parse_event(view, body, strlen(body), ret);
+    slack_parse_event(&(struct slack_views){slack_view_of, view}, body, strlen(body), ret);
 }
 
 /* One row an event: what is made of it. NULL in `text`: not a question. */
@@ -33,7 +34,7 @@ static void test_events(void **state)
     (void)state;
     static const struct {
         const char *what;
-        const struct slack_view *view;
+        struct slack_view *view;
         const char *body;
         enum slack_kind kind;
         const char *why;
@@ -172,7 +173,7 @@ static void test_truncated(void **state)
     static const char body[] = ENVELOPE(DIRECT "\"user\":\"U1\",\"text\":\"x or y?\"");
     for (size_t len = 0; len < strlen(body); len++) {
         struct slack_incoming got;
-        slack_parse_event(&quiet, body, len, &got);
+        slack_parse_event(&quietly, body, len, &got);
         assert_int_equal(got.kind, SLACK_BAD);
         slack_incoming_finish(&got);
     }
@@ -312,7 +313,7 @@ static void test_commands(void **state)
 #undef WHO
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct slack_incoming got;
-        slack_parse_command(&quiet, rows[i].body, strlen(rows[i].body), &got);
+        slack_parse_command(&quietly, rows[i].body, strlen(rows[i].body), &got);
         if (got.kind != rows[i].kind) {
             fail_msg("%s: %d", rows[i].body, got.kind);
         }
@@ -340,7 +341,7 @@ static void press(const char *payload, struct slack_incoming *ret)
     buf_init(&body, 64 * 1024);
     buf_puts(&body, "payload=");
     put_form(&body, payload);
-    slack_parse_action(&quiet, body.data, body.len, ret);
+    slack_parse_action(&quietly, body.data, body.len, ret);
     buf_finish(&body);
 }
 

@@ -312,7 +312,8 @@ static void test_wrong_team(void **state)
                                         .loop = bench.loop,
                                         .server = bench.server,
                                         .client = bench.client,
-                                        .metrics = bench.metrics};
+                                        .metrics = bench.metrics,
+                                        .common = &bench.common};
     assert_true(adapter_slack.create(&setup, &bench.adapter, &err));
     bench.adapter->ops->start(bench.adapter, loop_now_ms(bench.loop));
     await_health(ADAPTER_FAILED);

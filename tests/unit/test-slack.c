@@ -221,7 +221,8 @@ static void test_create_refused(void **state)
                                   .dispatch = &bench.dispatch,
                                   .loop = bench.loop,
                                   .client = bench.client,
-                                  .metrics = bench.metrics};
+                                  .metrics = bench.metrics,
+                                  .common = &bench.common};
     assert_false(adapter_slack.create(&setup, &adapter, &err));
     setup.server = bench.server;
     bench.config.slack[0].signing_secret.env = NULL;
@@ -231,17 +232,19 @@ static void test_create_refused(void **state)
     assert_null(adapter);
 }
 
-/* Two workspaces of one app share its path; each takes its own. */
-static void test_two_teams(void **state)
+/* Another section beside the first one. Borrows the texts; "" for a team that is not named. */
+static struct adapter *join(const char *label, const char *team, const char *secret_env)
 {
-    (void)state;
-    static char label[] = "two", team[] = "T2";
+    static char texts[3][40];
     struct error err = {0};
-    struct adapter *second = NULL;
-    struct said said;
-    bench.config.slack[1] = bench.config.slack[0];
-    bench.config.slack[1].label = label;
-    bench.config.slack[1].team = team;
+    struct adapter *adapter = NULL;
+    snprintf(texts[0], sizeof(texts[0]), "%s", label);
+    snprintf(texts[1], sizeof(texts[1]), "%s", team);
+    snprintf(texts[2], sizeof(texts[2]), "%s", secret_env);
+    bench.sections[1] = bench.sections[0];
+    bench.sections[1].label = texts[0];
+    bench.sections[1].team = texts[1];
+    bench.sections[1].signing_secret.env = texts[2];
     bench.config.slack_count = 2;
     const struct adapter_setup setup = {.config = &bench.config,
                                         .instance = 1,
@@ -249,19 +252,113 @@ static void test_two_teams(void **state)
                                         .loop = bench.loop,
                                         .server = bench.server,
                                         .client = bench.client,
-                                        .metrics = bench.metrics};
-    assert_true(adapter_slack.create(&setup, &second, &err));
+                                        .metrics = bench.metrics,
+                                        .common = &bench.common};
+    if (!adapter_slack.create(&setup, &adapter, &err)) {
+        fail_msg("%s", err.text);
+    }
+    return adapter;
+}
+
+#define COMMAND_OF(team, text) \
+    "team_id=" team "&channel_id=C1&user_id=U1&trigger_id=" team "&text=" text
+
+static void command(const char *body, struct said *ret)
+{
+    send_signed("/slack/commands", FORM, body, 0, ret);
+}
+
+/* Two workspaces of one app share its path; each takes its own. */
+static void test_two_teams(void **state)
+{
+    (void)state;
+    struct said said;
+    struct adapter *second = join("two", "T2", "TEST_SIGNING");
     assert_string_equal(second->name, "slack two");
-    send_signed("/slack/commands", FORM,
-                "team_id=T2&channel_id=C1&user_id=U1&trigger_id=2&text=second", 0, &said);
+    command(COMMAND_OF("T2", "second"), &said);
     assert_string_equal(bench.dispatch.text[0], "second");
-    send_signed("/slack/commands", FORM, COMMAND, 0, &said);
+    assert_string_equal(bench.dispatch.adapter[0], "slack two");
+    command(COMMAND, &said);
     assert_string_equal(bench.dispatch.text[1], "x or y");
-    send_signed("/slack/commands", FORM,
-                "team_id=T3&channel_id=C1&user_id=U1&trigger_id=3&text=third", 0, &said);
+    assert_string_equal(bench.dispatch.adapter[1], "slack");
+    command(COMMAND_OF("T3", "third"), &said);
+    assert_non_null(strstr(said.body, "not set up for this workspace"));
     assert_int_equal(bench.dispatch.taken, 2);
     assert_int_equal(metrics_value(bench.metrics, METRIC_REJECTED, "other_team"), 1);
     second->ops->destroy(second);
+    command(COMMAND_OF("T2", "gone"), &said);
+    assert_int_equal(bench.dispatch.taken, 2);
+    assert_int_equal(metrics_value(bench.metrics, METRIC_REJECTED, "other_team"), 2);
+}
+
+/* Two apps behind one path: each is known by its own secret, whatever team a body claims. */
+static void test_two_apps(void **state)
+{
+    (void)state;
+    struct said said;
+    assert_int_equal(setenv("TEST_OTHER", "the other app's", 1), 0);
+    struct adapter *second = join("other", "T2", "TEST_OTHER");
+    command(COMMAND_OF("T2", "forged"), &said); /* signed by the first app */
+    assert_non_null(strstr(said.body, "not set up for this workspace"));
+    assert_int_equal(bench.dispatch.taken, 0);
+    sign_with("the other app's");
+    command(COMMAND_OF("T2", "true"), &said);
+    assert_int_equal(said.status, 200);
+    assert_string_equal(bench.dispatch.adapter[0], "slack other");
+    command(COMMAND, &said); /* of the first app's workspace, signed by the second */
+    assert_int_equal(bench.dispatch.taken, 1);
+    sign_with("nobody's");
+    command(COMMAND, &said);
+    assert_int_equal(said.status, 401);
+    second->ops->destroy(second);
+    sign_with("the other app's");
+    command(COMMAND_OF("T2", "gone"), &said);
+    assert_int_equal(said.status, 401);
+    assert_int_equal(bench.dispatch.taken, 1);
+}
+
+/* While a secret is being changed one section may have both, the other the new one only. */
+static void test_secret_half_changed(void **state)
+{
+    (void)state;
+    struct said said;
+    assert_int_equal(setenv("TEST_BOTH", "new\n" SECRET, 1), 0);
+    struct adapter *second = join("two", "T2", "TEST_BOTH");
+    command(COMMAND_OF("T2", "by the old one"), &said);
+    assert_string_equal(bench.dispatch.adapter[0], "slack two");
+    sign_with("new");
+    command(COMMAND_OF("T2", "by the new one"), &said);
+    assert_int_equal(bench.dispatch.taken, 2);
+    second->ops->destroy(second);
+}
+
+/* The last one closes the door behind it, the next one opens it again. */
+static void test_everybody_leaves(void **state)
+{
+    (void)state;
+    struct said said;
+    bench.adapter->ops->destroy(bench.adapter);
+    assert_null(bench.common);
+    command(COMMAND, &said);
+    assert_int_equal(said.status, 404);
+    create(true, false);
+    command(COMMAND, &said);
+    assert_int_equal(said.status, 200);
+}
+
+/* A reload that changes nothing of it puts the same words elsewhere. */
+static void test_follows_its_configuration(void **state)
+{
+    (void)state;
+    struct said said;
+    struct config_slack elsewhere[3] = {[2] = bench.sections[0]};
+    struct config config = bench.config;
+    config.slack = elsewhere;
+    bench.adapter->ops->follow(bench.adapter, &config, 2);
+    memset(bench.sections, 0xff, sizeof(bench.sections));
+    send_signed("/slack/events", JSON, EVENT("Ev1", DIRECT "\"text\":\"x or y?\""), 0, &said);
+    assert_int_equal(said.status, 200);
+    assert_int_equal(bench.dispatch.taken, 1);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up_ready, tear_down)
@@ -279,6 +376,10 @@ int main(void)
         CASE(test_wrong_that_cannot_be_noted),
         BARE(test_create_refused),
         CASE(test_two_teams),
+        CASE(test_two_apps),
+        CASE(test_secret_half_changed),
+        CASE(test_everybody_leaves),
+        CASE(test_follows_its_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

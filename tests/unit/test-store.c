@@ -1,6 +1,6 @@
 /*
- * host/store: claims, conversations, outbox and gaps keep what they promise, on both engines. What
- * looks into SQLite's file, or at what is due before the commit, is for SQLite alone.
+ * host/store: claims, conversations, sizes and gaps keep what they promise, on both engines. What
+ * looks into SQLite's file is for SQLite alone.
  */
 #undef NDEBUG
 #include <setjmp.h>
@@ -10,78 +10,11 @@
 
 #include <cmocka.h>
 
-#include <sqlite3.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bot/base/error.h"
 #include "bot/base/mem.h"
-#include "bot/host/store.h"
-#include "tests/unit/redisbench.h"
-
-static char folder[64], path[96];
-static struct store *store;
-static struct error err;
-static bool on_redis;
-
-static bool open_store(void)
-{
-#ifdef WHETHER_WITH_REDIS
-    if (on_redis) {
-        return redisbench_open(&store, &err);
-    }
-#endif
-    return store_open(path, &store, &err);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof(folder), "/tmp/whether-store-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/w.db", folder);
-    err = (struct error){0};
-    store = NULL;
-#ifdef WHETHER_WITH_REDIS
-    if (on_redis) {
-        redisbench_clear();
-    }
-#endif
-    return open_store() ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", "-lock", "-journal"};
-    (void)state;
-    store_close(store);
-    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-        char file[128];
-        snprintf(file, sizeof(file), "%s%s", path, endings[i]);
-        unlink(file);
-    }
-    return rmdir(folder);
-}
-
-static void reopen(void)
-{
-    store_close(store);
-    store = NULL;
-    assert_true(open_store());
-}
-
-static void begin(void)
-{
-    assert_true(store_begin(store, &err));
-}
-
-static void commit(void)
-{
-    assert_true(store_commit(store, &err));
-}
+#include "tests/unit/storebench.h"
 
 /* ---- claims ---- */
 
@@ -148,28 +81,6 @@ static void test_claim_of_a_long_name(void **state)
 }
 
 /* ---- conversations and notes ---- */
-
-/* For Redis, only what has a place of its own to count. */
-static int64_t count_rows(const char *table)
-{
-#ifdef WHETHER_WITH_REDIS
-    if (on_redis) {
-        assert_string_equal(table, "gap");
-        return strtoll(redisbench_ask("zcard {test}:gaps"), NULL, 10);
-    }
-#endif
-    sqlite3 *db;
-    sqlite3_stmt *s;
-    char sql[64];
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-    int64_t count = sqlite3_column_int64(s, 0);
-    sqlite3_finalize(s);
-    sqlite3_close(db);
-    return count;
-}
 
 typedef bool get_function(struct store *, const char *, const char *, int64_t, void *, size_t,
                           size_t *, struct error *);
@@ -351,237 +262,9 @@ static void test_expire_keeps_up(void **state)
     assert_int_equal(count_rows("conversation") + count_rows("recent"), TURNS * BATCH);
 }
 
-/* ---- outbox ---- */
-
-static int64_t add(const char *adapter, const char *conversation, const char *payload,
-                   int64_t now_ms)
-{
-    int64_t id = 0;
-    struct delivery delivery = {.adapter = adapter,
-                                .conversation = conversation,
-                                .address = "there",
-                                .payload = payload,
-                                .payload_len = strlen(payload)};
-    assert_true(store_outbox_add(store, &delivery, now_ms, &id, &err));
-    return id;
-}
-
-static char seen[256];
-static struct delivery last;
-
-static void note(void *context, const struct delivery *delivery)
-{
-    (void)context;
-    assert_string_equal(delivery->address, "there");
-    assert_int_equal(strlen(delivery->payload), delivery->payload_len);
-    size_t len = strlen(seen);
-    snprintf(seen + len, sizeof(seen) - len, "%s", delivery->payload);
-    last = *delivery;
-}
-
-static const char *due(const char *adapter, int64_t now_ms, size_t most)
-{
-    seen[0] = '\0';
-    assert_true(store_outbox_due(store, adapter, now_ms, most, note, NULL, &err));
-    return seen;
-}
-
-static void test_outbox_order(void **state)
-{
-    (void)state;
-    begin();
-    int64_t a = add("slack", "one", "a", 10);
-    int64_t b = add("slack", "one", "b", 10);
-    add("slack", "two", "c", 11);
-    add("irc a", "one", "d", 12);
-    commit();
-    assert_string_equal(due("slack", 9, 10), "");
-    assert_string_equal(due("slack", 10, 10), "a");
-    assert_string_equal(due("slack", 11, 10), "ac");
-    assert_string_equal(due("slack", 11, 1), "a");
-    assert_string_equal(due(NULL, 12, 10), "dac");
-    assert_int_equal(store_outbox_next(store, "slack"), 10);
-    assert_int_equal(store_outbox_next(store, "irc a"), 12);
-    assert_true(store_outbox_next(store, "nobody") == INT64_MAX);
-    assert_int_equal(store_outbox_count(store), 4);
-    begin();
-    assert_true(store_outbox_begin(store, a, &err));
-    commit();
-    /* Under way: nothing of its conversation is due. */
-    assert_string_equal(due("slack", 99, 10), "c");
-    begin();
-    assert_true(store_outbox_done(store, a, &err));
-    commit();
-    assert_string_equal(due("slack", 99, 10), "bc");
-    assert_int_equal(store_outbox_count(store), 3);
-    begin();
-    assert_true(store_outbox_begin(store, b, &err));
-    assert_true(store_outbox_again(store, b, 500, false, &err));
-    commit();
-    assert_string_equal(due("slack", 99, 10), "c");
-    assert_string_equal(due("slack", 500, 10), "cb");
-    assert_int_equal(last.attempts, 1);
-    assert_false(last.unsure);
-}
-
-/* After a clock that was set back: what would wait for days does not. */
-static void test_outbox_hurry(void **state)
-{
-    (void)state;
-    begin();
-    add("irc", "one", "a", 5000);
-    add("irc", "one", "b", 5000); /* behind a */
-    add("slack", "one", "c", 9000);
-    add("slack", "two", "d", 1000);
-    int64_t e = add("slack", "three", "e", 9000);
-    assert_true(store_outbox_begin(store, e, &err)); /* under way: its report says when */
-    commit();
-    begin();
-    assert_true(store_outbox_hurry(store, 10, 1000, &err));
-    commit();
-    assert_string_equal(due("irc", 10, 10), "a");
-    assert_string_equal(due("slack", 10, 10), "c");
-    assert_string_equal(due("slack", 1000, 10), "cd");
-}
-
-static void test_outbox_unsure(void **state)
-{
-    (void)state;
-    begin();
-    int64_t a = add("slack", "one", "a", 10);
-    assert_true(store_outbox_begin(store, a, &err));
-    commit();
-    reopen(); /* as after a crash */
-    assert_string_equal(due("slack", 99, 10), "");
-    assert_true(store_outbox_recover(store, 20, &err));
-    assert_string_equal(due("slack", 99, 10), "a");
-    assert_true(last.unsure);
-    assert_int_equal(last.attempts, 1);
-    assert_int_equal(last.created_ms, 10);
-    begin();
-    assert_true(store_outbox_begin(store, a, &err));
-    assert_true(store_outbox_put_off(store, a, 30, &err));
-    commit();
-    due("slack", 99, 10);
-    assert_true(last.unsure); /* what was not sent after all is as it was before */
-    assert_int_equal(last.attempts, 1);
-    begin();
-    assert_true(store_outbox_put_off(store, a, 40, &err));
-    assert_true(store_outbox_begin(store, a, &err));
-    assert_true(store_outbox_again(store, a, 50, false, &err));
-    commit();
-    due("slack", 99, 10);
-    assert_false(last.unsure);
-    assert_int_equal(last.attempts, 2);
-    begin();
-    assert_true(store_outbox_begin(store, a, &err));
-    assert_false(store_outbox_begin(store, a, &err)); /* it is under way */
-    assert_non_null(strstr(err.text, "is not there to be sent"));
-    store_rollback(store);
-    assert_int_equal(last.attempts, 2);
-}
-
-static void execute(const char *sql)
-{
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
-/* An operator gets rid of an answer that is under way; nothing else may suffer. */
-static void test_outbox_deleted_by_hand(void **state)
-{
-    (void)state;
-    begin();
-    int64_t a = add("slack", "one", "a", 10);
-    int64_t b = add("slack", "one", "b", 11);
-    assert_true(store_outbox_begin(store, a, &err));
-    commit();
-    execute("DELETE FROM outbox WHERE payload = CAST('a' AS BLOB)");
-    assert_string_equal(due("slack", 99, 10), "b"); /* it waits behind nobody now */
-    begin();
-    assert_false(store_outbox_begin(store, a, &err));
-    store_rollback(store);
-    err = (struct error){0};
-    begin();
-    assert_true(store_outbox_again(store, a, 500, true, &err));
-    assert_true(store_outbox_put_off(store, a, 500, &err));
-    assert_true(store_outbox_done(store, a, &err));
-    assert_true(store_outbox_begin(store, b, &err));
-    assert_true(store_outbox_done(store, b, &err));
-    commit();
-    assert_string_equal(due(NULL, 999, 10), "");
-    assert_int_equal(store_outbox_count(store), 1); /* as far as it was told */
-    reopen();
-    assert_int_equal(store_outbox_count(store), 0);
-}
-
-static void test_outbox_of_a_rolled_back_turn(void **state)
-{
-    (void)state;
-    begin();
-    int64_t a = add("slack", "one", "a", 10);
-    commit();
-    begin();
-    add("slack", "one", "b", 10);
-    add("slack", "two", "c", 10);
-    assert_true(store_outbox_done(store, a, &err));
-    assert_int_equal(store_outbox_count(store), 2);
-    store_rollback(store);
-    assert_int_equal(store_outbox_count(store), 1);
-    assert_string_equal(due("slack", 10, 10), "a");
-    store_rollback(store); /* nothing is open: nothing happens */
-    assert_int_equal(store_outbox_count(store), 1);
-    begin();
-    assert_true(store_outbox_done(store, a, &err));
-    commit();
-    assert_string_equal(due("slack", 10, 10), "");
-}
-
-/* Whoever waits the longest leaves first, whatever came in first; and in one turn all the way. */
-static void test_outbox_in_one_turn(void **state)
-{
-    (void)state;
-    begin();
-    int64_t a = add("slack", "one", "a", 10);
-    assert_true(store_outbox_begin(store, a, &err));
-    assert_true(store_outbox_again(store, a, 30, false, &err));
-    add("slack", "two", "b", 20);
-    assert_int_equal(store_outbox_next(store, NULL), 20);
-    assert_string_equal(due("slack", 40, 10), "ba");
-    commit();
-}
-
-static void note_bytes(void *context, const struct delivery *delivery)
-{
-    *(bool *)context = delivery->payload_len == 5 && memcmp(delivery->payload,
-                                                            "a\0\xff"
-                                                            "b\n",
-                                                            6) == 0;
-}
-
-static void test_outbox_payload_of_any_bytes(void **state)
-{
-    (void)state;
-    struct delivery delivery = {.adapter = "slack",
-                                .conversation = "c",
-                                .address = "",
-                                .payload = "a\0\xff"
-                                           "b\n",
-                                .payload_len = 5};
-    bool same = false;
-    int64_t id;
-    begin();
-    assert_true(store_outbox_add(store, &delivery, 1, &id, &err));
-    commit();
-    assert_true(store_outbox_due(store, NULL, 1, 1, note_bytes, &same, &err));
-    assert_true(same);
-}
-
 /* ---- sizes ---- */
 
-static void check_refused(bool fine, const char *sentence)
+static void refused(bool fine, const char *sentence)
 {
     assert_false(fine);
     if (!strstr(err.text, sentence)) {
@@ -600,22 +283,22 @@ static void test_sizes(void **state)
     memset(key, 'k', sizeof(key) - 1);
     memset(address, 'a', sizeof(address) - 1);
     begin();
-    check_refused(store_note_put(store, "a", key, "x", 1, 9, &err), "the key is missing or longer");
-    check_refused(store_note_put(store, "a", NULL, "x", 1, 9, &err), "the key is missing");
-    check_refused(store_conversation_put(store, key, "k", "x", 1, 9, &err), "the adapter is");
-    check_refused(store_conversation_put(store, "a", "k", bytes, sizeof(bytes), 9, &err),
-                  "bytes are more than");
-    check_refused(store_outbox_add(store, &d, 1, &id, &err), "the address is");
+    refused(store_note_put(store, "a", key, "x", 1, 9, &err), "the key is missing or longer");
+    refused(store_note_put(store, "a", NULL, "x", 1, 9, &err), "the key is missing");
+    refused(store_conversation_put(store, key, "k", "x", 1, 9, &err), "the adapter is");
+    refused(store_conversation_put(store, "a", "k", bytes, sizeof(bytes), 9, &err),
+            "bytes are more than");
+    refused(store_outbox_add(store, &d, 1, &id, &err), "the address is");
     d.address = NULL;
-    check_refused(store_outbox_add(store, &d, 1, &id, &err), "the address is");
+    refused(store_outbox_add(store, &d, 1, &id, &err), "the address is");
     d.address = address + 1;
     d.conversation = key;
-    check_refused(store_outbox_add(store, &d, 1, &id, &err), "the conversation is");
+    refused(store_outbox_add(store, &d, 1, &id, &err), "the conversation is");
     d.conversation = key + 1;
     d.payload_len = sizeof(bytes);
-    check_refused(store_outbox_add(store, &d, 1, &id, &err), "bytes are more than");
+    refused(store_outbox_add(store, &d, 1, &id, &err), "bytes are more than");
     assert_int_equal(store_claim(store, NULL, "d", NULL, 1, &err), CLAIM_ERROR);
-    check_refused(false, "the adapter is missing");
+    refused(false, "the adapter is missing");
     /* The largest of everything. */
     d.payload_len = STORE_BYTES_MAX;
     assert_true(store_outbox_add(store, &d, 1, &id, &err));
@@ -705,37 +388,22 @@ static void test_gaps_are_bounded(void **state)
     assert_int_equal(count_rows("gap"), kept);
 }
 
-#define ROW(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 #define BOTH                                                                                       \
     ROW(test_claims), ROW(test_claim_of_a_rolled_back_turn), ROW(test_claim_of_a_long_name),       \
         ROW(test_conversations), ROW(test_many_conversations), ROW(test_conversations_taken_back), \
-        ROW(test_notes), ROW(test_outbox_order), ROW(test_outbox_hurry), ROW(test_outbox_unsure),  \
-        ROW(test_outbox_of_a_rolled_back_turn), ROW(test_outbox_payload_of_any_bytes),             \
-        ROW(test_sizes), ROW(test_gaps), ROW(test_long_gap), ROW(test_gaps_are_bounded)
-
-static int run_on_redis(void)
-{
-#ifdef WHETHER_WITH_REDIS
-    const struct CMUnitTest tests[] = {BOTH};
-    on_redis = true;
-    redisbench_start();
-    int failed = cmocka_run_group_tests_name("store on Redis", tests, NULL, NULL);
-    redisbench_stop();
-    return failed;
-#else
-    return 1;
-#endif
-}
+        ROW(test_notes), ROW(test_sizes), ROW(test_gaps), ROW(test_long_gap),                      \
+        ROW(test_gaps_are_bounded)
 
 /* usage: test-store [redis] */
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {BOTH, ROW(test_expire), ROW(test_expire_keeps_up),
-                                       ROW(test_outbox_deleted_by_hand),
-                                       ROW(test_outbox_in_one_turn)};
     if (argc > 1 && strcmp(argv[1], "redis") == 0) {
-        return run_on_redis();
+        const struct CMUnitTest tests[] = {BOTH};
+        int failed = storebench_on_redis(true) ? 0 : 1;
+        failed += cmocka_run_group_tests_name("store on Redis", tests, NULL, NULL);
+        storebench_on_redis(false);
+        return failed;
     }
+    const struct CMUnitTest tests[] = {BOTH, ROW(test_expire), ROW(test_expire_keeps_up)};
     return cmocka_run_group_tests_name("store on SQLite", tests, NULL, NULL);
 }
