@@ -427,7 +427,7 @@ def case_records_that_cannot_be_written_are_told():
         it.wait_for("reload.done")
         assert len(it.events("records.unwritable")) == 1
     assert "ok    records: " in try_it(config, 0)
-    (scratch / "not/there").rmdir()
+    shutil.rmtree(scratch / "not/there")
     assert "FAIL  records: [bot] records: " in try_it(config, 1)
 
 
