@@ -3,12 +3,14 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bot/base/mem.h"
 #include "bot/host/metrics.h"
 
 enum {
     DRAIN_MAX = 8 * 1024 * 1024, /* of a body too large: read on, so that the 413 arrives */
+    FORWARDED_MAX = 32 * 1024,   /* more than libmicrohttpd takes as a head */
     TURNS_ASKED = 2, /* that libmicrohttpd asks for an answer before it is told to wait */
 };
 
@@ -90,15 +92,30 @@ static void wait_for_answer(struct http_request *request)
     }
 }
 
+/* HAProxy adds a line of its own behind those that the client wrote: together they are one list. */
+static enum MHD_Result on_forwarded(void *cls, enum MHD_ValueKind kind, const char *key,
+                                    const char *value)
+{
+    struct buf *list = cls;
+    (void)kind;
+    if (value != NULL && strcasecmp(key, "X-Forwarded-For") == 0) {
+        buf_printf(list, "%s%s", list->len > 0 ? "," : "", value);
+    }
+    return MHD_YES;
+}
+
 /* How long its address should wait, and whether what it is answered counts; 0: go on. */
 static uint64_t wait_of(struct http_request *request)
 {
     const struct http_server *server = request->server;
-    bool told_once =
-        server->proxies.count > 0 && http_request_header_count(request, "X-Forwarded-For") == 1;
-    const char *forwarded = told_once ? http_request_header(request, "X-Forwarded-For") : NULL;
+    struct buf list;
+    buf_init(&list, FORWARDED_MAX);
+    if (server->proxies.count > 0) {
+        MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, on_forwarded, &list);
+    }
     request->limited =
-        http_limit_client(&server->proxies, &request->connection->peer, forwarded, request->client);
+        http_limit_client(&server->proxies, &request->connection->peer, list.data, request->client);
+    buf_finish(&list);
     return request->limited ? http_limit_wait_ms(server->limit, request->client, server->now_ms)
                             : 0;
 }

@@ -14,7 +14,7 @@
 static void add_pack(void *context, const char *path)
 {
     struct stat info;
-    confine_add(context, path, false);
+    confine_add_folder(context, path);
     /* Its model lies beside it, and whoever edits it puts a new file in its place. */
     if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
         confine_add_file(context, path, false);

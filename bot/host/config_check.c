@@ -323,7 +323,7 @@ static void fault_later(const struct slack_path *a, const struct slack_path *b,
 static void check_slack_paths(const struct config *config, const struct config_lines *lines,
                               struct fault_list *faults)
 {
-    const struct config_places *places = &lines->sections[config_section_find("slack", 5)];
+    const struct config_instances *places = &lines->sections[config_section_find("slack", 5)];
     struct slack_path *paths = mem_alloc((places->count + 1) * sizeof(*paths));
     for (size_t i = 0; i < places->count; i++) {
         paths[i] = (struct slack_path){&config->slack[i], places->items[i]};
@@ -357,7 +357,7 @@ void config_check(const struct config *config, const struct config_lines *lines,
     const struct config_section *sections = config_sections(&section_count);
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         int section = config_section_find(checks[i].name, strlen(checks[i].name));
-        const struct config_places *places = &lines->sections[section];
+        const struct config_instances *places = &lines->sections[section];
         for (size_t k = 0; k < places->count; k++) {
             struct place place = {.stands = places->items[k],
                                   .faults = faults,

@@ -38,7 +38,7 @@ struct config_place {
 };
 
 struct config_lines {
-    struct config_places {
+    struct config_instances {
         struct config_place **items; /* owned; by instance */
         size_t count, cap;
         struct names by_label;

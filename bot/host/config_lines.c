@@ -4,12 +4,12 @@
 void config_lines_finish(struct config_lines *lines)
 {
     for (size_t s = 0; s < CONFIG_SECTION_COUNT; s++) {
-        struct config_places *places = &lines->sections[s];
-        for (size_t i = 0; i < places->count; i++) {
-            mem_free(places->items[i]);
+        struct config_instances *instances = &lines->sections[s];
+        for (size_t i = 0; i < instances->count; i++) {
+            mem_free(instances->items[i]);
         }
-        mem_free(places->items);
-        names_finish(&places->by_label);
+        mem_free(instances->items);
+        names_finish(&instances->by_label);
     }
 }
 
@@ -21,17 +21,17 @@ struct config_place *config_lines_find(const struct config_lines *lines, size_t 
 
 struct config_place *config_lines_add(struct config_lines *lines, size_t section, const char *label)
 {
-    struct config_places *places = &lines->sections[section];
+    struct config_instances *instances = &lines->sections[section];
     size_t section_count, row_count;
     config_rows_of(config_sections(&section_count)[section].name, &row_count);
     struct config_place *place = mem_alloc(sizeof(*place) + row_count * sizeof(place->rows[0]));
-    place->instance = places->count;
-    if (places->count == places->cap) {
-        places->cap = places->cap == 0 ? 1 : 2 * places->cap;
-        places->items = mem_grow(places->items, places->cap, sizeof(*places->items));
+    place->instance = instances->count;
+    if (instances->count == instances->cap) {
+        instances->cap = instances->cap == 0 ? 1 : 2 * instances->cap;
+        instances->items = mem_grow(instances->items, instances->cap, sizeof(*instances->items));
     }
-    places->items[places->count++] = place;
-    names_put(&places->by_label, label, place);
+    instances->items[instances->count++] = place;
+    names_put(&instances->by_label, label, place);
     return place;
 }
 

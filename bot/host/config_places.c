@@ -42,7 +42,7 @@ void config_places(const struct config *config, struct confine_places *places)
         add_section(config, &sections[i], places);
     }
     if (config->include[0] != '\0') {
-        confine_add(places, config->include, false);
+        confine_add_folder(places, config->include);
     }
     if (config->redis.url[0] == '\0') {
         confine_add_file(places, config->store, true);

@@ -283,7 +283,7 @@ static const struct config_row rows[] = {
      "Address and port: 127.0.0.1:8080, [::1]:8080, or *:8080 for every address. It speaks\n"
      "plain HTTP: put a proxy that has TLS in front.",
      NULL},
-    {"http", "per_address", CONFIG_NUMBER, BOT(http_per_address), "60", NULL, 0, 100000,
+    {"http", "per_address", CONFIG_NUMBER, BOT(http_per_address), "60", NULL, 0, 6000,
      "How many refused requests (a wrong signature or token, no such path) an address may make in\n"
      "a minute, or ten times as many of the page, before it gets 429. IPv6: a /64. Signed\n"
      "deliveries are not counted. 0: any number.",

@@ -115,10 +115,16 @@ static int excuse(int number)
     return number == __NR_socket ? EAFNOSUPPORT : number == __NR_ioctl ? ENOTTY : ENOSYS;
 }
 
+/* SYS_SECCOMP of asm-generic/siginfo.h, which glibc 2.36 does not name. */
+enum { CODE_SECCOMP = 1 };
+
 static void on_refused(int signal, siginfo_t *info, void *context)
 {
     ucontext_t *at = context;
     (void)signal;
+    if (info->si_code != CODE_SECCOMP) {
+        return; /* sent by somebody: there is no call whose result this could be */
+    }
     atomic_store(&refused_number, info->si_syscall);
     atomic_fetch_add(&refused_count, 1);
 #if defined(__x86_64__)
@@ -134,8 +140,12 @@ static void on_refused(int signal, siginfo_t *info, void *context)
 static bool listen_to_refusals(struct error *err)
 {
     struct sigaction action = {.sa_sigaction = on_refused, .sa_flags = SA_SIGINFO};
+    sigset_t own;
     sigemptyset(&action.sa_mask);
-    return sigaction(SIGSYS, &action, NULL) == 0 ||
+    sigemptyset(&own);
+    sigaddset(&own, SIGSYS);
+    /* Blocked, perhaps by whoever started us, it would be deadly. */
+    return (sigaction(SIGSYS, &action, NULL) == 0 && sigprocmask(SIG_UNBLOCK, &own, NULL) == 0) ||
            error_errno(err, errno, "refused system calls cannot be noted");
 }
 
@@ -189,7 +199,8 @@ static const struct condition conditions[] = {
     IOCTL(FIONREAD),
     IOCTL(FIONBIO),
     IOCTL(TIOCGWINSZ),
-    IOCTL(0x5401), /* TCGETS: is this a terminal? */
+    IOCTL(0x5401),       /* TCGETS: is this a terminal? */
+    IOCTL(SIOCGIFINDEX), /* "nameserver fe80::1%eth0" in resolv.conf, [fe80::1%eth0]:8080 */
     PRCTL(PR_SET_NAME),
     PRCTL(PR_GET_NAME),
     PRCTL(PR_GET_DUMPABLE),

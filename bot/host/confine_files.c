@@ -1,5 +1,6 @@
 #include "bot/host/confine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -50,6 +51,24 @@ void confine_add_file(struct confine_places *places, const char *path, bool writ
     put_folder(places, path, writes);
     if (realpath(path, real) != NULL) {
         put_folder(places, real, writes);
+    }
+}
+
+void confine_add_folder(struct confine_places *places, const char *path)
+{
+    DIR *folder = opendir(path);
+    confine_add(places, path, false);
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        char file[PATH_MAX];
+        struct stat info;
+        int len = snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] != '.' && len > 0 && (size_t)len < sizeof(file) &&
+            lstat(file, &info) == 0 && S_ISLNK(info.st_mode)) {
+            confine_add_file(places, file, false);
+        }
+    }
+    if (folder != NULL) {
+        closedir(folder);
     }
 }
 
@@ -171,6 +190,7 @@ static bool allow_system(int ruleset, int abi)
                                           "/etc/ssl",
                                           "/etc/pki",
                                           "/etc/ca-certificates",
+                                          "/var/lib/ca-certificates", /* where SUSE's links lead */
                                           "/etc/crypto-policies",
                                           "/run/nscd",
                                           "/run/NetworkManager",

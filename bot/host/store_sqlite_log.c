@@ -61,11 +61,12 @@ static bool open_second(const char *path, sqlite3 **ret)
                         NULL) == SQLITE_OK;
 }
 
-/* Signals are the loop's. */
+/* Signals are the loop's; but of a refused system call (confine.h) the thread itself is told. */
 static bool start_thread(struct store_keeper *keeper)
 {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGSYS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     bool fine = pthread_create(&keeper->thread, NULL, keep, keeper) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -73,7 +73,7 @@ static void set_state(struct unit *unit, const char *value)
     const char *word;
     size_t len;
     while (next_word(&value, &word, &len)) {
-        add_path(&unit->writable, "/var/lib/", word, len);
+        add_path(&unit->given, "/var/lib/", word, len);
     }
 }
 
@@ -88,7 +88,7 @@ static void set_bound(struct unit *unit, const char *value, bool write)
         size_t place_len = source < len ? strcspn(place, ": \t") : len - marks;
         add_path(&unit->visible, "", place, place_len);
         if (write) {
-            add_path(&unit->writable, "", place, place_len);
+            add_path(&unit->given, "", place, place_len);
         }
     }
 }
@@ -271,6 +271,7 @@ void unit_finish(struct unit *unit)
     mem_free(unit->user);
     mem_free(unit->config);
     clear_paths(&unit->writable);
+    clear_paths(&unit->given);
     clear_paths(&unit->visible);
     *unit = (struct unit){0};
 }
@@ -305,5 +306,8 @@ const char *unit_hinders(const struct unit *unit, const char *path, bool write)
             return "PrivateTmp";
         }
     }
-    return write && unit->strict && !is_below_any(path, &unit->writable) ? "ProtectSystem" : NULL;
+    return write && unit->strict && !is_below_any(path, &unit->writable) &&
+                   !is_below_any(path, &unit->given)
+               ? "ProtectSystem"
+               : NULL;
 }

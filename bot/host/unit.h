@@ -21,10 +21,11 @@ struct unit_paths {
 
 struct unit {
     char *user, *config; /* owned; User=, what follows -c in ExecStart=; NULL: none */
-    struct unit_paths writable, visible;
-    bool strict;      /* ProtectSystem=strict: nothing else may be written */
-    bool homeless;    /* ProtectHome=yes */
-    bool private_tmp; /* PrivateTmp=yes */
+    struct unit_paths writable, visible; /* as ReadWritePaths= says; BindPaths= and the like */
+    struct unit_paths given; /* writable, too, whatever ReadWritePaths= says: StateDirectory= */
+    bool strict;             /* ProtectSystem=strict: nothing else may be written */
+    bool homeless;           /* ProtectHome=yes */
+    bool private_tmp;        /* PrivateTmp=yes */
 };
 
 /* What stands in the way, for a human: "ProtectSystem=strict". NULL: nothing of this. */

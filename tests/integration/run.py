@@ -346,9 +346,14 @@ def case_refused_requests_of_an_address():
     config = "[http]\nlisten = 127.0.0.1:0\nper_address = 5\n%s[api]\ntoken_file = token\n"
 
     def ask(it, client, token):
+        """client: a line of X-Forwarded-For, or several, as HAProxy adds one of its own to what came."""
         connection = http.client.HTTPConnection("127.0.0.1", it.port, timeout=PATIENCE_S)
-        connection.request("POST", "/api/ask", json.dumps({"text": QUESTION}),
-                           {"Content-Type": "application/json", "Authorization": "Bearer " + token, "X-Forwarded-For": client})
+        body = json.dumps({"text": QUESTION}).encode()
+        connection.putrequest("POST", "/api/ask")
+        for name, value in [("Content-Type", "application/json"), ("Authorization", "Bearer " + token), ("Content-Length", str(len(body))),
+                            *[("X-Forwarded-For", line) for line in ([client] if isinstance(client, str) else client)]]:
+            connection.putheader(name, value)
+        connection.endheaders(body)
         response = connection.getresponse()
         response.read()
         connection.close()
@@ -360,6 +365,7 @@ def case_refused_requests_of_an_address():
         said = [ask(it, "203.0.113.7", "wrong") for _ in range(12)]
         assert [status for status, _ in said[:5]] == [401] * 5 and said[-1][0] == 429 and 1 <= int(said[-1][1]) <= 60, said
         assert ask(it, "198.51.100.1, 203.0.113.7", "wrong")[0] == 429, "the first address is what the client wrote"
+        assert ask(it, ["198.51.100.1", "203.0.113.7"], "wrong")[0] == 429, "so is the first line"
         assert ask(it, "203.0.113.8", "wrong")[0] == 401 and ask(it, "203.0.113.1", "sesame")[0] == 200
         said = [ask(it, f"2001:db8:1:2::{n}", "wrong")[0] for n in range(1, 13)]
         assert said[0] == 401 and said[-1] == 429, said

@@ -60,6 +60,7 @@ static const struct row {
     {"[Service]\nBindReadOnlyPaths=/home/ada/packs\n", "/home/ada/packs", false, NULL},
     {"[Service]\nBindReadOnlyPaths=/a:/home/ada:rbind\n", "/home/ada/packs", false, NULL},
     {"[Service]\nBindPaths=/a:/tmp/records\n", "/tmp/records", true, NULL},
+    {"[Service]\nReadWritePaths=\nReadWritePaths=/srv/x\n", "/var/lib/whether", true, NULL},
     {"[Service]\nProtectSystem=full\n", "/srv/records", true, NULL},
     {"[Service]\nPrivateTmp=no", "/tmp/packs", false, NULL},
 };
