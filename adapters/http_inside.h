@@ -91,6 +91,7 @@ struct http_server {
     uint64_t turn; /* counts http_server_dispatch() */
     bool due;      /* libmicrohttpd wants to be called, ready or not */
     bool ending;   /* every request is dropped */
+    bool flushing; /* answers leave: who asks meanwhile is heard in the next turn */
     struct http_connection_list hurried, idle;
     size_t count;
     size_t body_bytes; /* held for all requests */

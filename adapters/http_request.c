@@ -210,6 +210,10 @@ enum MHD_Result http_request_access(void *cls, struct MHD_Connection *mhd, const
         *len = 0;
         return request->received > DRAIN_MAX ? MHD_NO : MHD_YES;
     }
+    if (request->stage == STAGE_READING && server->flushing && request->refuse == 0) {
+        /* After the commit: it would wait for the next while a reload takes its adapter away. */
+        return MHD_YES;
+    }
     if (request->stage == STAGE_READING) {
         serve(request);
     }

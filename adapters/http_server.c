@@ -186,9 +186,11 @@ static bool has_more(const struct http_server *server)
 
 void http_server_flush(struct http_server *server)
 {
+    server->flushing = true;
     for (size_t i = 0; i < FLUSH_RUNS && (server->due || (i > 0 && has_more(server))); i++) {
         run(server);
     }
+    server->flushing = false;
 }
 
 bool http_server_stop(struct http_server *server)

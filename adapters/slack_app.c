@@ -51,15 +51,18 @@ static const struct slack_view *view_of_team(void *context, const char *team)
     return view;
 }
 
-/* The next app whose secret it is; *ret says of the last that was tried how it went. */
+/* The next app whose secret it is; else *ret tells what is more than wrong: late, say. */
 static const struct slack_app *verified(const struct slack_door *door, const struct slack_app *app,
                                         const struct http_request *request,
                                         enum signature_result *ret)
 {
     int64_t now_s = loop_wall_ms(door->loop) / 1000;
+    *ret = SIGNATURE_WRONG;
     for (; app != NULL; app = app->next) {
-        *ret = signature_of_request(&signature_slack, &app->signing, request, now_s);
-        if (*ret == SIGNATURE_GOOD) {
+        enum signature_result result =
+            signature_of_request(&signature_slack, &app->signing, request, now_s);
+        *ret = result == SIGNATURE_WRONG ? *ret : result;
+        if (result == SIGNATURE_GOOD) {
             return app;
         }
     }

@@ -87,7 +87,9 @@ static void print_restore(const char *store, const char *file, const struct stor
     }
     printf("\n");
     if (copied->kept_old) {
-        printf("%s.old: what was there; remove it when it is no longer wanted\n", store);
+        printf("%s.old: what was there, and .old-wal if that had a log; remove or move both "
+               "together\n",
+               store);
     }
 }
 

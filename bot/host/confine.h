@@ -33,7 +33,7 @@ struct confine_places {
 void confine_add_file(struct confine_places *places, const char *path, bool writes);
 /* Adds the file or folder itself. */
 void confine_add(struct confine_places *places, const char *path, bool writes);
-/* Adds a folder to read, and those that hold what links in it lead to. A file is as confine_add(). */
+/* Adds a folder to read, and those that hold what links in it lead to; or a file. */
 void confine_add_folder(struct confine_places *places, const char *path);
 void confine_places_finish(struct confine_places *places); /* a zeroed one is fine */
 

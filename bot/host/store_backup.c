@@ -1,7 +1,6 @@
 #include "bot/host/store_backup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +65,7 @@ static bool begin_to_read(struct work *work, int64_t *ret_version, struct error 
 /* Mode 0600 from its first byte on; SQLite opens what is there. */
 static bool make_file(struct work *work, struct error *err)
 {
-    int fd = open(work->to->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = mkstemp(work->to->path);
     if (fd < 0) {
         return error_errno(err, errno, "%s: cannot be written", work->to->path);
     }
@@ -183,7 +182,7 @@ static bool look_at_copy(struct work *work, struct store_copied *ret, struct err
 static bool work_begin(struct work *work, const struct store_copy_task *task, struct error *err)
 {
     char beside[STORE_PATH_LEN];
-    int len = snprintf(beside, sizeof(beside), "%s.%ld.new", task->to, (long)getpid());
+    int len = snprintf(beside, sizeof(beside), "%s.new.XXXXXX", task->to);
     if (len < 0 || (size_t)len >= sizeof(beside)) {
         return error_set(err, ERROR_INPUT, "%.200s...: is a path that is too long", task->to);
     }
@@ -329,16 +328,23 @@ static bool take_place(struct restore *restore, struct error *err)
            store_beside(restore->store, "-lock", path, err) && give(restore, path, err);
 }
 
+/* A log that an earlier one left would be taken for that of the file that comes beside it now. */
 static bool check_aside(const struct restore *restore, struct error *err)
 {
+    static const char *const endings[] = {".old", ".old-wal"};
     char aside[STORE_PATH_LEN];
     struct stat info;
-    if (!store_beside(restore->store, ".old", aside, err)) {
-        return false;
+    for (size_t i = 0; restore->old && i < ARRAY_LEN(endings); i++) {
+        if (!store_beside(restore->store, endings[i], aside, err)) {
+            return false;
+        }
+        if (lstat(aside, &info) == 0) {
+            return error_set(err, ERROR_INPUT,
+                             "%s: is there already, from an earlier restore; move or remove it",
+                             aside);
+        }
     }
-    return !restore->old || lstat(aside, &info) != 0 ||
-           error_set(err, ERROR_INPUT,
-                     "%s: is there already, from an earlier restore; move or remove it", aside);
+    return true;
 }
 
 static bool rename_beside(const struct restore *restore, const char *from, const char *to)

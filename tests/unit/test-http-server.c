@@ -240,6 +240,35 @@ static void test_suspended(void **state)
     assert_int_equal(http_server_connections(bench.server), 0);
 }
 
+/* After the commit, before a reload perhaps: not the time to take a question. */
+static void test_nobody_is_heard_while_answers_leave(void **state)
+{
+    static const char request[] = "POST /hold HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi";
+    (void)state;
+    char answer[ANSWER_TEXT_MAX];
+    int first = dial(), second = dial();
+    for (size_t i = 0; i < TURNS_MAX && http_server_connections(bench.server) < 2; i++) {
+        turn();
+    }
+    say(first, request);
+    for (size_t i = 0; i < TURNS_MAX && bench.held == NULL; i++) {
+        turn();
+    }
+    assert_non_null(bench.held);
+    say(second, request);
+    http_respond(bench.held, 200, "text/plain", "later", 5, NULL);
+    bench.held = NULL;
+    http_server_flush(bench.server);
+    assert_null(bench.held);
+    for (size_t i = 0; i < TURNS_MAX && bench.held == NULL; i++) {
+        turn();
+    }
+    assert_non_null(bench.held);
+    http_respond(bench.held, 200, "text/plain", "later", 5, NULL);
+    hear(first, "later", answer, NULL);
+    hear(second, "later", answer, NULL);
+}
+
 /* tear_down() destroys the server while this one waits. */
 static void test_destroyed_while_suspended(void **state)
 {
@@ -505,16 +534,27 @@ static void test_high_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_routes),      CASE(test_error_body),
-        CASE(test_shared_path), CASE(test_smuggling),
-        CASE(test_malformed),   CASE(test_body_size),
-        CASE(test_chunked),     CASE(test_header_size),
-        CASE(test_suspended),   CASE(test_destroyed_while_suspended),
-        CASE(test_pipelining),  CASE(test_slow),
-        CASE(test_idle),        CASE(test_end_with_requests),
-        CASE(test_too_many),    CASE(test_per_address),
-        CASE(test_stop),        CASE(test_deaf),
-        CASE(test_listen),      CASE(test_high_descriptors),
+        CASE(test_routes),
+        CASE(test_error_body),
+        CASE(test_shared_path),
+        CASE(test_smuggling),
+        CASE(test_malformed),
+        CASE(test_body_size),
+        CASE(test_chunked),
+        CASE(test_header_size),
+        CASE(test_suspended),
+        CASE(test_destroyed_while_suspended),
+        CASE(test_nobody_is_heard_while_answers_leave),
+        CASE(test_pipelining),
+        CASE(test_slow),
+        CASE(test_idle),
+        CASE(test_end_with_requests),
+        CASE(test_too_many),
+        CASE(test_per_address),
+        CASE(test_stop),
+        CASE(test_deaf),
+        CASE(test_listen),
+        CASE(test_high_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
