@@ -92,8 +92,17 @@ class Faults:
 
 
 class Result:
-    def __init__(self, call, status, output, errors):
+    def __init__(self, call, status, output, errors, stack=()):
         self.call, self.status, self.output, self.errors = call, status, output, errors
+        self.stack = stack  # where it failed, as backtrace_symbols(3) tells it, innermost first
+
+    def asked_by(self):
+        """The file whose code made the call that failed, as far as C++'s operator new is not it; "" unknown."""
+        for frame in self.stack:
+            file = os.path.basename(frame.partition("(")[0])
+            if file != os.path.basename(SHIM) and not file.startswith("libstdc++.so"):
+                return file
+        return ""
 
     def __repr__(self):
         return f"call {self.call}: status {self.status}: {self.errors.strip()[-600:]}"
@@ -132,16 +141,24 @@ def sweep_forking(command, folder, kind, env, places=True, stride=1, error=None)
     return whole, found
 
 
-def sweep_anew(command, folder, kind, env, before=None, stride=1, times=1, error=None):
-    """The same with a run of its own for each call, until no call failed; before() puts things in order."""
+def sweep_anew(command, folder, kind, env, before=None, stride=1, times=1, error=None, traced=False):
+    """The same with a run of its own for each call, until no call failed; before() puts things in order.
+
+    traced: results have stacks, for programs that may open files at any time. Of one with several threads the nth
+    call is not always the same one: where it failed is known from the run in which it did, not from another.
+    """
     faults, found, nth = Faults(folder), [], 1
+    trace = faults.folder / "trace"
+    more = {"FAULTS_TRACE": str(trace)} if traced else {}
     while True:
         if before:
             before()
+        trace.unlink(missing_ok=True)
         faults.arm(kind, nth, times, error)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env=env | faults.env(), timeout=300)
-        result = Result(nth, done.returncode, fnv(done.stdout), done.stderr.decode("utf-8", "replace"))
+                              env=env | faults.env(**more), timeout=300)
+        stack = trace.read_text().splitlines() if trace.exists() else ()
+        result = Result(nth, done.returncode, fnv(done.stdout), done.stderr.decode("utf-8", "replace"), stack)
         if faults.disarm() == 0:
             return result, found
         found.append(result)
