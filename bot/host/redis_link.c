@@ -62,6 +62,7 @@ void redis_link_close(struct redis_link *link)
     link->easy = NULL;
     link->reader = NULL;
     link->state = REDIS_CLOSED;
+    mem_wipe(link->out.data, link->out.len); /* it may hold the password */
     buf_clear(&link->out);
     link->added = 0;
 }

@@ -40,7 +40,6 @@ local function give(d, owner)
     d.owner = owner
 end
 
--- Somebody deleted half of it by hand: the other half goes too.
 local function drop_entry(adapter, entry)
     call('XACK', key('out', adapter), GROUP, entry)
     call('XDEL', key('out', adapter), entry)
@@ -63,26 +62,6 @@ local function may_take(adapter)
     return call('SISMEMBER', base .. 'leased', adapter) == 0 or call('GET', key('lease', adapter)) == me
 end
 
--- added: those of them that this turn has put in, by id, and has given to their keepers already.
-local function read_new(news, adapter, count, added)
-    local got = call('XREADGROUP', 'GROUP', GROUP, me, 'COUNT', count, 'STREAMS', key('out', adapter), '>')
-    local items = got and got[1][2] or {}
-    for _, item in ipairs(items) do
-        local new = added and added[item[2][2]]
-        local d = new or read(item[2][2])
-        if not d then
-            drop_entry(adapter, item[1])
-        elseif not new then
-            take_charge(news, d)
-        elseif new.owner ~= me then
-            give(new, new.owner)
-        elseif new.is_first then
-            tell(news, new)
-        end
-    end
-    return #items
-end
-
 local function finish(news, d)
     drop_entry(d.adapter, d.entry)
     call('DEL', key('delivery', d.id))
@@ -94,6 +73,32 @@ local function finish(news, d)
         give(behind, me)
         tell(news, behind)
     end
+end
+
+-- Half of it is gone: the other half goes too, also from among those of its conversation, who wait behind it.
+local function drop_half(news, adapter, item)
+    finish(news, {id = item[2][2], adapter = adapter, talk = item[2][4], entry = item[1]})
+    call('DECR', base .. 'waiting')
+end
+
+-- added: those of them that this turn has put in, by id, and has given to their keepers already.
+local function read_new(news, adapter, count, added)
+    local got = call('XREADGROUP', 'GROUP', GROUP, me, 'COUNT', count, 'STREAMS', key('out', adapter), '>')
+    local items = got and got[1][2] or {}
+    for _, item in ipairs(items) do
+        local new = added and added[item[2][2]]
+        local d = new or read(item[2][2])
+        if not d then
+            drop_half(news, adapter, item)
+        elseif not new then
+            take_charge(news, d)
+        elseif new.owner ~= me then
+            give(new, new.owner)
+        elseif new.is_first then
+            tell(news, new)
+        end
+    end
+    return #items
 end
 
 -- ---- a turn ----
@@ -268,9 +273,12 @@ local function take()
     if call('EXISTS', key('out', adapter)) == 0 or not may_take(adapter) then return {'0-0', news} end
     local got = call('XAUTOCLAIM', key('out', adapter), GROUP, me, ARGV[4], ARGV[7], 'COUNT', ARGV[6])
     for _, item in ipairs(got[2]) do
-        local d = read(item[2][2])
-        if not d then
-            drop_entry(adapter, item[1])
+        -- Redis 6.2 tells nil (false here) for an entry that somebody deleted by hand.
+        local d = item and read(item[2][2])
+        if not item then
+            -- nothing is known of it
+        elseif not d then
+            drop_half(news, adapter, item)
         elseif d.owner ~= me then
             if d.under_way == '1' then set(d, {under_way = '0', unsure = '1', next = ARGV[5]}) end
             take_charge(news, d)

@@ -41,11 +41,12 @@ enum {
     REDIS_LEASES_MAX = 64,
     REDIS_NAME_MAX = 64,
     REDIS_DUE_MAX = 256, /* asked for at once */
+    REDIS_TAKE_MAX = 32, /* adapters looked at in one round trip */
 };
 
 struct redis_touched {
     int64_t id;
-    bool begun; /* it leaves it under way */
+    bool begun; /* it leaves it under way, or at its end: not to be begun again */
 };
 
 /* A conversation or a note. compares: what is put there rests on what was read. */
@@ -200,6 +201,8 @@ bool redis_outbox_relearn(struct store_engine *engine, struct error *err);
 /* Takes over what was left behind for so long, of one adapter. */
 bool redis_take_over(struct store_engine *engine, const char *adapter, int64_t idle_ms,
                      int64_t next_ms, struct error *err);
+bool redis_take_over_each(struct store_engine *engine, const char *const *adapters, size_t count,
+                          int64_t idle_ms, int64_t next_ms, struct error *err);
 
 /* ---- store_redis_lease.c ---- */
 

@@ -166,14 +166,22 @@ static bool keep_all(struct store_engine *engine, struct error *err)
     return true;
 }
 
+/* Few round trips, however many adapters there are: the loop waits for them. */
 static bool take_over_all(struct store_engine *engine, struct error *err)
 {
-    for (size_t i = 0; i < engine->index.place_count; i++) {
+    const char *names[REDIS_TAKE_MAX];
+    size_t count = 0, places = engine->index.place_count;
+    for (size_t i = 0; i < places; i++) {
         const struct redis_place *place = engine->index.places[i];
-        if (place->served && find_lease(engine, place->name) == NULL &&
-            !redis_take_over(engine, place->name, REDIS_IDLE_MS, wall_ms() + REDIS_UNSURE_MS,
-                             err)) {
-            return false;
+        if (place->served && find_lease(engine, place->name) == NULL) {
+            names[count++] = place->name;
+        }
+        if (count == REDIS_TAKE_MAX || i + 1 == places) {
+            if (!redis_take_over_each(engine, names, count, REDIS_IDLE_MS,
+                                      wall_ms() + REDIS_UNSURE_MS, err)) {
+                return false;
+            }
+            count = 0;
         }
     }
     return true;

@@ -74,22 +74,61 @@ bool redis_outbox_relearn(struct store_engine *engine, struct error *err)
     return true;
 }
 
-bool redis_take_over(struct store_engine *engine, const char *adapter, int64_t idle_ms,
-                     int64_t next_ms, struct error *err)
+static void add_take(struct store_engine *engine, const char *adapter, int64_t idle_ms,
+                     int64_t next_ms, const char *cursor)
 {
-    char cursor[48] = "0-0";
+    redis_word(engine, "tiiit", adapter, idle_ms, next_ms, (int64_t)TAKE_AT_ONCE, cursor);
+}
+
+static bool take_from(struct store_engine *engine, const char *adapter, int64_t idle_ms,
+                      int64_t next_ms, char cursor[48], struct error *err)
+{
     do {
         size_t first = engine->word_count;
-        redis_word(engine, "tiiit", adapter, idle_ms, next_ms, (int64_t)TAKE_AT_ONCE, cursor);
+        add_take(engine, adapter, idle_ms, next_ms, cursor);
         redisReply *reply = redis_ask(engine, "take", first, err);
         if (reply == NULL) {
             return false;
         }
         redis_learn(engine, redis_at(reply, 1));
-        snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(reply, 0), NULL));
+        snprintf(cursor, 48, "%s", redis_text(redis_at(reply, 0), NULL));
         redis_link_free(&reply, 1);
     } while (strcmp(cursor, "0-0") != 0 && cursor[0] != '\0');
     return true;
+}
+
+bool redis_take_over(struct store_engine *engine, const char *adapter, int64_t idle_ms,
+                     int64_t next_ms, struct error *err)
+{
+    char cursor[48] = "0-0";
+    return take_from(engine, adapter, idle_ms, next_ms, cursor, err);
+}
+
+bool redis_take_over_each(struct store_engine *engine, const char *const *adapters, size_t count,
+                          int64_t idle_ms, int64_t next_ms, struct error *err)
+{
+    redisReply *replies[REDIS_TAKE_MAX] = {0};
+    for (size_t i = 0; i < count; i++) {
+        size_t first = engine->word_count;
+        add_take(engine, adapters[i], idle_ms, next_ms, "0-0");
+        redis_call(engine, "take", first);
+        redis_forget_words(engine, first);
+    }
+    if (count == 0 || !redis_run(engine, replies, REDIS_TAKE_MAX, err)) {
+        return count == 0;
+    }
+    bool fine = true;
+    for (size_t i = 0; i < count && fine; i++) {
+        char cursor[48];
+        fine = !redis_refused(engine, replies[i], err);
+        redis_learn(engine, redis_at(replies[i], 1));
+        snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(replies[i], 0), NULL));
+        if (fine && strcmp(cursor, "0-0") != 0 && cursor[0] != '\0') {
+            fine = take_from(engine, adapters[i], idle_ms, next_ms, cursor, err);
+        }
+    }
+    redis_link_free(replies, count);
+    return fine;
 }
 
 bool redis_outbox_recover(struct store_engine *engine, int64_t next_ms, struct error *err)
@@ -127,6 +166,24 @@ static void add_fetch(struct store_engine *engine, const struct redis_item *item
     redis_link_add(engine->link, ARRAY_LEN(words), words, lens);
 }
 
+/* Added by this transaction, so that it is not known by heart yet. */
+static bool is_new(const struct store_engine *engine, int64_t id)
+{
+    return id < engine->next_id && id >= engine->next_id - engine->turn.added;
+}
+
+/* Whether it is there and waits, as far as this transaction has come. */
+static bool may_begin(const struct store_engine *engine, int64_t id)
+{
+    const struct redis_item *item = redis_index_find(&engine->index, id);
+    for (size_t i = engine->turn.touched; i-- > 0;) {
+        if (engine->touched[i].id == id) {
+            return !engine->touched[i].begun;
+        }
+    }
+    return item == NULL ? is_new(engine, id) : !item->under_way;
+}
+
 /* Somebody deleted it by hand: it is as good as delivered. */
 static void forget(struct store_engine *engine, const struct redis_item *item)
 {
@@ -146,6 +203,9 @@ static void show(struct store_engine *engine, const struct redis_item *item,
                                 .attempts = item->attempts,
                                 .unsure = item->unsure,
                                 .created_ms = item->created_ms};
+    if (!may_begin(engine, item->id)) {
+        return; /* this transaction has ended it, or begun it, which the index does not know yet */
+    }
     if (redis_at(fields, PAYLOAD) == NULL) {
         forget(engine, item);
         return;
@@ -261,24 +321,6 @@ static void touch(struct store_engine *engine, int64_t id, bool begun)
     engine->turn.ops++;
 }
 
-/* Added by this transaction, so that it is not known by heart yet. */
-static bool is_new(const struct store_engine *engine, int64_t id)
-{
-    return id < engine->next_id && id >= engine->next_id - engine->turn.added;
-}
-
-/* Whether it is there and waits, as far as this transaction has come. */
-static bool may_begin(const struct store_engine *engine, int64_t id)
-{
-    const struct redis_item *item = redis_index_find(&engine->index, id);
-    for (size_t i = engine->turn.touched; i-- > 0;) {
-        if (engine->touched[i].id == id) {
-            return !engine->touched[i].begun;
-        }
-    }
-    return item == NULL ? is_new(engine, id) : !item->under_way;
-}
-
 bool redis_outbox_begin(struct store_engine *engine, int64_t id, struct error *err)
 {
     if (!may_begin(engine, id)) {
@@ -312,7 +354,7 @@ bool redis_outbox_done(struct store_engine *engine, int64_t id, struct error *er
 {
     (void)err;
     redis_word(engine, "ti", "done", id);
-    touch(engine, id, false);
+    touch(engine, id, true);
     engine->turn.done++;
     return true;
 }

@@ -428,6 +428,45 @@ static void test_late_arrival(void **state)
     assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
 }
 
+/* Its end is not written yet, and it is not to be found, told or begun once more until it is. */
+static void test_an_end_is_an_end(void **state)
+{
+    (void)state;
+    begin(one);
+    add(one, "C1", "old");
+    must_commit(one);
+    int64_t id = due(one).id;
+    begin(one);
+    assert_true(store_outbox_done(one, id, &err));
+    assert_int_equal(due(one).count, 0);
+    must_commit(one);
+    assert_int_equal(due(one).count, 0);
+}
+
+/* Half of an answer deleted by hand: those behind it go on, and the count is right. */
+static void test_half_of_it_deleted(void **state)
+{
+    (void)state;
+    char entry[100];
+    begin(one);
+    add(one, "C1", "first");
+    must_commit(one);
+    int64_t first = due(one).id;
+    copy_field(first, "entry", entry, sizeof(entry));
+    ask("del '{test}:delivery:%" PRId64 "'", first);
+    store_close(one);
+    one = NULL;
+    assert_true(redisbench_open(&one, &err));
+    begin(one);
+    add(one, "C1", "second");
+    must_commit(one);
+    /* Nobody has given a sign of life of it for longer than anybody may sleep. */
+    ask("xclaim '{test}:out:slack' whether gone 0 %s idle 20000 justid", entry);
+    assert_true(store_outbox_recover(one, NOW, &err));
+    send(one, "second");
+    assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
+}
+
 /* SCRIPT FLUSH between two calls: loaded anew, and the turn is none the worse for it. */
 static void test_script_flushed(void **state)
 {
@@ -459,6 +498,8 @@ int main(void)
         TEST(test_order_of_answers),
         TEST(test_done_and_added),
         TEST(test_late_arrival),
+        TEST(test_an_end_is_an_end),
+        TEST(test_half_of_it_deleted),
         TEST(test_script_flushed),
     };
     log_set_up(LOG_LEVEL_ERROR + 1, LOG_FORMAT_LOGFMT, false);
