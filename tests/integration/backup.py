@@ -309,6 +309,8 @@ def case_restore_keeps_what_was_there():
         assert knows(daemon, "before") and not knows(daemon, "after")
     # And back again: what was kept is a whole store.
     (place.folder / "w.db.old").rename(scratch / "kept-aside.db")
+    # The log alone would be taken for that of the next file that comes beside it.
+    place.refuses("restore", copy, why="w.db.old-wal: is there already")
     (place.folder / "w.db.old-wal").rename(scratch / "kept-aside.db-wal")
     place.run("restore", scratch / "kept-aside.db")
     with place.daemon() as daemon:
