@@ -285,6 +285,7 @@ def case_what_is_damaged_is_told():
         assert knows(daemon, "c0")
     spoil(copy)
     (place.folder / "w.db.old").unlink()
+    (place.folder / "w.db.old-wal").unlink(missing_ok=True)
     place.refuses("restore", copy, why="sound.db: is damaged")
     with place.daemon() as daemon:
         assert knows(daemon, "c1")
