@@ -5,7 +5,7 @@
 # a script (Python, shell) is told by WHETHER_WRAPPER to start the program that it tests so.
 set -eu
 
-valgrind='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect'
+valgrind="valgrind -q --suppressions=$(dirname "$(realpath "$0")")/valgrind.supp --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect"
 case "$(head -c 4 "$1" | tail -c 3):${1##*/}" in
 ELF:python*) ;;
 ELF:*)

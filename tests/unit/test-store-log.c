@@ -47,9 +47,8 @@ int __wrap_sqlite3_wal_checkpoint_v2(sqlite3 *db, const char *name, int mode, in
 {
     bool ours = pthread_equal(pthread_self(), loop) != 0;
     atomic_fetch_add(ours ? &loop_copies : &keeper_copies, 1);
-    return (ours ? loop_fails : keeper_fails)
-               ? SQLITE_IOERR
-               : __real_sqlite3_wal_checkpoint_v2(db, name, mode, pages, copied);
+    bool fails = ours ? atomic_load(&loop_fails) : atomic_load(&keeper_fails);
+    return fails ? SQLITE_IOERR : __real_sqlite3_wal_checkpoint_v2(db, name, mode, pages, copied);
 }
 
 /* ---- the log ---- */
@@ -59,8 +58,11 @@ enum { TURNS = 300, LOG_BYTES_MAX = 40 * 1024 * 1024 }; /* they write 60 MB */
 static int set_up_log(void **state)
 {
     loop = pthread_self();
-    no_thread = keeper_fails = loop_fails = false;
-    keeper_copies = loop_copies = 0;
+    no_thread = false;
+    atomic_store(&keeper_fails, false);
+    atomic_store(&loop_fails, false);
+    atomic_store(&keeper_copies, 0);
+    atomic_store(&loop_copies, 0);
     return set_up(state);
 }
 
