@@ -136,7 +136,7 @@ static void test_without_a_thread(void **state)
 static void test_keeper_fails(void **state)
 {
     (void)state;
-    keeper_fails = true;
+    atomic_store(&keeper_fails, true);
     assert_in_range(write_turns(), 1, LOG_BYTES_MAX);
     assert_true(keeper_copies > 0 && loop_copies > 0);
     check_whole();
@@ -146,9 +146,11 @@ static void test_keeper_fails(void **state)
 static void test_nobody_can(void **state)
 {
     (void)state;
-    keeper_fails = loop_fails = true;
+    atomic_store(&keeper_fails, true);
+    atomic_store(&loop_fails, true);
     assert_true(write_turns() > LOG_BYTES_MAX);
-    keeper_fails = loop_fails = false;
+    atomic_store(&keeper_fails, false);
+    atomic_store(&loop_fails, false);
     write_turns();
     assert_in_range(write_turns(), 1, LOG_BYTES_MAX);
     check_whole();
