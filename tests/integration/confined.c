@@ -410,7 +410,7 @@ static void test_refusals_are_told(void **state)
 static void play(int number, int error, int first_argument)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-    struct scmp_arg_cmp argument = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)first_argument);
+    struct scmp_arg_cmp argument = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)first_argument, 0);
     if (seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((uint32_t)error), number,
                                first_argument < 0 ? 0 : 1, &argument) != 0 ||
         seccomp_load(filter) != 0) {
