@@ -633,7 +633,7 @@ def case_gitea():
         assert to_gitea(daemon, body) == 200
         assert to_gitea(daemon, comment(f"@whether-bot {QUESTION}", 4, 2, "bob"), "t2", forgejo=True) == 200
         wait_until(lambda: len(tracker.comments) == 2, "two answers")
-        assert [one["place"] for one in tracker.comments] == [("acme", "shop", "3"), ("acme", "shop", "4")]
+        assert sorted(one["place"] for one in tracker.comments) == [("acme", "shop", "3"), ("acme", "shop", "4")]
         # T2: without a secret the headers are empty. T3: Forgejo's own signature decides.
         assert to_gitea(daemon, body, secret="") == 401
         assert to_gitea(daemon, body, X_Gitea_Signature="") == 401
