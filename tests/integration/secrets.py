@@ -152,20 +152,35 @@ def with_daemon(daemon, scene):
         daemon.wait_for("tracker.ready", since=mark, count=3)
         scene.use(daemon)
         in_use(daemon, scene)
-        memory = Memory(daemon.process.pid)
-        left = {name: memory.find(text) for name, text in first.items()}
-        assert not any(left.values()), left
+        left = settled(daemon, lambda memory: {name: places for name, text in first.items() if (places := memory.find(text))})
+        assert not left, left
     finally:
         daemon.stop()
 
 
+def settled(daemon, complaints):
+    """What complaints(memory) comes to: a connection that is just being closed, or a mapping that goes while it is read, is nothing found."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            found = complaints(Memory(daemon.process.pid))
+        except OSError as error:
+            found = error
+        if not found or time.monotonic() > end:
+            return found
+        time.sleep(0.1)
+
+
 def in_use(daemon, scene):
     """All are there, which shows that looking finds them, and none is where it may leave the process."""
-    memory = Memory(daemon.process.pid)
-    lost = [name for name, text in scene.held().items() if not memory.find(text)]
-    assert not lost, lost
-    astray = {name: places for name, text in (scene.held() | scene.passed_through()).items() if (places := memory.outside(text))}
-    assert astray.keys() <= {"nickserv"}, astray
+    def complaints(memory):
+        lost = [name for name, text in scene.held().items() if not memory.find(text)]
+        astray = {name: places for name, text in (scene.held() | scene.passed_through()).items()
+                  if (places := memory.outside(text)) and name != "nickserv"}
+        return {"lost": lost, "astray": astray} if lost or astray else None
+
+    found = settled(daemon, complaints)
+    assert not found, found
     return scene.held() | scene.passed_through()
 
 
