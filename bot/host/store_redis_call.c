@@ -190,10 +190,10 @@ bool redis_refused(struct store_engine *engine, const redisReply *reply, struct 
     return true;
 }
 
-static bool is_error(const redisReply *reply, const char *code)
+bool redis_lacks_script(const redisReply *reply)
 {
     return reply != NULL && reply->type == REDIS_REPLY_ERROR &&
-           strncmp(reply->str, code, strlen(code)) == 0;
+           strncmp(reply->str, "NOSCRIPT", strlen("NOSCRIPT")) == 0;
 }
 
 redisReply *redis_try(struct store_engine *engine, const char *procedure, size_t first,
@@ -201,7 +201,7 @@ redisReply *redis_try(struct store_engine *engine, const char *procedure, size_t
 {
     redisReply *replies[2] = {NULL};
     redis_call(engine, procedure, first);
-    if (!redis_run(engine, replies, 1, err) || !is_error(replies[0], "NOSCRIPT")) {
+    if (!redis_run(engine, replies, 1, err) || !redis_lacks_script(replies[0])) {
         return replies[0];
     }
     /* SCRIPT FLUSH, or another server behind the same connection: nothing was done. */

@@ -150,6 +150,8 @@ struct redisReply *redis_try(struct store_engine *engine, const char *procedure,
 /* The same, whose reply must be no error; its words are forgotten. */
 struct redisReply *redis_ask(struct store_engine *engine, const char *procedure, size_t first,
                              struct error *err);
+/* The server was told to forget it, or is another one; redis_ask() loads it again by itself. */
+bool redis_lacks_script(const struct redisReply *reply);
 bool redis_refused(struct store_engine *engine, const struct redisReply *reply, struct error *err);
 void redis_forget_words(struct store_engine *engine, size_t first);
 

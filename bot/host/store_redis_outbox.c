@@ -119,7 +119,11 @@ bool redis_take_over_each(struct store_engine *engine, const char *const *adapte
     }
     bool fine = true;
     for (size_t i = 0; i < count && fine; i++) {
-        char cursor[48];
+        char cursor[48] = "0-0";
+        if (redis_lacks_script(replies[i])) { /* asked alone it is loaded again */
+            fine = take_from(engine, adapters[i], idle_ms, next_ms, cursor, err);
+            continue;
+        }
         fine = !redis_refused(engine, replies[i], err);
         redis_learn(engine, redis_at(replies[i], 1));
         snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(replies[i], 0), NULL));
