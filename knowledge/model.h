@@ -85,16 +85,22 @@ static inline uint32_t model_bits(uint32_t bits)
     return ((bits + (bits >> 4)) & 0x0F0F0F0F) * 0x01010101 >> 24;
 }
 
-/* NULL when the feature carries no weight. Here, since a message looks for hundreds. */
-static inline const struct model_feature *model_find(const struct model *model, uint32_t hash)
+/* Where the feature of a taken place lies. Here, as what follows, since a message looks for hundreds. */
+static inline const struct model_feature *model_feature_at(const struct model *model, size_t place)
 {
-    size_t place = hash & model->mask;
-    if (!model_is_taken(model, place)) {
-        return NULL;
-    }
     const struct model_places *places = &model->places[place / MODEL_PLACES];
     uint32_t earlier = places->taken & ((UINT32_C(1) << place % MODEL_PLACES) - 1);
-    const struct model_feature *at = model->features + places->before + model_bits(earlier);
+    return model->features + places->before + model_bits(earlier);
+}
+
+/*
+ * The feature, from `at` on, which lies at the place that its hash leads to and is not the one if
+ * another came first. NULL when it carries no weight.
+ */
+static inline const struct model_feature *
+model_find_from(const struct model *model, const struct model_feature *at, uint32_t hash)
+{
+    size_t place = hash & model->mask;
     while (at->hash != hash) {
         place = (place + 1) & model->mask;
         if (!model_is_taken(model, place)) {
@@ -103,6 +109,15 @@ static inline const struct model_feature *model_find(const struct model *model, 
         at = place ? at + 1 : model->features;
     }
     return at;
+}
+
+/* NULL when the feature carries no weight. */
+static inline const struct model_feature *model_find(const struct model *model, uint32_t hash)
+{
+    size_t place = hash & model->mask;
+    return model_is_taken(model, place)
+               ? model_find_from(model, model_feature_at(model, place), hash)
+               : NULL;
 }
 
 /*
@@ -114,15 +129,7 @@ static inline bool model_has_row(const struct model *model, const struct model_f
     return feature->count * sizeof(*model->weights) >= model->stride;
 }
 
-/*
- * Starts what model_find() and then the weights' reader would wait for, so that many features can
- * be looked up at once.
- */
-static inline void model_prefetch(const struct model *model, uint32_t hash)
-{
-    __builtin_prefetch(&model->features[hash & model->mask]);
-}
-
+/* Starts what the weights' reader would wait for, so that many can be on their way at once. */
 static inline void model_prefetch_weights(const struct model *model,
                                           const struct model_feature *feature)
 {

@@ -300,32 +300,44 @@ WIDE static void add_columns(float *restrict scores, const float *restrict dense
 }
 
 /*
- * LOOKED_UP: features that are looked up together; of each first its place in the table, then its
- * weights are on their way from memory while others are worked at. AHEAD: places asked for.
+ * LOOKED_UP: features that are looked up together, in steps, so that what one step needs from
+ * memory is on its way for all of them while the one before is being done.
  */
-enum { LOOKED_UP = 64, AHEAD = 16 };
+enum { LOOKED_UP = 64 };
 
 struct found {
     const struct model_feature *feature;
+    uint32_t hash;
     float value;
 };
 
-/* Those of the items that carry a weight, in the same order. */
+/* Those of the items that may carry a weight, in the same order, each with where to begin. */
+static uint32_t find_places(struct found *ret, const struct model *model,
+                            const struct feature *items, uint32_t count)
+{
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t place = items[i].hash & model->mask;
+        /* Written in any case: nobody can guess which place is taken, a processor neither. */
+        ret[taken] = (struct found){model_feature_at(model, place), items[i].hash, items[i].value};
+        taken += model_is_taken(model, place);
+    }
+    for (uint32_t i = 0; i < taken; i++) {
+        __builtin_prefetch(ret[i].feature);
+    }
+    return taken;
+}
+
+/* Those that do carry one. */
 static uint32_t look_up(struct found *ret, const struct model *model, const struct feature *items,
                         uint32_t count)
 {
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < count && i < AHEAD; i++) {
-        model_prefetch(model, items[i].hash);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (i + AHEAD < count) {
-            model_prefetch(model, items[i + AHEAD].hash);
-        }
-        const struct model_feature *feature = model_find(model, items[i].hash);
+    uint32_t taken = find_places(ret, model, items, count), found = 0;
+    for (uint32_t i = 0; i < taken; i++) {
+        const struct model_feature *feature = model_find_from(model, ret[i].feature, ret[i].hash);
         if (feature) {
             model_prefetch_weights(model, feature);
-            ret[found++] = (struct found){feature, items[i].value};
+            ret[found++] = (struct found){feature, ret[i].hash, ret[i].value};
         }
     }
     return found;
