@@ -151,7 +151,7 @@ static const int16_t *taps_of(const struct net *net, struct net_work *work,
 }
 
 /* What a word's flags add. */
-static void sum_flags(int16_t *restrict ret, const struct net *net, uint8_t flags)
+WIDE static void sum_flags(int16_t *restrict ret, const struct net *net, uint8_t flags)
 {
     for (size_t k = 0; k < NET_WORD; k++) {
         ret[k] = 0;
@@ -166,7 +166,8 @@ static void sum_flags(int16_t *restrict ret, const struct net *net, uint8_t flag
     }
 }
 
-static void add_both(int16_t *restrict ret, const int16_t *restrict a, const int16_t *restrict b)
+WIDE static void add_both(int16_t *restrict ret, const int16_t *restrict a,
+                          const int16_t *restrict b)
 {
     for (size_t k = 0; k < NET_WORD; k++) {
         ret[k] = (int16_t)(a[k] + b[k]);

@@ -7,8 +7,14 @@
 #include "bot/base/mem.h"
 #include "bot/reader/text.h"
 
+/* STEMS_KEPT: words whose stem is remembered, a power of two: most of what people say are a few. */
+enum { STEMS_KEPT = 1024 };
+
 struct stemmer {
     struct sb_stemmer *snowball;
+    struct {
+        uint64_t word, stem; /* hashes; 0: free */
+    } kept[STEMS_KEPT];
 };
 
 struct stemmer *stemmer_create(void)
@@ -63,6 +69,18 @@ static bool is_number_word(const char *letters, size_t len)
     return false;
 }
 
+static uint64_t stem_hash(struct stemmer *stemmer, const struct token *token)
+{
+    size_t place = hash_place(token->word, STEMS_KEPT - 1);
+    if (stemmer->kept[place].word != token->word) {
+        const char *stem = mem_need((void *)sb_stemmer_stem(
+            stemmer->snowball, (const sb_symbol *)token->letters, token->len));
+        stemmer->kept[place].stem = word_hash(stem, (size_t)sb_stemmer_length(stemmer->snowball));
+        stemmer->kept[place].word = token->word;
+    }
+    return stemmer->kept[place].stem;
+}
+
 void token_set(struct token *token, struct stemmer *stemmer, const char *letters, size_t len)
 {
     if (len >= WORD_MAX) {
@@ -81,9 +99,7 @@ void token_set(struct token *token, struct stemmer *stemmer, const char *letters
         plain = token->letters[i] >= 'a' && token->letters[i] <= 'z';
     }
     if (plain) {
-        const char *stem = mem_need((void *)sb_stemmer_stem(
-            stemmer->snowball, (const sb_symbol *)token->letters, (int)len));
-        token->stem = word_hash(stem, (size_t)sb_stemmer_length(stemmer->snowball));
+        token->stem = stem_hash(stemmer, token);
     }
     if ((len > 0 && is_digit(token->letters[0])) || is_number_word(token->letters, len)) {
         token->flags |= TOKEN_NUMBER;

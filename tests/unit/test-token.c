@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <libstemmer.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,26 @@ static void test_stems(void **state)
             fail_msg("%s and %s", rows[i].a, rows[i].b);
         }
     }
+}
+
+/* More words than a stemmer remembers: each has the stem that Snowball itself says, both times. */
+static void test_stems_of_many_words(void **state)
+{
+    enum { LETTERS = 26, MANY = LETTERS * LETTERS * LETTERS };
+    struct sb_stemmer *snowball = sb_stemmer_new("english", "UTF_8");
+    for (int i = 0; i < 2 * MANY; i++) {
+        int n = i < MANY ? i : 2 * MANY - 1 - i;
+        char word[] = "b...king";
+        struct token token = {0};
+        word[1] = (char)('a' + n % LETTERS);
+        word[2] = (char)('a' + n / LETTERS % LETTERS);
+        word[3] = (char)('a' + n / LETTERS / LETTERS);
+        token_set(&token, *state, word, strlen(word));
+        const char *stem = (const char *)sb_stemmer_stem(snowball, (const sb_symbol *)word, 8);
+        assert_true(token.word == word_hash(word, strlen(word)));
+        assert_true(token.stem == word_hash(stem, (size_t)sb_stemmer_length(snowball)));
+    }
+    sb_stemmer_delete(snowball);
 }
 
 static void test_borders(void **state)
@@ -298,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_stems),
+        cmocka_unit_test(test_stems_of_many_words),
         cmocka_unit_test(test_borders),
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_attributes),
