@@ -50,25 +50,39 @@ static void add_anchor(struct reading *r, uint32_t situation, uint32_t stem)
     }
 }
 
+struct rare_word {
+    uint32_t weight, word;
+};
+
+/* Into a list with the weightiest first; of two alike the earlier one stays. */
+static void insert_rare(struct rare_word *rarest, uint32_t *count, struct rare_word rare)
+{
+    uint32_t at = *count;
+    while (at > 0 && rarest[at - 1].weight < rare.weight) {
+        at--;
+    }
+    if (at == ANCHORS_EACH || (at > 0 && rarest[at - 1].weight == rare.weight)) {
+        return;
+    }
+    uint32_t last = *count < ANCHORS_EACH ? (*count)++ : ANCHORS_EACH - 1;
+    memmove(&rarest[at + 1], &rarest[at], (last - at) * sizeof(*rarest));
+    rarest[at] = rare;
+}
+
 /* The rarest words of first..last, at most ANCHORS_EACH. */
 static void anchor_words(const struct reader *reader, struct reading *r, uint32_t situation,
                          uint32_t first, uint32_t last)
 {
-    uint32_t least = UINT32_MAX;
-    for (int n = 0; n < ANCHORS_EACH; n++) {
-        uint32_t most = 0, best = 0;
-        for (uint32_t i = first; i <= last; i++) {
-            uint32_t weight = weight_of(reader, r, i);
-            if (weight > most && weight < least) {
-                most = weight;
-                best = i;
-            }
+    struct rare_word rarest[ANCHORS_EACH];
+    uint32_t count = 0;
+    for (uint32_t i = first; i <= last; i++) {
+        uint32_t weight = weight_of(reader, r, i);
+        if (weight > 0) {
+            insert_rare(rarest, &count, (struct rare_word){weight, i});
         }
-        if (most == 0) {
-            return;
-        }
-        least = most;
-        add_anchor(r, situation, (uint32_t)r->tokens.items[best].stem);
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        add_anchor(r, situation, (uint32_t)r->tokens.items[rarest[k].word].stem);
     }
 }
 
