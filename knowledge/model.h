@@ -85,7 +85,7 @@ static inline uint32_t model_bits(uint32_t bits)
     return ((bits + (bits >> 4)) & 0x0F0F0F0F) * 0x01010101 >> 24;
 }
 
-/* Where the feature of a taken place lies. Here, as what follows, since a message looks for hundreds. */
+/* Where the feature of a taken place lies. Here, as what follows: a message looks for hundreds. */
 static inline const struct model_feature *model_feature_at(const struct model *model, size_t place)
 {
     const struct model_places *places = &model->places[place / MODEL_PLACES];
