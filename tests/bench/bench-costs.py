@@ -2,7 +2,7 @@
 """What one more of each costs `whether run`, for docs/SCALE.md: processor, memory, bytes in the store. Prints a table, asserts no figure:
 the processor's time is counted in the process, so that a busy machine disturbs it little.
 
-usage: bench-costs.py WHETHER [--workspaces]     only the second table
+usage: bench-costs.py WHETHER [messages] [guards] [redis] [workspaces]      the tables named; all if none is
 """
 import contextlib
 import json
@@ -11,6 +11,7 @@ import pathlib
 import signal
 import socket
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,13 +20,16 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from daemon import Daemon, wait_until  # noqa: E402
 from fake_slack import TOKEN, FakeSlack  # noqa: E402
-from load import SECRET, Load, command, each, mention, overheard  # noqa: E402
+from load import SECRET, TEAM, Load, command, each, mention, overheard  # noqa: E402
 from questions import ROOT, questions  # noqa: E402
+from rediskit import Redis  # noqa: E402
 
 WHETHER = [os.path.abspath(sys.argv[1])]
 MANY, CONNECTIONS, DRAIN_S = 10000, 1000, 300
+ROUNDS = 7  # of what differs little
 WORKSPACES = (1, 100, 1000, 2000, 10000)
 HTTP = "[http]\nlisten = 127.0.0.1:0\n"
+LISTENING = "[bot]\nlisten = questions\n" + HTTP
 
 
 def workspace(name, api):
@@ -38,27 +42,55 @@ def small_talk():
     return [case["say"][0] for case in cases if case["kind"] == "silent"]
 
 
-class Cost:
-    """What happens between its begin and its end, for each of `count`."""
+class OnFile:
+    """What is used of a daemon on SQLite's file."""
+    heads, formats = ("processor", "bytes in the store"), ("{:.0f} us", "{:.0f}")
 
-    def __init__(self, daemon, count):
-        self.daemon, self.count = daemon, count
-        self.cpu, self.bytes = daemon.cpu_s(), stored(daemon)
+    def __init__(self, daemon):
+        self.daemon = daemon
+
+    def used(self):
+        return self.daemon.cpu_s() * 1e6, self.stored()
+
+    def stored(self):
+        """Bytes of the file once its log is copied into it."""
+        path = self.daemon.folder / "whether.db"
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            wait_until(lambda: len(set(database.execute("PRAGMA wal_checkpoint").fetchone()[1:])) == 1, "the store's log to be copied")
+        return path.stat().st_size
+
+
+class OnRedis:
+    """The same of a daemon on Redis."""
+    heads, formats = ("processor", "Redis' processor", "bytes in Redis"), ("{:.0f} us", "{:.0f} us", "{:.0f}")
+
+    def __init__(self, daemon, server):
+        self.daemon, self.server = daemon, server
+
+    def used(self):
+        said = dict(line.split(":", 1) for line in self.server.ask("INFO").split() if ":" in line)
+        return (self.daemon.cpu_s() * 1e6, 1e6 * (float(said["used_cpu_user"]) + float(said["used_cpu_sys"])),
+                int(said["used_memory_dataset"]))
+
+
+class Cost:
+    """What is used between its begin and its end, for each of `count`."""
+
+    def __init__(self, store, count):
+        self.store, self.count, self.before = store, count, store.used()
 
     def each(self):
-        return f"{(self.daemon.cpu_s() - self.cpu) * 1e6 / self.count:.0f} us", f"{(stored(self.daemon) - self.bytes) / self.count:.0f}"
+        return [form.format((after - before) / self.count)
+                for form, before, after in zip(self.store.formats, self.before, self.store.used())]
 
 
-def stored(daemon):
-    """Bytes of the store's file once its log is copied into it."""
-    path = daemon.folder / "whether.db"
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        wait_until(lambda: len(set(database.execute("PRAGMA wal_checkpoint").fetchone()[1:])) == 1, "the store's log to be copied")
-    return path.stat().st_size
+def head(*cells):
+    row(*cells)
+    print("|---" * len(cells) + "|", flush=True)
 
 
-def row(what, cpu, disk, memory="-"):
-    print(f"| {what} | {cpu} | {disk} | {memory} |", flush=True)
+def row(*cells):
+    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 def send(daemon, requests):
@@ -70,7 +102,9 @@ def wait_until_delivered(daemon):
     wait_until(lambda: daemon.metric("whether_outbox_waiting") == 0 or time.sleep(0.2), "the outbox to be empty", DRAIN_S)
 
 
-def messages(daemon, slack):
+def messages(store, slack):
+    daemon = store.daemon
+    head("one more", *store.heads, "memory")
     send(daemon, each(command, questions(("slash",)), 2000, salt="w"))
     asked = each(mention, questions(), MANY)
     for what, requests in (("slash command, another person's each", each(command, questions(("slash",)), MANY)),
@@ -78,15 +112,16 @@ def messages(daemon, slack):
                            ("the same mention sent again", asked),
                            ("overheard, asks nothing", [overheard(MANY + i, text) for i, text in
                                                         zip(range(MANY), small_talk() * MANY)])):
-        cost, memory = Cost(daemon, MANY), daemon.status("VmRSS")
+        cost, memory = Cost(store, MANY), daemon.status("VmRSS")
         send(daemon, requests)
         wait_until_delivered(daemon)
         row(what, *cost.each(), f"{(daemon.status('VmRSS') - memory) * 1024 / MANY:.0f} bytes")
     slack.delay_s = 3600
     waiting = each(mention, questions(), 3 * MANY)[2 * MANY:]
-    cost = Cost(daemon, len(waiting))
+    cost = Cost(store, len(waiting))
     send(daemon, waiting)
-    row("mention whose answer waits (Slack is down)", *cost.each())
+    row("mention whose answer waits (Slack is down)", *cost.each(), "-")
+    slack.delay_s = 0
 
 
 def connections(daemon):
@@ -103,11 +138,12 @@ def connections(daemon):
         one.close()
 
 
-def workspaces(count, api):
+def workspaces(count, api, server=None):
     """A process in so many workspaces, each an app of its own: prints its row, returns its memory in KiB."""
     with tempfile.TemporaryDirectory(prefix="whether-bench-") as name:
         folder = fresh_folder(name)
-        config = HTTP + "".join(workspace(f" {i}", api) for i in range(count))
+        config = HTTP + (f"[store]\nstore = redis://{server.where}\n" if server else "")
+        config += "".join(workspace(f" {i}", api) for i in range(count))
         begin = time.monotonic()
         with Daemon(WHETHER, folder, config) as daemon:
             listens = time.monotonic() - begin
@@ -140,26 +176,60 @@ def fresh_folder(name):
 
 
 def many_workspaces():
-    print("\n| workspaces | listens after | all ready after | memory | reload | check -c | slash command |\n|---|---|---|---|---|---|---|")
-    with FakeSlack() as slack:
-        memory = [workspaces(count, slack.api) for count in WORKSPACES]
-    print("\nA workspace: " + ", ".join(f"{(more - memory[0]) / (count - 1):.2f} KiB of {count:,}"
-                                        for count, more in zip(WORKSPACES[1:], memory[1:])))
+    for where, store in (("the store a file", contextlib.nullcontext), ("on Redis", Redis)):
+        print(f"\nWorkspaces, {where}:\n")
+        head("workspaces", "listens after", "all ready after", "memory", "reload", "check -c", "slash command")
+        memory = []
+        for count in WORKSPACES:
+            with tempfile.TemporaryDirectory(prefix="whether-bench-") as folder, FakeSlack() as slack, \
+                    store(pathlib.Path(folder)) as server:
+                memory.append(workspaces(count, slack.api, server if store is Redis else None))
+        print("\nA workspace: " + ", ".join(f"{(more - memory[0]) / (count - 1):.2f} KiB of {count:,}"
+                                            for count, more in zip(WORKSPACES[1:], memory[1:])))
+
+
+def on_file():
+    with tempfile.TemporaryDirectory(prefix="whether-bench-") as name, FakeSlack() as slack:
+        with Daemon(WHETHER, fresh_folder(name), LISTENING + workspace("", slack.api)) as daemon:
+            daemon.wait_for("slack.ready")
+            messages(OnFile(daemon), slack)
+            connections(daemon)
+            daemon.kill()
+
+
+def on_redis():
+    print("\nOn Redis (appendfsync always):\n")
+    with tempfile.TemporaryDirectory(prefix="whether-bench-") as name, FakeSlack() as slack, Redis(pathlib.Path(name)) as server:
+        store = f"[store]\nstore = redis://{server.where}\n"
+        with Daemon(WHETHER, fresh_folder(name), LISTENING + store + workspace("", slack.api)) as daemon:
+            daemon.wait_for("slack.ready")
+            messages(OnRedis(daemon, server), slack)
+            daemon.kill()
+
+
+def guards():
+    """A slash command's processor without one guard at a time. In turns, so that what else the machine does falls on all alike."""
+    without = {"as it is": "", "confine = no": "[bot]\nconfine = no\n", "per_address = 0": "[http]\nper_address = 0\n"}
+    times = {what: [] for what in without}
+    for number in range(ROUNDS):
+        for what, config in without.items():
+            with tempfile.TemporaryDirectory(prefix="whether-bench-") as name:
+                config = HTTP + f"[slack]\nteam = {TEAM}\nsigning_secret_file = signing\n" + config
+                with Daemon(WHETHER, fresh_folder(name), config) as daemon:
+                    send(daemon, each(command, questions(("slash",)), 2000, salt="w"))
+                    before = daemon.cpu_s()
+                    send(daemon, each(command, questions(("slash",)), MANY))
+                    times[what].append((daemon.cpu_s() - before) * 1e6 / MANY)
+    print()
+    head("a slash command", "processor, median", "least", "most")
+    for what, found in times.items():
+        row(what, *(f"{value:.1f} us" for value in (statistics.median(found), min(found), max(found))))
 
 
 def main():
-    if "--workspaces" in sys.argv:
-        return many_workspaces()
-    print("| one more | processor | bytes in the store | memory |\n|---|---|---|---|")
-    with tempfile.TemporaryDirectory(prefix="whether-bench-") as name, FakeSlack() as slack:
-        one = HTTP + workspace("", slack.api)
-        with Daemon(WHETHER, fresh_folder(name), "[bot]\nlisten = questions\n" + one) as daemon:
-            daemon.wait_for("slack.ready")
-            messages(daemon, slack)
-            connections(daemon)
-            slack.delay_s = 0
-            daemon.kill()
-    many_workspaces()
+    tables = {"messages": on_file, "guards": guards, "redis": on_redis, "workspaces": many_workspaces}
+    for name in sys.argv[2:] or tables:
+        tables[name]()
 
 
 main()
