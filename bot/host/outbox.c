@@ -408,11 +408,14 @@ int64_t outbox_send(struct outbox *outbox, int64_t now_ms)
     return next_wake(outbox, now_ms);
 }
 
+static void changed(void *context, const char *adapter_name)
+{
+    outbox_forget_time(context, adapter_name);
+}
+
 int64_t outbox_look_again(struct outbox *outbox, int64_t now_ms)
 {
-    for (struct place *place = outbox->newest; place != NULL; place = place->older) {
-        ask_again(outbox, place);
-    }
+    store_outbox_changed(outbox->store, changed, outbox);
     return next_wake(outbox, now_ms);
 }
 

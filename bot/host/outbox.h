@@ -61,7 +61,8 @@ void outbox_rolled_back(struct outbox *outbox, int64_t now_ms);
 int64_t outbox_send(struct outbox *outbox, int64_t now_ms);
 
 /*
- * Where others share the store, what is due changes without us. As outbox_send(), without sending.
+ * Where others share the store, what is due changes without us: asks the store which adapters that
+ * is about, and costs nothing for the others. As outbox_send(), without sending.
  */
 int64_t outbox_look_again(struct outbox *outbox, int64_t now_ms);
 

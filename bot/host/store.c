@@ -136,6 +136,13 @@ int64_t store_outbox_next(struct store *store, const char *adapter)
     return store->ops->outbox_next(store->engine, adapter);
 }
 
+void store_outbox_changed(struct store *store, store_visit_adapter *visit, void *context)
+{
+    if (store->ops->outbox_changed != NULL) {
+        store->ops->outbox_changed(store->engine, visit, context);
+    }
+}
+
 uint64_t store_outbox_count(struct store *store)
 {
     return store->ops->outbox_count(store->engine);

@@ -57,7 +57,7 @@ int64_t store_tidy(struct store *store);
 
 /* ---- where others share the store ---- */
 
-/* Whether other processes may change it. Where not, the next three are for nothing. */
+/* Whether other processes may change it. Where not, what follows is for nothing. */
 bool store_shared(const struct store *store);
 
 /*
@@ -96,6 +96,13 @@ void store_lease_end(struct store *store, const char *name);
  * have taken it over yet. Looks at the clock alone; for right before the bytes leave.
  */
 bool store_may_act(const struct store *store);
+
+/*
+ * Calls visit for each adapter for which store_outbox_next() may say something else than when this
+ * was asked last, whoever changed it. visit must not call the store.
+ */
+typedef void store_visit_adapter(void *context, const char *adapter);
+void store_outbox_changed(struct store *store, store_visit_adapter *visit, void *context);
 
 /* ---- taken messages ---- */
 

@@ -22,7 +22,7 @@ struct store_ops {
     void (*rollback)(struct store_engine *engine);
     int64_t (*tidy)(struct store_engine *engine);
 
-    /* These six NULL: the store is ours alone. */
+    /* These seven NULL: the store is ours alone. */
     bool (*expect)(struct store_engine *engine, const struct expectation *expectations,
                    size_t count, enum expected *ret, struct error *err);
     void (*mark)(struct store_engine *engine);
@@ -30,6 +30,7 @@ struct store_ops {
     bool (*lease)(struct store_engine *engine, const char *name);
     void (*lease_end)(struct store_engine *engine, const char *name);
     bool (*may_act)(const struct store_engine *engine);
+    void (*outbox_changed)(struct store_engine *engine, store_visit_adapter *visit, void *context);
 
     enum claim (*claim)(struct store_engine *engine, const char *adapter, const char *delivery,
                         const char *identity, int64_t now_ms, struct error *err);

@@ -326,6 +326,7 @@ const struct store_ops store_redis = {
     .lease = redis_lease,
     .lease_end = redis_lease_end,
     .may_act = redis_may_act,
+    .outbox_changed = redis_outbox_changed,
     .claim = redis_claim,
     .conversation_get = redis_conversation_get,
     .conversation_put = redis_conversation_put,

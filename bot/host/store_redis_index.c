@@ -25,6 +25,25 @@ void redis_index_finish(struct redis_index *index)
     *index = (struct redis_index){0};
 }
 
+static void changed(struct redis_index *index, struct redis_place *place)
+{
+    if (!place->changed) {
+        place->changed = true;
+        place->next_changed = index->changed;
+        index->changed = place;
+    }
+}
+
+struct redis_place *redis_index_changed(struct redis_index *index)
+{
+    struct redis_place *place = index->changed;
+    if (place != NULL) {
+        index->changed = place->next_changed;
+        place->changed = false;
+    }
+    return place;
+}
+
 /* ---- by id ---- */
 
 static size_t home(const struct redis_index *index, int64_t id)
@@ -68,6 +87,7 @@ void redis_index_remove(struct redis_index *index, int64_t id)
     if (index->items[gap].id == 0) {
         return;
     }
+    changed(index, index->items[gap].place);
     for (size_t i = (gap + 1) & index->mask; index->items[i].id != 0; i = (i + 1) & index->mask) {
         size_t wanted = home(index, index->items[i].id);
         if (((i - wanted) & index->mask) >= ((i - gap) & index->mask)) {
@@ -190,6 +210,7 @@ void redis_index_put(struct redis_index *index, const struct redis_item *item)
     size_t i = find(index, item->id);
     index->count += index->items[i].id == 0;
     index->items[i] = *item;
+    changed(index, item->place);
     if (!item->under_way) {
         push(item->place, (struct redis_due){item->next_ms, item->id});
     }
@@ -201,6 +222,7 @@ void redis_index_hurry(struct redis_index *index, int64_t now_ms, int64_t latest
         struct redis_item *item = &index->items[i];
         if (item->id != 0 && !item->under_way && item->next_ms > latest_ms) {
             item->next_ms = now_ms;
+            changed(index, item->place);
             push(item->place, (struct redis_due){now_ms, item->id});
         }
     }
@@ -223,15 +245,29 @@ static size_t place_at(const struct redis_index *index, const char *name)
     return first;
 }
 
+static bool is_at(const struct redis_index *index, size_t i, const char *name)
+{
+    return i < index->place_count && strcmp(index->places[i]->name, name) == 0;
+}
+
+struct redis_place *redis_index_known(const struct redis_index *index, const char *name)
+{
+    size_t i = place_at(index, name);
+    return is_at(index, i, name) ? index->places[i] : NULL;
+}
+
 struct redis_place *redis_index_place(struct redis_index *index, const char *name)
 {
     size_t i = place_at(index, name);
-    if (i < index->place_count && strcmp(index->places[i]->name, name) == 0) {
+    if (is_at(index, i, name)) {
         return index->places[i];
     }
     struct redis_place *place = mem_alloc(sizeof(*place));
     place->name = mem_strdup(name);
-    index->places = mem_grow(index->places, index->place_count + 1, sizeof(struct redis_place *));
+    if (index->place_count == index->place_cap) {
+        index->place_cap = index->place_cap == 0 ? 16 : index->place_cap * 2;
+        index->places = mem_grow(index->places, index->place_cap, sizeof(struct redis_place *));
+    }
     memmove(&index->places[i + 1], &index->places[i],
             (index->place_count - i) * sizeof(struct redis_place *));
     index->places[i] = place;

@@ -31,13 +31,16 @@ struct redis_place {
     struct redis_due *heap;
     size_t count, cap;
     bool served; /* it runs here: what others leave behind may be taken over */
+    bool changed;
+    struct redis_place *next_changed;
 };
 
 struct redis_index {
     struct redis_item *items; /* open addressing by id; id 0: free */
     size_t count, mask;
     struct redis_place **places; /* owned; in the order of names */
-    size_t place_count;
+    size_t place_count, place_cap;
+    struct redis_place *changed; /* the first of those that are to be told */
 };
 
 void redis_index_init(struct redis_index *ret);
@@ -47,6 +50,10 @@ void redis_index_finish(struct redis_index *index);
 void redis_index_clear(struct redis_index *index, const struct redis_place *place);
 
 struct redis_place *redis_index_place(struct redis_index *index, const char *name); /* makes it */
+struct redis_place *redis_index_known(const struct redis_index *index, const char *name); /* NULL */
+
+/* The next whose deliveries have changed since it was told last; NULL: no more. */
+struct redis_place *redis_index_changed(struct redis_index *index);
 
 /* Puts it in, or in the place of what was known of it. */
 void redis_index_put(struct redis_index *index, const struct redis_item *item);

@@ -186,6 +186,7 @@ bool redis_outbox_add(struct store_engine *engine, const struct delivery *delive
 bool redis_outbox_due(struct store_engine *engine, const char *adapter, int64_t now_ms, size_t most,
                       store_visit_delivery *visit, void *context, struct error *err);
 int64_t redis_outbox_next(struct store_engine *engine, const char *adapter);
+void redis_outbox_changed(struct store_engine *engine, store_visit_adapter *visit, void *context);
 uint64_t redis_outbox_count(struct store_engine *engine);
 bool redis_outbox_begin(struct store_engine *engine, int64_t id, struct error *err);
 bool redis_outbox_again(struct store_engine *engine, int64_t id, int64_t next_ms, bool unsure,

@@ -222,12 +222,8 @@ int64_t redis_tidy(struct store_engine *engine)
 
 static bool is_served(const struct store_engine *engine, const char *adapter)
 {
-    for (size_t i = 0; i < engine->index.place_count; i++) {
-        if (strcmp(engine->index.places[i]->name, adapter) == 0) {
-            return engine->index.places[i]->served;
-        }
-    }
-    return false;
+    const struct redis_place *place = redis_index_known(&engine->index, adapter);
+    return place != NULL && place->served;
 }
 
 /* What is for an adapter that nobody runs any more must still grow old and be given up. */

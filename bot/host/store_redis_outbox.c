@@ -150,9 +150,13 @@ bool redis_outbox_recover(struct store_engine *engine, int64_t next_ms, struct e
         return false;
     }
     bool fine = !redis_refused(engine, reply, err);
-    for (size_t i = 0; fine && redis_at(reply, i) != NULL; i++) {
-        fine = redis_take_over(engine, redis_text(redis_at(reply, i), NULL), REDIS_IDLE_MS, next_ms,
-                               err);
+    for (size_t i = 0; fine && redis_at(reply, i) != NULL;) {
+        const char *names[REDIS_TAKE_MAX];
+        size_t count = 0;
+        for (; count < REDIS_TAKE_MAX && redis_at(reply, i) != NULL; i++) {
+            names[count++] = redis_text(redis_at(reply, i), NULL);
+        }
+        fine = redis_take_over_each(engine, names, count, REDIS_IDLE_MS, next_ms, err);
     }
     redis_link_free(&reply, 1);
     return fine;
@@ -275,6 +279,14 @@ int64_t redis_outbox_next(struct store_engine *engine, const char *adapter)
         next_ms = at_ms < next_ms ? at_ms : next_ms;
     }
     return next_ms;
+}
+
+void redis_outbox_changed(struct store_engine *engine, store_visit_adapter *visit, void *context)
+{
+    const struct redis_place *place;
+    while ((place = redis_index_changed(&engine->index)) != NULL) {
+        visit(context, place->name);
+    }
 }
 
 uint64_t redis_outbox_count(struct store_engine *engine)

@@ -519,6 +519,14 @@ bool store_may_act(const struct store *store)
     return !store->lapsed;
 }
 
+/* It may be about any that has something. */
+void store_outbox_changed(struct store *store, store_visit_adapter *visit, void *context)
+{
+    for (size_t i = 0; i < store->now.outbox_count; i++) {
+        visit(context, store->now.outbox[i].adapter);
+    }
+}
+
 bool store_expire(struct store *store, int64_t now_ms, struct error *err)
 {
     (void)now_ms;

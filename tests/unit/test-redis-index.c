@@ -129,6 +129,20 @@ static void hurry(void)
     }
 }
 
+/* As the outbox does it: what was said once holds until the place is told to have changed. */
+static void check_told(int64_t said[PLACES])
+{
+    const struct redis_place *place;
+    while ((place = redis_index_changed(&table)) != NULL) {
+        for (size_t i = 0; i < PLACES; i++) {
+            said[i] = places[i] == place ? next_of(i) : said[i];
+        }
+    }
+    for (size_t i = 0; i < PLACES; i++) {
+        assert_true(said[i] == next_of(i));
+    }
+}
+
 static void step(void)
 {
     int64_t id = 1 + draw(IDS);
@@ -151,6 +165,7 @@ static void test_as_a_list(void **state)
 {
     (void)state;
     static const char *const names[PLACES] = {"slack", "irc b", "irc a"};
+    int64_t said[PLACES] = {INT64_MAX, INT64_MAX, INT64_MAX};
     memset(rows, 0, sizeof(rows));
     redis_index_init(&table);
     for (chance = 1; chance < 4; chance++) {
@@ -165,6 +180,9 @@ static void test_as_a_list(void **state)
             assert_int_equal(item != NULL, rows[id].there);
             assert_int_equal(table.count, count_rows());
             assert_true(redis_index_next(&table, places[place]) == next_of(place));
+            if (i % 2 == 0) {
+                check_told(said);
+            }
             if (i % 16 == 0) {
                 check_due(place, 995 + draw(60));
                 check_walk();
@@ -189,6 +207,9 @@ static void test_places(void **state)
     }
     assert_ptr_equal(made[0], made[3]);
     assert_ptr_equal(made[2], made[6]);
+    assert_ptr_equal(redis_index_known(&table, "b"), made[5]);
+    assert_null(redis_index_known(&table, "bb"));
+    assert_null(redis_index_known(&table, "zz"));
     assert_int_equal(table.place_count, 5);
     for (int i = 0; i < 2000; i++) {
         char name[20];

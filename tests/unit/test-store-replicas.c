@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/log.h"
@@ -467,6 +468,47 @@ static void test_half_of_it_deleted(void **state)
     assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
 }
 
+static void note_change(void *context, const char *adapter)
+{
+    struct buf *told = context;
+    buf_puts(told, adapter);
+    buf_putc(told, ' ');
+}
+
+static void check_changed(struct store *store, const char *wanted)
+{
+    struct buf told;
+    buf_init(&told, 1000);
+    store_outbox_changed(store, note_change, &told);
+    buf_putc(&told, '\0');
+    assert_string_equal(told.data, wanted);
+    buf_finish(&told);
+}
+
+/* Each replica is told of its own answers and of those that it takes over, once. */
+static void test_changes_are_told(void **state)
+{
+    char entry[100];
+    (void)state;
+    check_changed(one, "");
+    begin(one);
+    add(one, "C1", "first");
+    check_changed(one, "");
+    must_commit(one);
+    check_changed(one, "slack ");
+    check_changed(one, "");
+    check_changed(two, "");
+    copy_field(due(one).id, "entry", entry, sizeof(entry));
+    ask("xclaim '{test}:out:slack' whether gone 0 %s idle 20000 justid", entry);
+    assert_true(store_outbox_recover(two, NOW, &err));
+    check_changed(two, "slack ");
+    begin(two);
+    assert_true(store_outbox_done(two, due(two).id, &err));
+    must_commit(two);
+    check_changed(two, "slack ");
+    check_changed(two, "");
+}
+
 /* SCRIPT FLUSH between two calls: loaded anew, and the turn is none the worse for it. */
 static void test_script_flushed(void **state)
 {
@@ -500,6 +542,7 @@ int main(void)
         TEST(test_late_arrival),
         TEST(test_an_end_is_an_end),
         TEST(test_half_of_it_deleted),
+        TEST(test_changes_are_told),
         TEST(test_script_flushed),
     };
     log_set_up(LOG_LEVEL_ERROR + 1, LOG_FORMAT_LOGFMT, false);
