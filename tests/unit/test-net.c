@@ -22,6 +22,7 @@
 #include "bot/reader/read.h"
 #include "bot/training/net_file.h"
 #include "knowledge/bytes.h"
+#include "tests/unit/spoil.h"
 #include "tests/unit/tiny.h"
 
 enum { CLASSES = 2, WORDS = 3, ROWS = NET_SHAPES + WORDS, INPUTS = TINY_DIMS + NET_FLAGS };
@@ -130,32 +131,24 @@ static void test_none(void **state)
     buf_finish(&buf);
 }
 
-static void test_cut_short(void **state)
-{
-    (void)state;
-    struct buf buf;
-    put_sample(&buf, 1);
-    for (size_t len = 0; len < buf.len; len++) {
-        struct net *net = NULL;
-        if (take(&buf, len, &net) || net != NULL) {
-            fail_msg("accepted %zu of %zu bytes", len, buf.len);
-        }
-    }
-    buf_finish(&buf);
-}
-
 enum { HEAD = 6 * 4, FIRST_ROW = HEAD + NET_SHAPES * (4 + TINY_DIMS) };
 enum { FIRST_TAP = FIRST_ROW + WORDS * (8 + 4 + TINY_DIMS), TAP = 4 + TINY_DIMS + 2 * NET_FLAGS };
 enum { FIRST_BIAS = FIRST_TAP + NET_WORD * TAP, FIRST_OUTPUT = FIRST_BIAS + 2 * NET_POOLED };
 
-static void test_faults(void **state)
+static bool try(const struct buf *buf, size_t len)
+{
+    struct net *net = NULL;
+    struct bytes bytes = {.data = (const unsigned char *)buf->data, .size = len};
+    bool fine = net_take(&bytes, CLASSES, &net);
+    assert_true(fine || net == NULL);
+    net_destroy(net);
+    return fine && bytes.at == len;
+}
+
+static void test_spoilt(void **state)
 {
     (void)state;
-    static const struct {
-        const char *what;
-        size_t at;
-        unsigned char byte;
-    } rows[] = {
+    static const struct spoil_fault faults[] = {
         {"other filters", 0, 95},
         {"far more filters", 3, 1},
         {"other widths", 4, 2},
@@ -176,17 +169,12 @@ static void test_faults(void **state)
         {"a class's bias that is no number", FIRST_OUTPUT + 3, 0x7F},
         {"a class's scale that is no number", FIRST_OUTPUT + 7, 0xFF},
     };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct net *net = NULL;
-        struct buf buf;
-        put_sample(&buf, 1);
-        buf.data[rows[i].at] = (char)rows[i].byte;
-        if (take(&buf, buf.len, &net)) {
-            fail_msg("accepted: %s", rows[i].what);
-        }
-        assert_null(net);
-        buf_finish(&buf);
-    }
+    struct buf buf;
+    put_sample(&buf, 1);
+    spoil_length(&buf, try);
+    spoil_bits(&buf, 4, try); /* the number of filters */
+    spoil_bytes(&buf, faults, ARRAY_LEN(faults), try);
+    buf_finish(&buf);
 }
 
 /* ---- scores ---- */
@@ -454,11 +442,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_none),
-        cmocka_unit_test(test_cut_short),  cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_scores),     cmocka_unit_test(test_window),
-        cmocka_unit_test(test_forget),     cmocka_unit_test(test_looks),
-        cmocka_unit_test(test_limits),     cmocka_unit_test(test_fits),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_spoilt),     cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_window),     cmocka_unit_test(test_forget),
+        cmocka_unit_test(test_looks),      cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_fits),       cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests_name("net", tests, setup, tiny_teardown);
 }
