@@ -35,6 +35,17 @@ def fields(line):
         return {}
 
 
+def end_all(processes):
+    """Kills and forgets them, the last one first; those that read find their input closed."""
+    while processes:
+        process = processes.pop()
+        if process.stdin:
+            process.stdin.close()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
 class Daemon:
     """with Daemon(whether, folder, config) as daemon: ... config is text, or None for none."""
 

@@ -10,13 +10,13 @@ import threading
 import time
 import urllib.parse
 
-from fakehttp import FakeServer
+from fakehttp import FakeServer, Served
 
 TOKEN = "xoxb-storm"
 TEAM, BOT_USER, BOT_ID = "T0STORM", "U0BOT", "B0BOT"
 
 
-class FakeSlack:
+class FakeSlack(Served):
     def __init__(self, seed=1, trouble=0.0, delay_s=0.0, closes=False, host="127.0.0.1", name=None, context=None):
         """trouble: the share of posts that go wrong in some way; delay_s: how late every answer is; closes: each call
         needs a connection of its own; name: what host is called; context: of ssl, for https."""
@@ -28,16 +28,6 @@ class FakeSlack:
         self.stamps = itertools.count()
         self.server = FakeServer((host, 0), Handler, context)
         self.server.slack, self.name = self, name
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *rest):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
 
     @property
     def api(self):

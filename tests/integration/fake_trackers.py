@@ -7,7 +7,7 @@ import re
 import threading
 import urllib.parse
 
-from fakehttp import FakeServer
+from fakehttp import FakeServer, Served
 
 
 class Refused(Exception):
@@ -21,7 +21,7 @@ def need(condition, status, message):
         raise Refused(status, message)
 
 
-class FakeTracker:
+class FakeTracker(Served):
     """with FakeGitlab() as tracker: ... `comments` are what it took, `refusals` what it did not."""
 
     def __init__(self, name=None, context=None):
@@ -31,16 +31,6 @@ class FakeTracker:
         self.server = FakeServer(("127.0.0.1", 0), Handler, context)
         self.server.tracker = self
         self.url = self.server.url(name)
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *rest):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
 
     def answer(self, method, path, query, headers, body):
         raise NotImplementedError

@@ -1,5 +1,6 @@
 """What the fake services are served by: threads, keep-alive, TLS where a test wants it."""
 import http.server
+import threading
 
 
 class FakeServer(http.server.ThreadingHTTPServer):
@@ -23,3 +24,17 @@ class FakeServer(http.server.ThreadingHTTPServer):
     def url(self, name=None):
         """name: what the address is called by those who come here."""
         return f"http{'s' if self.context else ''}://{name or self.server_address[0]}:{self.server_address[1]}"
+
+
+class Served:
+    """with Service() as service: ... where `self.server` is a FakeServer."""
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *rest):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()

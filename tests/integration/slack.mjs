@@ -13,9 +13,9 @@
 import { createHmac } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import http from "node:http";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { stand } from "./stand.mjs";
 
 const [modules, port] = [path.resolve(process.argv[2]), Number(process.argv[3])];
 const dist = path.join(modules, "node_modules/emulate/dist");
@@ -126,31 +126,26 @@ async function makeTrouble(fault, request, response, target, body) {
 }
 
 const control = {
-  "/control/fault": (body) => { faults.push({ times: 1, ...body }); return {}; },
-  "/control/events": (body) => {
+  fault: (body) => { faults.push({ times: 1, ...body }); return {}; },
+  events: (body) => {
     events = body;
     webhooks.register({ url: `http://127.0.0.1:${server.address().port}/emulated`, events: ["*"], active: true,
                         owner: "slack" });
     return {};
   },
-  "/control/seen": () => ({ seen, received }),
-  "/control/forget": () => { seen.length = received.length = faults.length = 0; return {}; },
-  "/control/oracle": (body) => ({
+  seen: () => ({ seen, received }),
+  forget: () => { seen.length = received.length = faults.length = 0; return {}; },
+  oracle: (body) => ({
     valid: isValidSlackRequest({
       signingSecret: body.secret, body: body.body,
       headers: { "x-slack-signature": body.signature, "x-slack-request-timestamp": Number(body.timestamp) },
     }),
   }),
-  "/control/users": () => ({ users: getSlackStore(store).users.all(), hooks: getSlackStore(store).incomingWebhooks.all() }),
+  users: () => ({ users: getSlackStore(store).users.all(), hooks: getSlackStore(store).incomingWebhooks.all() }),
 };
 
 async function handle(request, response, body) {
   const url = new URL(request.url, "http://x");
-  if (control[url.pathname]) {
-    response.writeHead(200, { "Content-Type": "application/json" });
-    response.end(JSON.stringify(control[url.pathname](body ? JSON.parse(body) : {})));
-    return;
-  }
   if (url.pathname === "/emulated") {
     passOn(JSON.parse(body));           // not awaited: Slack's deliveries do not hold up its API
     response.end("{}");
@@ -172,18 +167,4 @@ async function handle(request, response, body) {
   response.end(answer.text);
 }
 
-const server = http.createServer((request, response) => {
-  const pieces = [];
-  request.on("data", (piece) => pieces.push(piece));
-  request.on("end", () => handle(request, response, Buffer.concat(pieces).toString()).catch((error) => {
-    response.writeHead(500);
-    response.end(String(error));
-  }));
-});
-server.keepAliveTimeout = 60000;
-server.listen(0, "127.0.0.1", () => {
-  console.log(JSON.stringify({ url: `http://127.0.0.1:${server.address().port}`, emulator: `http://127.0.0.1:${port}` }));
-});
-// The test that started it is gone.
-process.stdin.resume();
-process.stdin.on("end", () => process.exit(0));
+const server = stand(control, handle, (at) => ({ url: `http://127.0.0.1:${at}`, emulator: `http://127.0.0.1:${port}` }));

@@ -23,6 +23,7 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import tap  # noqa: E402
+from daemon import end_all  # noqa: E402
 
 ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
@@ -688,16 +689,6 @@ def case_watchers():
     assert not [one for one in secrets if one in (scratch / "whether.log").read_text()]
 
 
-def clean_up():
-    while started:
-        process = started.pop()
-        if process.stdin:
-            process.stdin.close()
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
 @contextlib.contextmanager
 def around():
     """A folder of its own; what the case has started ends with it."""
@@ -710,7 +701,7 @@ def around():
             problem.add_note(log_end())
             raise
         finally:
-            clean_up()
+            end_all(started)
 
 
 def main():

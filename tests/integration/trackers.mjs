@@ -8,9 +8,9 @@
 //   POST /control/free   lets go what "hold" holds
 //   POST /control/sign   {"scheme": "octokit"|"standard", "secret", "body", "id", "timestamp"}: {"signature"}
 import { createRequire } from "node:module";
-import http from "node:http";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { stand } from "./stand.mjs";
 
 const [modules, githubPort, linearPort] = [path.resolve(process.argv[2]), Number(process.argv[3]), Number(process.argv[4])];
 const at = (file) => import(pathToFileURL(path.join(modules, "node_modules", file)));
@@ -66,12 +66,6 @@ function takeFault(method, target) {
 
 async function handle(request, response, body) {
   const [, head, ...rest] = request.url.split("/");
-  if (head === "control") {
-    const answer = await control[rest[0]](body ? JSON.parse(body) : {});
-    response.writeHead(200, { "Content-Type": "application/json" });
-    response.end(JSON.stringify(answer));
-    return;
-  }
   const target = `/${rest.join("/")}`;
   seen.push({ service: head, method: request.method, path: target, body, headers: request.headers });
   const fault = takeFault(request.method, target);
@@ -100,19 +94,6 @@ async function handle(request, response, body) {
   response.end(text);
 }
 
-const server = http.createServer((request, response) => {
-  const pieces = [];
-  request.on("data", (piece) => pieces.push(piece));
-  request.on("end", () => handle(request, response, Buffer.concat(pieces).toString()).catch((error) => {
-    response.writeHead(500);
-    response.end(String(error));
-  }));
-});
-server.keepAliveTimeout = 60000;
-server.listen(0, "127.0.0.1", () => {
-  console.log(JSON.stringify({ url: `http://127.0.0.1:${server.address().port}`, github: `http://127.0.0.1:${githubPort}`,
-                               linear: `http://127.0.0.1:${linearPort}` }));
-});
-// The test that started it is gone.
-process.stdin.resume();
-process.stdin.on("end", () => process.exit(0));
+stand(control, handle, (at) => ({
+  url: `http://127.0.0.1:${at}`, github: `http://127.0.0.1:${githubPort}`, linear: `http://127.0.0.1:${linearPort}`,
+}));

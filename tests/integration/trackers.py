@@ -22,7 +22,7 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import tap  # noqa: E402
-from daemon import PATIENCE_S, ROOT, Daemon, wait_until  # noqa: E402
+from daemon import PATIENCE_S, ROOT, Daemon, end_all, wait_until  # noqa: E402
 from fake_trackers import FakeGitea, FakeGitlab, FakeJira, FakeReceiver, adf_text  # noqa: E402
 
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
@@ -863,16 +863,6 @@ def case_many_at_once():
     daemon.stop()
 
 
-def clean_up():
-    while started:
-        process = started.pop()
-        if process.stdin:
-            process.stdin.close()
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
 @contextlib.contextmanager
 def around():
     """A folder of its own; what the case has started ends with it."""
@@ -882,7 +872,7 @@ def around():
         try:
             yield
         finally:
-            clean_up()
+            end_all(started)
 
 
 def main():

@@ -174,17 +174,23 @@ void configure(bool token, bool webhook)
     }
 }
 
+struct adapter_setup setup_of(size_t instance)
+{
+    return (struct adapter_setup){.config = &bench.config,
+                                  .instance = instance,
+                                  .dispatch = &bench.dispatch,
+                                  .loop = bench.loop,
+                                  .server = bench.server,
+                                  .client = bench.client,
+                                  .metrics = bench.metrics,
+                                  .common = &bench.common};
+}
+
 void create(bool token, bool webhook)
 {
     struct error err = {0};
     configure(token, webhook);
-    const struct adapter_setup setup = {.config = &bench.config,
-                                        .dispatch = &bench.dispatch,
-                                        .loop = bench.loop,
-                                        .server = bench.server,
-                                        .client = bench.client,
-                                        .metrics = bench.metrics,
-                                        .common = &bench.common};
+    const struct adapter_setup setup = setup_of(0);
     if (!adapter_slack.create(&setup, &bench.adapter, &err)) {
         fail_msg("%s", err.text);
     }

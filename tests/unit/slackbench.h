@@ -73,8 +73,9 @@ int tear_down(void **state);
 /* What Slack answers there from now on; header may be NULL. Borrowed. */
 void script(enum place place, unsigned status, const char *body, const char *header);
 
-/* Writes the section; create: and starts an adapter by it. */
+/* Writes the section; create: and starts an adapter by it. setup_of: what one is made with. */
 void configure(bool token, bool webhook);
+struct adapter_setup setup_of(size_t instance);
 void create(bool token, bool webhook);
 
 /* One turn of the loop: adapter, Slack, and at its end the dispatch settles what it took. */

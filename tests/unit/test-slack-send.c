@@ -307,13 +307,7 @@ static void test_wrong_team(void **state)
     struct error err = {0};
     configure(true, false);
     bench.config.slack[0].team = team;
-    const struct adapter_setup setup = {.config = &bench.config,
-                                        .dispatch = &bench.dispatch,
-                                        .loop = bench.loop,
-                                        .server = bench.server,
-                                        .client = bench.client,
-                                        .metrics = bench.metrics,
-                                        .common = &bench.common};
+    const struct adapter_setup setup = setup_of(0);
     assert_true(adapter_slack.create(&setup, &bench.adapter, &err));
     bench.adapter->ops->start(bench.adapter, loop_now_ms(bench.loop));
     await_health(ADAPTER_FAILED);

@@ -246,14 +246,7 @@ static struct adapter *join(const char *label, const char *team, const char *sec
     bench.sections[1].team = texts[1];
     bench.sections[1].signing_secret.env = texts[2];
     bench.config.slack_count = 2;
-    const struct adapter_setup setup = {.config = &bench.config,
-                                        .instance = 1,
-                                        .dispatch = &bench.dispatch,
-                                        .loop = bench.loop,
-                                        .server = bench.server,
-                                        .client = bench.client,
-                                        .metrics = bench.metrics,
-                                        .common = &bench.common};
+    const struct adapter_setup setup = setup_of(1);
     if (!adapter_slack.create(&setup, &adapter, &err)) {
         fail_msg("%s", err.text);
     }
