@@ -97,6 +97,16 @@ int http_bench_tear_down(void **state)
     return 0;
 }
 
+struct adapter_setup http_bench_adapter(const struct config *config, struct dispatch *dispatch)
+{
+    return (struct adapter_setup){.config = config,
+                                  .dispatch = dispatch,
+                                  .loop = bench.loop,
+                                  .server = bench.server,
+                                  .client = bench.client,
+                                  .metrics = bench.metrics};
+}
+
 /* ---- raw clients ---- */
 
 static int dial_to(unsigned port)

@@ -3,10 +3,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "adapters/adapter.h"
+
 /*
  * Server and client in one loop, as in the daemon; beside them raw sockets that do what no client
  * should. Every wait is bounded by TURNS_MAX turns of at most TURN_MS. For tests; asserts inside.
  */
+struct config;
+struct dispatch;
 struct http_client;
 struct http_request;
 struct http_server;
@@ -28,6 +32,9 @@ extern struct http_bench bench;
 
 int http_bench_set_up(void **state);
 int http_bench_tear_down(void **state);
+
+/* What an adapter over it is made with. */
+struct adapter_setup http_bench_adapter(const struct config *config, struct dispatch *dispatch);
 void turn(void);
 
 /* A connected, non-blocking socket. */

@@ -121,12 +121,7 @@ static bool create(bool token, bool open, struct error *err)
     config.api.open = open;
     config.api.origins = origins;
     config.api.token.env = token ? env : NULL;
-    const struct adapter_setup setup = {.config = &config,
-                                        .dispatch = &fake,
-                                        .loop = bench.loop,
-                                        .server = bench.server,
-                                        .client = bench.client,
-                                        .metrics = bench.metrics};
+    const struct adapter_setup setup = http_bench_adapter(&config, &fake);
     assert_int_equal(adapter_api.count(&config), 1);
     return adapter_api.create(&setup, &adapter, err);
 }

@@ -118,12 +118,7 @@ static bool create(const char *hosts, bool token, struct error *err)
     config.page.hosts = names;
     config.page.address = nowhere;
     config.page.gaps_token.env = token ? env : NULL;
-    const struct adapter_setup setup = {.config = &config,
-                                        .dispatch = &fake,
-                                        .loop = bench.loop,
-                                        .server = bench.server,
-                                        .client = bench.client,
-                                        .metrics = bench.metrics};
+    const struct adapter_setup setup = http_bench_adapter(&config, &fake);
     assert_int_equal(adapter_page.count(&config), 1);
     return adapter_page.create(&setup, &adapter, err);
 }
