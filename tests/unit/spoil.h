@@ -25,7 +25,7 @@ struct spoil_fault {
 /* No part of it from the beginning is accepted, nor the whole with a byte behind it. */
 void spoil_length(struct buf *file, spoil_try *try);
 
-/* Bits of each byte in turn. What is accepted is safe to use; in the first `fixed` none may differ. */
+/* Bits of each byte in turn: none of the first `fixed` may differ, and what is accepted is used. */
 void spoil_bits(struct buf *file, size_t fixed, spoil_try *try);
 
 /* Each of these makes it be refused. The file is what it was afterwards. */
