@@ -133,7 +133,7 @@ bool file_folder(const char *path, char *ret, size_t cap)
     return true;
 }
 
-static bool sync_folder_of(const char *path, struct error *err)
+bool file_sync_folder_of(const char *path, struct error *err)
 {
     char folder[PATH_MAX];
     return file_folder(path, folder, sizeof(folder))
@@ -163,5 +163,6 @@ bool file_publish(const char *temporary, const char *path, bool replace, struct 
         return false;
     }
     bool done = replace ? rename(temporary, path) == 0 : take_free_name(temporary, path);
-    return done ? sync_folder_of(path, err) : error_errno(err, errno, "cannot be put in its place");
+    return done ? file_sync_folder_of(path, err)
+                : error_errno(err, errno, "cannot be put in its place");
 }

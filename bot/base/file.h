@@ -35,6 +35,9 @@ int file_access_as(const char *user, const char *path, int mode);
 /* The folder that a path lies in: "." where it names none. False: longer than cap. */
 bool file_folder(const char *path, char *ret, size_t cap);
 
+/* The names in the folder that a path lies in are on the disk. */
+bool file_sync_folder_of(const char *path, struct error *err);
+
 /*
  * A finished file takes its place: it is on the disk first, then it has the name, then the folder
  * is on the disk, too. Without `replace` nobody loses what has the name already. On failure the

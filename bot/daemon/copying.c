@@ -87,9 +87,10 @@ static void print_restore(const char *store, const char *file, const struct stor
     }
     printf("\n");
     if (copied->kept_old) {
-        printf("%s.old: what was there, and .old-wal if that had a log; remove or move both "
-               "together\n",
-               store);
+        printf("%s.old: what was there%s\n", store,
+               copied->kept_log ? "; its log could not be put into it and is beside it (.old-wal "
+                                  "or .old-journal): move or remove both together"
+                                : "");
     }
 }
 

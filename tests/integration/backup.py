@@ -4,6 +4,7 @@
 usage: backup.py WHETHER     prints TAP
 """
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -303,19 +304,100 @@ def case_restore_keeps_what_was_there():
     place.refuses("restore", copy, why="another whether uses this store")
     daemon.kill()  # what came last is in the log alone
     assert (place.folder / "w.db-wal").stat().st_size > 0
-    place.run("restore", copy)
-    assert not (place.folder / "w.db-wal").exists() and (place.folder / "w.db.old-wal").exists()
+    said = place.run("restore", copy)
+    assert said.endswith("w.db.old: what was there\n"), said
+    assert sorted(path.name for path in place.folder.glob("w.db*")) == ["w.db", "w.db-lock", "w.db.old"]
     place.refuses("restore", copy, why="w.db.old: is there already")
     with place.daemon() as daemon:
         assert knows(daemon, "before") and not knows(daemon, "after")
     # And back again: what was kept is a whole store.
     (place.folder / "w.db.old").rename(scratch / "kept-aside.db")
+    place.run("restore", scratch / "kept-aside.db")
+    with place.daemon() as daemon:
+        assert knows(daemon, "before") and knows(daemon, "after")
+
+
+def case_a_log_that_somebody_reads():
+    place, copy = Place(), scratch / "headed.db"
+    place.asked()
+    place.run("backup", copy)
+    daemon = place.daemon().start()
+    ask(daemon, FACT, "after")
+    daemon.kill()
+    log = (place.folder / "w.db-wal").read_bytes()
+    with contextlib.closing(sqlite3.connect(place.store)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM note").fetchone()
+        said = place.run("restore", copy)
+    assert "its log could not be put into it and is beside it" in said, said
+    assert (place.folder / "w.db.old-wal").read_bytes() == log and not (place.folder / "w.db-wal").exists()
+    with place.daemon() as daemon:
+        assert knows(daemon, "one") and not knows(daemon, "after")
     # The log alone would be taken for that of the next file that comes beside it.
+    (place.folder / "w.db.old").rename(scratch / "kept-aside.db")
     place.refuses("restore", copy, why="w.db.old-wal: is there already")
     (place.folder / "w.db.old-wal").rename(scratch / "kept-aside.db-wal")
     place.run("restore", scratch / "kept-aside.db")
     with place.daemon() as daemon:
-        assert knows(daemon, "before") and knows(daemon, "after")
+        assert knows(daemon, "after")
+
+
+def left_by_a_process_that_died(path):
+    """A store of a daemon that was killed: what it did last is in its log alone."""
+    script = ("import os, sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\ndb.execute('PRAGMA journal_mode = WAL')\n"
+              "db.execute(\"INSERT INTO note(name, bytes, expires) VALUES('late', 'late', 9e15)\")\ndb.commit()\nos._exit(0)")
+    subprocess.run([sys.executable, "-c", script, path], check=True)
+    assert pathlib.Path(f"{path}-wal").stat().st_size > 0
+
+
+def notes(folder, name="w.db"):
+    """What whoever opens a copy of it finds; it must be whole."""
+    with tempfile.TemporaryDirectory(dir=scratch) as elsewhere:
+        for path in folder.glob(name + "*"):
+            shutil.copy(path, elsewhere)
+        with contextlib.closing(sqlite3.connect(pathlib.Path(elsewhere) / name)) as db:
+            assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            return {row[0] for row in db.execute("SELECT name FROM note")}
+
+
+CALLS = "openat,write,pwrite64,ftruncate,fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat,chmod,fchmod,chown,fchown"
+
+
+def case_restore_cut_off_anywhere():
+    """Killed at calls that touch files: the store is the old one or the new one, and the next restore goes on."""
+    first, copy = Place(), scratch / "cut.db"
+    first.asked()
+    first.run("backup", copy)
+    old, new, seen = {"late"}, set(), collections.Counter()
+
+    def restored(*strace):
+        place = Place()
+        shutil.copy(copy, place.store)
+        left_by_a_process_that_died(place.store)
+        done = subprocess.run(["strace", "-f", "-qq", "-e", f"trace={CALLS}", *strace, *WHETHER, "restore",
+                               "-c", place.folder / "whether.ini", copy], capture_output=True, text=True, timeout=PATIENCE_S,
+                              env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"})  # which strace would end
+        return place, done
+
+    _, done = restored("-o", scratch / "calls")
+    assert done.returncode == 0, done
+    calls = len((scratch / "calls").read_text().splitlines())
+    # All of the end, where names change; some of what goes before. strace counts each thread's for itself.
+    for call in [*range(1, calls - 24, 8), *range(calls - 24, calls + 1)]:
+        place, cut = restored("-o", "/dev/null", "-e", f"inject={CALLS}:signal=KILL:when={call}")
+        found = notes(place.folder)
+        assert found in (old, new), (call, cut, found)
+        if cut.returncode == 0:
+            break
+        aside = place.folder / "w.db.old"
+        assert found == old or notes(place.folder, "w.db.old") == old, call
+        seen["new" if found == new else "linked" if aside.exists() else "old"] += 1
+        if found == new:
+            aside.rename(scratch / "aside.db")
+        place.run("restore", copy)
+        assert notes(place.folder) == new and (found == new or notes(place.folder, "w.db.old") == old), call
+    print(f"# of {calls} calls cut off at {seen.total()}: {dict(seen)}")
+    assert all(seen[state] for state in ("old", "linked", "new")), seen
 
 
 def case_restore_refuses_what_is_no_store():

@@ -1,0 +1,223 @@
+#include "bot/host/store_backup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bot/base/error.h"
+#include "bot/base/file.h"
+#include "bot/base/mem.h"
+#include "bot/host/store_copy.h"
+#include "bot/host/store_sqlite.h"
+
+struct restore {
+    struct store_engine *store; /* the place, under its real name, and its lock */
+    struct stat owner;          /* whose what is there shall be */
+    bool old;                   /* something is there */
+    bool linked, renamed;       /* it is PATH.old, too; it is that alone */
+    bool moved[2];              /* logs of its own that are PATH.old-wal, PATH.old-journal */
+};
+
+static bool find_owner(struct restore *restore, struct error *err)
+{
+    const char *path = restore->store->path;
+    char folder[STORE_PATH_LEN];
+    restore->old = stat(path, &restore->owner) == 0;
+    return restore->old ||
+           (file_folder(path, folder, sizeof(folder)) && stat(folder, &restore->owner) == 0) ||
+           error_errno(err, errno, "%s: its folder cannot be found", path);
+}
+
+/* The daemon opens it all, whoever restores. */
+static bool give(const struct restore *restore, const char *path, struct error *err)
+{
+    return geteuid() != 0 || chown(path, restore->owner.st_uid, restore->owner.st_gid) == 0 ||
+           error_errno(err, errno, "%s: cannot be given to the store's owner", path);
+}
+
+static bool take_place(struct restore *restore, struct error *err)
+{
+    char path[STORE_PATH_LEN];
+    return find_owner(restore, err) && store_take_lock(restore->store, err) &&
+           store_beside(restore->store, "-lock", path, err) && give(restore, path, err);
+}
+
+/* ---- what was there ---- */
+
+/*
+ * Whose content goes into the file when SQLite next opens it, by its name alone: beside another file
+ * it would be taken for that one's.
+ */
+static const char *const logs[] = {"-wal", "-journal"};
+
+static bool exists(const char *path, struct stat *ret)
+{
+    return lstat(path, ret) == 0;
+}
+
+static bool in_the_way(const char *path, struct error *err)
+{
+    return error_set(err, ERROR_INPUT,
+                     "%s: is there already, from an earlier restore; move or remove it", path);
+}
+
+/* That nothing of an earlier restore would be lost. One that was cut off may have left the store a second name. */
+static bool check_aside(const struct restore *restore, struct error *err)
+{
+    char aside[STORE_PATH_LEN];
+    struct stat info;
+    if (!store_beside(restore->store, ".old", aside, err)) {
+        return false;
+    }
+    if (restore->old && exists(aside, &info)) {
+        if (!copy_same_file(&info, &restore->owner)) {
+            return in_the_way(aside, err);
+        }
+        unlink(aside);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
+        char ending[16];
+        snprintf(ending, sizeof(ending), ".old%s", logs[i]);
+        if (!store_beside(restore->store, ending, aside, err)) {
+            return false;
+        }
+        if (exists(aside, &info)) {
+            return in_the_way(aside, err);
+        }
+    }
+    return true;
+}
+
+/* Its log goes into its file, so that it is one file. No matter where that cannot be: where it is damaged, say. */
+static void empty_logs(const struct restore *restore)
+{
+    struct store_engine *old = store_engine_create(restore->store->path);
+    if (store_open_database(old, SQLITE_OPEN_READWRITE, NULL)) {
+        sqlite3_exec(old->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    }
+    sqlite_close(old);
+}
+
+static bool rename_beside(const struct restore *restore, const char *from, const char *to)
+{
+    char old[STORE_PATH_LEN], new[STORE_PATH_LEN];
+    return store_beside(restore->store, from, old, NULL) &&
+           store_beside(restore->store, to, new, NULL) && rename(old, new) == 0;
+}
+
+static bool move_log(struct restore *restore, size_t log)
+{
+    char path[STORE_PATH_LEN], ending[16];
+    struct stat info;
+    snprintf(ending, sizeof(ending), ".old%s", logs[log]);
+    if (!store_beside(restore->store, logs[log], path, NULL) || !exists(path, &info)) {
+        return true;
+    }
+    if (info.st_size == 0) {
+        return unlink(path) == 0;
+    }
+    restore->moved[log] = rename_beside(restore, logs[log], ending);
+    return restore->moved[log];
+}
+
+/* A second name for it; where the file system has none of these, the only one. */
+static bool keep_old(struct restore *restore)
+{
+    char aside[STORE_PATH_LEN];
+    const char *path = restore->store->path;
+    restore->linked =
+        restore->old && store_beside(restore->store, ".old", aside, NULL) && link(path, aside) == 0;
+    bool linkless = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS;
+    restore->renamed =
+        restore->old && !restore->linked && linkless && rename_beside(restore, "", ".old");
+    return !restore->old || restore->linked || restore->renamed;
+}
+
+/*
+ * The name always leads to a store, whole and without another's log beside it: the log first goes
+ * into the file, or aside where it cannot; on the disk, too, before anything else has the name.
+ */
+static bool move_aside(struct restore *restore, struct error *err)
+{
+    char shm[STORE_PATH_LEN];
+    struct error cause = {0};
+    empty_logs(restore);
+    if (!move_log(restore, 0) || !move_log(restore, 1) || !keep_old(restore)) {
+        return error_errno(err, errno, "%s: cannot be moved aside", restore->store->path);
+    }
+    if (store_beside(restore->store, "-shm", shm, NULL)) {
+        unlink(shm);
+    }
+    return file_sync_folder_of(restore->store->path, &cause) ||
+           error_set(err, cause.code, "%s: %s", restore->store->path, cause.text);
+}
+
+static void move_back(const struct restore *restore)
+{
+    char aside[STORE_PATH_LEN];
+    if (restore->renamed) {
+        rename_beside(restore, ".old", "");
+    } else if (restore->linked && store_beside(restore->store, ".old", aside, NULL)) {
+        unlink(aside);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
+        char ending[16];
+        snprintf(ending, sizeof(ending), ".old%s", logs[i]);
+        if (restore->moved[i]) {
+            rename_beside(restore, ending, logs[i]);
+        }
+    }
+}
+
+/* ---- the whole ---- */
+
+/* Where nothing was, something may be by now, made by who knows nothing of our lock. */
+static bool put_in_place(struct restore *restore, struct copy *copy, struct error *err)
+{
+    if (!give(restore, copy->to->path, err)) {
+        return false;
+    }
+    if (move_aside(restore, err) && copy_publish(copy, restore->linked, err)) {
+        return true;
+    }
+    move_back(restore);
+    return false;
+}
+
+static bool restore_to(struct restore *restore, const struct store_copy_task *task,
+                       struct store_copied *ret, struct error *err)
+{
+    struct copy copy;
+    struct stat info;
+    if (!take_place(restore, err) || !check_aside(restore, err) || !copy_begin(&copy, task, err)) {
+        return false;
+    }
+    bool itself =
+        restore->old && stat(task->from, &info) == 0 && copy_same_file(&info, &restore->owner);
+    bool done = itself ? error_set(err, ERROR_INPUT, "%s: is the store itself", task->from)
+                       : copy_make(&copy, ret, err) && put_in_place(restore, &copy, err);
+    copy_end(&copy);
+    return done;
+}
+
+bool store_restore(const struct store_copy_task *task, struct store_copied *ret, struct error *err)
+{
+    /* A link stays one: what it leads to is replaced. */
+    char *real = realpath(task->to, NULL);
+    struct restore restore = {.store = store_engine_create(real == NULL ? task->to : real)};
+    struct store_copy_task there = *task;
+    struct store_copied copied;
+    free(real);
+    there.to = restore.store->path;
+    bool done = copy_check_source(task, err) && restore_to(&restore, &there, &copied, err);
+    if (done) {
+        *ret = copied;
+        ret->kept_old = restore.old;
+        ret->kept_log = restore.moved[0] || restore.moved[1];
+    }
+    sqlite_close(restore.store);
+    return done;
+}
