@@ -41,9 +41,9 @@ bool store_backup(const struct store_copy_task *task, struct store_copied *ret, 
 
 /*
  * Refused while a whether has the store. What was there becomes PATH.old; refused when there is one
- * already. Cut off at any moment, by a power cut too, what has the name is the old store or the
- * new one, whole, and the next restore goes on; but where the file system has no hard links, or
- * where the log of the old one could not be put into its file. Run by root, all belongs to whom the store, or else its folder,
- * belongs.
+ * already. Cut off at any moment, by a power cut too, what has the name is the old store or the new
+ * one, whole, and the next restore goes on; but where the file system has no hard links, or where
+ * the log of the old one could not be put into its file. Run by root, all belongs to whom the
+ * store, or else its folder, belongs.
  */
 bool store_restore(const struct store_copy_task *task, struct store_copied *ret, struct error *err);

@@ -48,8 +48,8 @@ static bool take_place(struct restore *restore, struct error *err)
 /* ---- what was there ---- */
 
 /*
- * Whose content goes into the file when SQLite next opens it, by its name alone: beside another file
- * it would be taken for that one's.
+ * What is in them goes into the file when SQLite next opens it, by its name alone: beside another
+ * file they would be taken for that one's.
  */
 static const char *const logs[] = {"-wal", "-journal"};
 
@@ -64,7 +64,10 @@ static bool in_the_way(const char *path, struct error *err)
                      "%s: is there already, from an earlier restore; move or remove it", path);
 }
 
-/* That nothing of an earlier restore would be lost. One that was cut off may have left the store a second name. */
+/*
+ * That nothing of an earlier restore would be lost. One that was cut off may have left the store a
+ * second name.
+ */
 static bool check_aside(const struct restore *restore, struct error *err)
 {
     char aside[STORE_PATH_LEN];
@@ -91,7 +94,10 @@ static bool check_aside(const struct restore *restore, struct error *err)
     return true;
 }
 
-/* Its log goes into its file, so that it is one file. No matter where that cannot be: where it is damaged, say. */
+/*
+ * Its log goes into its file, so that it is one file. Where that cannot be, since it is damaged or
+ * somebody reads it, the log is there afterwards.
+ */
 static void empty_logs(const struct restore *restore)
 {
     struct store_engine *old = store_engine_create(restore->store->path);
