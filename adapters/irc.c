@@ -189,10 +189,10 @@ static void attempt_begin(struct irc *irc, uint64_t now_ms)
     irc->phase = IRC_CONNECTING;
     irc->attempt_ms = irc->phase_ms = irc->step_ms = now_ms;
     irc->step = IRC_STEP_NONE;
-    irc->broken[0] = irc->nick[0] = '\0';
+    irc->broken[0] = '\0';
+    irc->nick = (struct irc_nick){0};
     irc->substitutes = 0;
     irc->pinged = irc->clock_known = false;
-    irc->prefix_len = irc->user_len = irc->host_len = 0;
     if (irc->connections > 0) {
         metrics_count(irc->metrics, METRIC_RECONNECTS, irc->adapter.name);
     }
@@ -247,7 +247,7 @@ static void attempt_end(struct irc *irc, const char *why)
     irc_wire_destroy(irc->wire);
     irc->wire = NULL;
     irc_channels_offline(&irc->channels);
-    irc->nick[0] = '\0';
+    irc->nick.name[0] = '\0';
     bool final = is_final(irc, failure);
     uint64_t wait = wait_after(irc, irc->trouble, was_stable);
     irc->phase = final ? IRC_FAILED : IRC_IDLE;
@@ -406,7 +406,7 @@ static void say_channels(const struct irc *irc, char *ret, size_t cap)
     size_t in = irc_channels_in(channels);
     const char *account = irc_wire_relay(irc->wire)->account;
     int len = snprintf(ret, cap, "on %.60s%s as %.30s%s%.30s, in %zu of %zu channels",
-                       irc->config->server, irc->config->tls ? " (TLS)" : "", irc->nick,
+                       irc->config->server, irc->config->tls ? " (TLS)" : "", irc->nick.name,
                        *account ? ", logged in as " : "", account, in, channels->count);
     for (size_t i = 0; i < channels->count && len > 0 && (size_t)len < cap; i++) {
         const struct irc_channel *channel = &channels->items[i];
@@ -483,10 +483,10 @@ static bool irc_stop(struct adapter *adapter, uint64_t now_ms)
         irc->stop_ms = irc->wake_ms = now_ms;
     }
     bool half = now_ms >= irc->stop_ms + irc->times.farewell / 2;
-    if (irc->nick[0] && !irc->quit_sent && (irc_answer_idle(irc) || half)) {
+    if (irc->nick.name[0] && !irc->quit_sent && (irc_answer_idle(irc) || half)) {
         irc->quit_sent = irc_session_write(irc, "QUIT :bye");
     }
-    if (irc->wire && (farewell_over(irc, now_ms) || !irc->nick[0])) {
+    if (irc->wire && (farewell_over(irc, now_ms) || !irc->nick.name[0])) {
         attempt_end(irc, "stopped");
     }
     return irc->wire == NULL;

@@ -76,7 +76,8 @@ static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_M
 {
     char text[IRC_LINE_MAX], greeting[IRC_NICK_MAX + 2] = "";
     const char *command = command_for(irc, out->target);
-    size_t room = irc_text_room(irc->prefix_len, irc->nick, command, out->target);
+    size_t room =
+        irc_text_room(irc_nick_prefix_len(&irc->nick), irc->nick.name, command, out->target);
     if (out->lines == 0 && out->nick[0]) {
         snprintf(greeting, sizeof(greeting), "%s: ", out->nick);
     }
@@ -386,7 +387,8 @@ static bool has_next(const struct irc *irc)
 {
     bool answers = irc->phase == IRC_READY &&
                    ((irc->sending.busy && !irc->sending.asked) || irc->more_count > 0);
-    return irc->session && irc->nick[0] && !irc->quit_sent && (irc->control_count > 0 || answers);
+    return irc->session && irc->nick.name[0] && !irc->quit_sent &&
+           (irc->control_count > 0 || answers);
 }
 
 static uint64_t check_pong(struct irc *irc, uint64_t now_ms)

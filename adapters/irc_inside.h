@@ -10,6 +10,7 @@
 #include "adapters/irc.h"
 #include "adapters/irc_channels.h"
 #include "adapters/irc_line.h"
+#include "adapters/irc_nick.h"
 #include "adapters/irc_pace.h"
 #include "adapters/irc_wire.h"
 #include "bot/base/buf.h"
@@ -92,11 +93,9 @@ struct irc {
     bool pinged;
     uint64_t pinged_ms;
 
-    char nick[IRC_NICK_MAX]; /* our real one, from 001 and NICK; "" before */
-    unsigned substitutes;
-    uint64_t regain_ms; /* when to look again */
-    size_t prefix_len;  /* ":nick!user@host " as others see it; 0: unknown */
-    size_t user_len, host_len;
+    struct irc_nick nick;
+    unsigned substitutes; /* tried in this attempt */
+    uint64_t regain_ms;   /* when to look whether the wanted nick is free */
     bool clock_known;
     int64_t clock_offset_ms; /* the server's clock minus ours */
 

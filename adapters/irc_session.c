@@ -13,8 +13,6 @@
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
 
-enum { SUBSTITUTES_MAX = 20 };
-
 static const struct irc_support *support_of(const struct irc *irc)
 {
     return &irc_wire_relay(irc->wire)->support;
@@ -22,7 +20,7 @@ static const struct irc_support *support_of(const struct irc *irc)
 
 bool irc_own_nick(const struct irc *irc, const char *nick)
 {
-    return irc->nick[0] && irc_same(support_of(irc)->casemap, irc->nick, nick);
+    return irc_nick_is(&irc->nick, support_of(irc)->casemap, nick);
 }
 
 static void enter(struct irc *irc, enum irc_phase phase)
@@ -69,12 +67,7 @@ static struct event begin(irc_session_t *session, const char *origin, const char
 
 static bool has_wanted_nick(const struct irc *irc)
 {
-    char wanted[IRC_NICK_MAX];
-    snprintf(wanted, sizeof(wanted), "%s", irc->config->nick);
-    if (strlen(wanted) > support_of(irc)->nick_len) {
-        wanted[support_of(irc)->nick_len] = '\0'; /* all that can be had here */
-    }
-    return irc_own_nick(irc, wanted) || irc_own_nick(irc, irc->config->nick);
+    return irc_nick_is_wanted(&irc->nick, support_of(irc), irc->config->nick);
 }
 
 static void want_nick(struct irc *irc)
@@ -89,15 +82,10 @@ static void want_nick(struct irc *irc)
 static void try_substitute(struct irc *irc)
 {
     char nick[IRC_NICK_MAX], line[IRC_LINE_MAX + 1];
-    if (++irc->substitutes > SUBSTITUTES_MAX) {
+    if (!irc_nick_substitute(support_of(irc), irc->config->nick, ++irc->substitutes, nick)) {
         snprintf(irc->broken, sizeof(irc->broken), "no nick like %s is free", irc->config->nick);
         return;
     }
-    size_t wanted = strlen(irc->config->nick), most = support_of(irc)->nick_len;
-    most =
-        most > wanted ? most : wanted; /* 005 has not come yet: what we wanted must have fitted */
-    irc_nick_substitute(irc->config->nick, irc->substitutes,
-                        irc->substitutes < SUBSTITUTES_MAX / 2 ? most + 1 : most, nick);
     const char *const words[] = {"NICK", nick, NULL};
     if (irc_line_format(line, words, NULL)) {
         irc_session_write(irc, line);
@@ -122,22 +110,6 @@ static void nick_freed(struct irc *irc, const char *nick)
     }
 }
 
-/* Our own prefix (I1) */
-
-static void measure_prefix(struct irc *irc)
-{
-    size_t signs = strlen(":!@ ");
-    irc->prefix_len =
-        irc->host_len == 0 ? 0 : signs + strlen(irc->nick) + irc->user_len + irc->host_len;
-}
-
-static void learn_prefix(struct irc *irc, const struct irc_origin *origin)
-{
-    irc->user_len = strlen(origin->user);
-    irc->host_len = strlen(origin->host);
-    measure_prefix(irc);
-}
-
 /* From registration to ready */
 
 static void become_ready(struct irc *irc)
@@ -146,7 +118,8 @@ static void become_ready(struct irc *irc)
     irc->connections++;
     irc->trouble[0] = '\0';
     irc->regain_ms = irc->phase_ms + irc->times.regain;
-    log_info("irc.connected", LOG_TEXT("network", irc->config->label), LOG_TEXT("nick", irc->nick),
+    log_info("irc.connected", LOG_TEXT("network", irc->config->label),
+             LOG_TEXT("nick", irc->nick.name),
              LOG_TEXT("account", irc_wire_relay(irc->wire)->account));
 }
 
@@ -178,7 +151,7 @@ static void motd_ended(struct irc *irc)
     char bot_mode = support_of(irc)->bot_mode;
     if (bot_mode) {
         char mode[] = {'+', bot_mode, '\0'};
-        IRC_CONTROL(irc, NULL, "MODE", irc->nick, mode);
+        IRC_CONTROL(irc, NULL, "MODE", irc->nick.name, mode);
     }
     if (ask_services(irc)) {
         enter(irc, IRC_LOGGING_IN);
@@ -199,7 +172,7 @@ static void welcomed(struct irc *irc, const char *nick)
     if (irc->phase != IRC_CONNECTING || *nick == '\0') {
         return;
     }
-    irc_span_copy((struct irc_span){nick, strlen(nick)}, irc->nick, sizeof(irc->nick));
+    irc_nick_set(&irc->nick, nick);
     irc->sasl_refusals = 0;
     enter(irc, IRC_WELCOMED);
     irc_pace_start(&irc->pace, irc->phase_ms);
@@ -244,8 +217,7 @@ static void on_numeric(irc_session_t *session, unsigned number, const char *orig
         isonned(irc, param(&event, 1));
         break;
     case 396:
-        irc->host_len = strlen(param(&event, 1));
-        measure_prefix(irc);
+        irc_nick_displayed(&irc->nick, param(&event, 1));
         break;
     case 432:
     case 433:
@@ -287,9 +259,9 @@ static void on_nick(irc_session_t *session, const char *name, const char *origin
     struct irc *irc = event.irc;
     const char *to = param(&event, 0);
     if (irc_own_nick(irc, event.origin.nick)) {
-        irc_span_copy((struct irc_span){to, strlen(to)}, irc->nick, sizeof(irc->nick));
-        measure_prefix(irc);
-        log_info("irc.nick", LOG_TEXT("network", irc->config->label), LOG_TEXT("nick", irc->nick));
+        irc_nick_set(&irc->nick, to);
+        log_info("irc.nick", LOG_TEXT("network", irc->config->label),
+                 LOG_TEXT("nick", irc->nick.name));
     } else {
         nick_freed(irc, event.origin.nick);
     }
@@ -312,7 +284,7 @@ static void on_join(irc_session_t *session, const char *name, const char *origin
     if (!irc_own_nick(irc, event.origin.nick)) {
         return;
     }
-    learn_prefix(irc, &event.origin);
+    irc_nick_seen(&irc->nick, strlen(event.origin.user), strlen(event.origin.host));
     struct irc_channel *channel =
         irc_channels_find(&irc->channels, support_of(irc)->casemap, param(&event, 0));
     if (channel) {
@@ -376,7 +348,7 @@ static void on_message(irc_session_t *session, const char *name, const char *ori
 {
     (void)name;
     struct event event = begin(session, origin, params, count);
-    if (event.irc->nick[0]) {
+    if (event.irc->nick.name[0]) {
         irc_talk_message(event.irc, &event.origin, param(&event, 0), param(&event, 1));
     }
 }

@@ -135,7 +135,7 @@ static void take_addressed(struct irc *irc, const struct place *place, const cha
 static const char *addressed(const struct irc *irc, const char *text)
 {
     enum irc_casemap casemap = support_of(irc)->casemap;
-    const char *rest = irc_text_addressed(text, irc->nick, casemap);
+    const char *rest = irc_text_addressed(text, irc->nick.name, casemap);
     return rest ? rest : irc_text_addressed(text, irc->config->nick, casemap);
 }
 

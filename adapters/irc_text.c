@@ -10,7 +10,6 @@ enum {
     CODE_HEX_COLOUR = 0x04,
     USER_MOST = 10,
     HOST_MOST = 63,
-    UNDERSCORES = 2, /* whether_, whether__, then whether3 */
 };
 
 static bool is_digit(char c)
@@ -167,20 +166,4 @@ size_t irc_text_room(size_t prefix_len, const char *nick, const char *command, c
     }
     size_t used = prefix_len + strlen(command) + strlen(target) + strlen("  :\r\n");
     return used + 4 < IRC_LINE_MAX ? IRC_LINE_MAX - used : 4;
-}
-
-void irc_nick_substitute(const char *wanted, unsigned n, size_t most, char ret[IRC_NICK_MAX])
-{
-    char tail[16];
-    if (n <= UNDERSCORES) {
-        memset(tail, '_', n);
-        tail[n] = '\0';
-    } else {
-        snprintf(tail, sizeof(tail), "%u", n);
-    }
-    most = most < IRC_NICK_MAX ? most : IRC_NICK_MAX - 1;
-    size_t room = most - strlen(tail), len = strlen(wanted);
-    len = len < room ? len : room;
-    memcpy(ret, wanted, len);
-    memcpy(ret + len, tail, strlen(tail) + 1);
 }

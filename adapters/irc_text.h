@@ -35,9 +35,3 @@ bool irc_text_split(const char *text, size_t len, size_t max, size_t *at, struct
  * most that RFC 1459 servers allow for this nick is assumed.
  */
 size_t irc_text_room(size_t prefix_len, const char *nick, const char *command, const char *target);
-
-/*
- * The n-th substitute for a nick that is in use (n from 1): underscores first, then digits; at most
- * `most` bytes.
- */
-void irc_nick_substitute(const char *wanted, unsigned n, size_t most, char ret[IRC_NICK_MAX]);

@@ -60,6 +60,23 @@ def case_i1_lines_fit_with_the_prefix_and_break_between_characters():
     assert "wörter und 漢字" in said
 
 
+def case_i1_displayed_host_with_and_without_user():
+    """396 comes before the first JOIN has told our user, and some servers send it with the user."""
+    server, driver = scripted()
+    server = server.accept()
+    server.register()
+    server.confirms = True
+    driver.wait(r"event=irc.connected")
+    for told, prefix in (("h", ":whether!0123456789@h"), ("longident@vhost.example", ":whether!longident@vhost.example")):
+        server.send(f":irc.example 396 whether {told} :is now your displayed host")
+        ask(server, "x", to="whether")
+        server.expect(r"^PRIVMSG alice :You said: x")
+        driver.say("say irc net/alice; " + "y" * 900)
+        got = [len(f"{prefix} {server.expect('^PRIVMSG alice :y.*')[0]}\r\n") for _ in range(2)]
+        assert max(got) <= 512, got
+    assert max(got) == 512, got  # all that there is room for
+
+
 def case_i2_tags_up_to_the_limit_and_over_it():
     _, driver, server = talking(caps="message-tags server-time")
     ask(server, "whether: first", tags="@time=" + stamp() + ";x=" + "y" * 8100 + " ")

@@ -339,20 +339,6 @@ static void test_room(void **state)
     assert_int_equal(irc_text_room(600, "whether", "PRIVMSG", "#a"), 4);
 }
 
-static void test_substitutes(void **state)
-{
-    (void)state;
-    char nick[IRC_NICK_MAX];
-    irc_nick_substitute("whether", 1, 9, nick);
-    assert_string_equal(nick, "whether_");
-    irc_nick_substitute("whether", 2, 9, nick);
-    assert_string_equal(nick, "whether__");
-    irc_nick_substitute("whether", 13, 8, nick);
-    assert_string_equal(nick, "whethe13");
-    irc_nick_substitute("whether", 1, 7, nick);
-    assert_string_equal(nick, "whethe_");
-}
-
 static void test_sasl(void **state)
 {
     (void)state;
@@ -506,7 +492,6 @@ int main(void)
         cmocka_unit_test(test_addressed),
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_room),
-        cmocka_unit_test(test_substitutes),
         cmocka_unit_test(test_sasl),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_backoff),
