@@ -157,7 +157,7 @@ static bool may_write(void *context)
 static bool wire_create(struct irc *irc, struct error *err)
 {
     const struct config_irc *config = irc->config;
-    static const enum irc_relay_sasl sasls[] = {[SASL_NO] = IRC_SASL_NO,
+    static const enum irc_login_sasl sasls[] = {[SASL_NO] = IRC_SASL_NO,
                                                 [SASL_PLAIN] = IRC_SASL_PLAIN,
                                                 [SASL_EXTERNAL] = IRC_SASL_EXTERNAL};
     struct irc_wire_setup setup = {
@@ -170,7 +170,7 @@ static bool wire_create(struct irc *irc, struct error *err)
         .connect_ms = irc->times.connect,
         .may_write = may_write,
         .context = irc,
-        .relay = {.nick = config->nick,
+        .login = {.nick = config->nick,
                   .username = config->username,
                   .realname = config->realname,
                   .server_password = first_of(&irc->server_password),
@@ -240,7 +240,7 @@ static void attempt_end(struct irc *irc, const char *why)
 {
     uint64_t now = loop_now_ms(irc->loop);
     bool was_stable = irc->phase == IRC_READY && now - irc->phase_ms >= STABLE_MS;
-    enum irc_failure failure = irc->wire ? irc_wire_relay(irc->wire)->failure : IRC_FAIL_NONE;
+    enum irc_failure failure = irc->wire ? irc_wire_relay(irc->wire)->login.failure : IRC_FAIL_NONE;
     snprintf(irc->trouble, sizeof(irc->trouble), "%s", why);
     irc_answer_offline(irc);
     irc_session_end(irc);
@@ -268,7 +268,7 @@ static void irc_start(struct adapter *adapter, uint64_t now_ms)
 /* No step of registration may take for ever (I6), nor all of it. */
 static uint64_t watch_steps(struct irc *irc, uint64_t now_ms)
 {
-    enum irc_relay_step step = irc_wire_relay(irc->wire)->step;
+    enum irc_login_step step = irc_wire_relay(irc->wire)->login.step;
     if (step != irc->step) {
         irc->step = step;
         irc->step_ms = now_ms;
@@ -277,7 +277,7 @@ static uint64_t watch_steps(struct irc *irc, uint64_t now_ms)
     uint64_t until =
         step == IRC_STEP_REGISTER ? irc->step_ms + all : irc->step_ms + irc->times.step;
     if (now_ms >= until) {
-        snprintf(irc->broken, sizeof(irc->broken), "Timed out, %s", irc_relay_step_name(step));
+        snprintf(irc->broken, sizeof(irc->broken), "Timed out, %s", irc_login_step_name(step));
     }
     return until;
 }
@@ -404,7 +404,7 @@ static void say_channels(const struct irc *irc, char *ret, size_t cap)
 {
     const struct irc_channels *channels = &irc->channels;
     size_t in = irc_channels_in(channels);
-    const char *account = irc_wire_relay(irc->wire)->account;
+    const char *account = irc_wire_relay(irc->wire)->login.account;
     int len = snprintf(ret, cap, "on %.60s%s as %.30s%s%.30s, in %zu of %zu channels",
                        irc->config->server, irc->config->tls ? " (TLS)" : "", irc->nick.name,
                        *account ? ", logged in as " : "", account, in, channels->count);
@@ -460,7 +460,7 @@ static void irc_status(const struct adapter *adapter, struct adapter_status *ret
         snprintf(ret->text, sizeof(ret->text), "%s", irc->trouble);
     } else if (irc->wire) {
         snprintf(ret->text, sizeof(ret->text), "%s: %s", irc->config->server,
-                 irc_relay_step_name(irc_wire_relay(irc->wire)->step));
+                 irc_login_step_name(irc_wire_relay(irc->wire)->login.step));
     } else {
         snprintf(ret->text, sizeof(ret->text), "not connected yet");
     }

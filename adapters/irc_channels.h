@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "adapters/irc_line.h"
+#include "adapters/irc_support.h"
 
 /*
  * The channels a bot wants to be in, and how far it is with each. Pure: told what happened, says

@@ -11,6 +11,7 @@
 #include "adapters/irc_channels.h"
 #include "adapters/irc_line.h"
 #include "adapters/irc_nick.h"
+#include "adapters/irc_origin.h"
 #include "adapters/irc_pace.h"
 #include "adapters/irc_wire.h"
 #include "bot/base/buf.h"
@@ -87,7 +88,7 @@ struct irc {
     irc_session_t *session;     /* NULL: none */
     int reserved_fd;            /* keeps a low descriptor for libircclient's select() (C17) */
     int session_fd, session_at; /* session_at: in this turn's pollset, or -1 */
-    enum irc_relay_step step;   /* last seen, and since when */
+    enum irc_login_step step;   /* last seen, and since when */
     uint64_t step_ms;
     char broken[160]; /* a callback wants this attempt to end: why */
     bool pinged;

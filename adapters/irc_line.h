@@ -5,14 +5,17 @@
 #include <stdint.h>
 
 /*
- * IRC lines: bytes to struct and back, how a server compares names, and what it says of itself in
- * 005. Pure: no I/O, no clock, no memory of its own. Knows nothing of sessions or of what a line is
- * for. Nothing here can emit CR, LF or NUL inside a line, whatever it is given (PROTOCOLS.md I16).
+ * IRC lines: bytes to struct and back. Pure: no I/O, no clock, no memory of its own. Knows nothing
+ * of sessions or of what a line is for. Nothing here can emit CR, LF or NUL inside a line, whatever
+ * it is given (PROTOCOLS.md I16).
  */
+
+struct buf;
 
 enum {
     IRC_LINE_MAX = 512,  /* with CR LF, without tags (I1) */
     IRC_TAGS_MAX = 8191, /* of a line from a server, '@' and blank included (I2) */
+    IRC_BODY_MAX = 700,  /* of a server's line without tags: more than the 512 of I1 */
     IRC_PARAMS_MAX = 15,
     IRC_NICK_MAX = 64,     /* with the NUL; longer ones are cut */
     IRC_CHANNEL_MAX = 128, /* likewise, but longer ones are refused */
@@ -71,24 +74,5 @@ struct irc_prefix irc_prefix_parse(struct irc_span prefix);
  */
 bool irc_line_format(char ret[IRC_LINE_MAX + 1], const char *const *words, const char *last);
 
-/* ---- what the server says of itself ---- */
-
-/* I12: which letters are the same. */
-enum irc_casemap { IRC_RFC1459, IRC_RFC1459_STRICT, IRC_ASCII };
-
-struct irc_support {
-    enum irc_casemap casemap;
-    char channel_types[16], status_prefixes[16]; /* '#' and '&'; '@' and '+' before a channel */
-    size_t nick_len;                             /* at most IRC_NICK_MAX - 1 */
-    char bot_mode;                               /* the user mode that marks bots; 0: none (I7) */
-};
-
-/* What holds before a 005, and where it says nothing. */
-void irc_support_init(struct irc_support *ret);
-void irc_support_read(struct irc_support *support, const struct irc_line *line);
-
-bool irc_same(enum irc_casemap casemap, const char *a, const char *b);
-void irc_fold(enum irc_casemap casemap, char *text); /* in place */
-
-/* "#a" or "@#a": where the channel's name begins; NULL when it is none. */
-const char *irc_support_channel(const struct irc_support *support, const char *target);
+/* The same onto the end of out; nothing when it is no line. No copy stays: it may be secret. */
+void irc_line_append(struct buf *out, const char *const *words, const char *last);

@@ -4,11 +4,12 @@
 #include <stddef.h>
 
 #include "adapters/irc_line.h"
+#include "adapters/irc_support.h"
 
 /*
  * What we are called on a network: the nick we have, the one we want, and what to try where that is
- * taken (PROTOCOLS.md I11); and how long the prefix is that others see before our lines (I1).
- * Pure: told what the server said; knows nothing of how to say anything to it.
+ * taken (PROTOCOLS.md I11); and how long the prefix is that others see before our lines (I1). Pure:
+ * told what the server said; knows nothing of how to say anything to it.
  */
 struct irc_nick {
     char name[IRC_NICK_MAX];   /* our real one, from 001 and NICK; "": none yet */

@@ -120,7 +120,7 @@ static void become_ready(struct irc *irc)
     irc->regain_ms = irc->phase_ms + irc->times.regain;
     log_info("irc.connected", LOG_TEXT("network", irc->config->label),
              LOG_TEXT("nick", irc->nick.name),
-             LOG_TEXT("account", irc_wire_relay(irc->wire)->account));
+             LOG_TEXT("account", irc_wire_relay(irc->wire)->login.account));
 }
 
 /* The fallback for networks without SASL. SASL, where it is on, has succeeded by now. */

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "adapters/irc_line.h"
+#include "adapters/irc_support.h"
 
 /*
  * Text in IRC messages: formatting codes taken off, whom it is addressed to, cut into lines that

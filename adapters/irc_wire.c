@@ -272,7 +272,7 @@ bool irc_wire_create(const struct irc_wire_setup *setup, struct irc_wire **ret, 
     wire->context = setup->context;
     wire->listen_fd = wire->client_fd = -1;
     wire->server_at = wire->listen_at = wire->client_at = -1;
-    irc_relay_init(&wire->relay, &setup->relay);
+    irc_relay_init(&wire->relay, &setup->login);
     if (!listen_loopback(wire, err) || !connect_server(wire, setup, err)) {
         irc_wire_destroy(wire);
         return false;
@@ -361,11 +361,11 @@ static unsigned ready(const struct pollset *pollset, int at)
     return at >= 0 ? pollset_ready(pollset, (size_t)at) : 0;
 }
 
-/* The relay's failure is told after its last bytes have had their chance to leave. */
+/* A failed login is told after its last bytes have had their chance to leave. */
 static void judge(struct irc_wire *wire)
 {
-    if (wire->relay.step == IRC_STEP_FAILED) {
-        end(wire, wire->relay.failure_text);
+    if (wire->relay.login.step == IRC_STEP_FAILED) {
+        end(wire, wire->relay.login.failure_text);
     } else if (wire->server_ended) {
         server_ended(wire, "The server closed the connection");
     }

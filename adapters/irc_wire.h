@@ -27,7 +27,7 @@ struct irc_wire_setup {
     /* Asked right before bytes leave for the server; false ends the wire without them. */
     bool (*may_write)(void *context);
     void *context;
-    struct irc_relay_setup relay;
+    struct irc_login_setup login;
 };
 
 enum irc_wire_state {

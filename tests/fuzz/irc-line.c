@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "adapters/irc_line.h"
+#include "adapters/irc_origin.h"
 #include "adapters/irc_relay.h"
+#include "adapters/irc_sieve.h"
 #include "adapters/irc_text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -11,7 +13,7 @@
  * through everything that leaves. The first byte chooses how they are cut and whether SASL is on.
  */
 
-static const struct irc_relay_setup setups[] = {
+static const struct irc_login_setup setups[] = {
     {.nick = "whether", .username = "w", .realname = "r", .server_password = ""},
     {.nick = "whether",
      .username = "w",
@@ -27,7 +29,7 @@ static const struct irc_relay_setup setups[] = {
      .sasl_user = ""},
 };
 
-/* What libircclient must be able to rely on: see irc_relay.h. */
+/* What libircclient must be able to rely on: see irc_sieve.h. */
 static void check_client_line(const char *text, size_t len)
 {
     struct irc_line line;
@@ -72,7 +74,7 @@ static bool has(const char *bytes, size_t len, const char *word)
     return false;
 }
 
-static void through_relay(const struct irc_relay_setup *setup, const char *bytes, size_t len,
+static void through_relay(const struct irc_login_setup *setup, const char *bytes, size_t len,
                           size_t piece)
 {
     struct irc_relay relay;
@@ -86,7 +88,7 @@ static void through_relay(const struct irc_relay_setup *setup, const char *bytes
     check_lines(&relay.to_client, IRC_CLIENT_LINE_MAX, check_client_line);
     check_lines(&relay.to_server, IRC_LINE_MAX, NULL);
     bool proven = has(bytes, len, "903") || has(bytes, len, "907");
-    REQUIRE(setup->sasl == IRC_SASL_NO || relay.step != IRC_STEP_OPEN || proven);
+    REQUIRE(setup->sasl == IRC_SASL_NO || relay.login.step != IRC_STEP_OPEN || proven);
     irc_relay_finish(&relay);
 }
 
