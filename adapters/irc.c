@@ -346,7 +346,8 @@ static uint64_t tick(struct irc *irc, uint64_t now_ms)
         return now_ms; /* look_at_wire() ends it in the next turn */
     }
     next = min_time(next, farewell_next(irc, now_ms));
-    next = min_time(next, irc_session_tick(irc, now_ms));
+    next = min_time(next, irc_welcome_tick(irc, now_ms));
+    next = min_time(next, irc_presence_tick(irc, now_ms));
     recover_pace(irc, now_ms);
     return min_time(next, irc_answer_tick(irc, now_ms));
 }

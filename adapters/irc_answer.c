@@ -55,7 +55,7 @@ static bool write_control(struct irc *irc)
 
 static const char *command_for(const struct irc *irc, const char *target)
 {
-    const struct irc_support *support = &irc_wire_relay(irc->wire)->support;
+    const struct irc_support *support = irc_support_of(irc);
     return irc->config->notice && irc_support_channel(support, target) ? "NOTICE" : "PRIVMSG";
 }
 
@@ -188,7 +188,7 @@ void irc_answer_pong(struct irc *irc, const char *token)
 void irc_answer_refused(struct irc *irc, const char *target, int numeric, const char *said)
 {
     struct irc_sending *sending = &irc->sending;
-    const struct irc_support *support = &irc_wire_relay(irc->wire)->support;
+    const struct irc_support *support = irc_support_of(irc);
     const char *channel = irc_support_channel(support, sending->out.target);
     const char *place = channel ? channel : sending->out.target;
     if (sending->busy && sending->wrote && irc_same(support->casemap, place, target)) {
@@ -215,7 +215,7 @@ bool irc_answer_address(const char *place, struct buf *ret)
 
 static bool place_ready(struct irc *irc, const char *target)
 {
-    const struct irc_support *support = &irc_wire_relay(irc->wire)->support;
+    const struct irc_support *support = irc_support_of(irc);
     const char *name = irc_support_channel(support, target);
     if (!name) {
         return true;

@@ -18,9 +18,9 @@
 #include "bot/host/secret.h"
 
 /*
- * What the files of the IRC adapter share: irc.c (operations, connecting), irc_session.c
- * (libircclient and what it reports), irc_talk.c (what people say), irc_answer.c (what leaves).
- * For nobody else.
+ * What those files of the IRC adapter share that have a network in their hands: its sockets, the
+ * clock, the log. For nobody else. The pure ones (irc_line.h, irc_login.h, irc_sieve.h, irc_nick.h
+ * ...) have headers of their own and must not know this one.
  */
 enum {
     IRC_CONTROL_MAX = 64,      /* lines of our own that wait: JOIN, NICK, MODE ... */
@@ -116,7 +116,13 @@ struct irc {
     uint64_t stop_ms;
 };
 
-/* ---- irc_session.c ---- */
+/* What the server says of itself; there is a wire. */
+static inline const struct irc_support *irc_support_of(const struct irc *irc)
+{
+    return &irc_wire_relay(irc->wire)->support;
+}
+
+/* ---- irc_session.c: libircclient and its descriptor; nothing of what lines mean ---- */
 
 bool irc_session_begin(struct irc *irc); /* false: irc->broken says why */
 void irc_session_end(struct irc *irc);
@@ -127,18 +133,42 @@ void irc_session_dispatch(struct irc *irc, const struct pollset *pollset);
 /* Hands a line (with CR LF) to libircclient. False: its buffer is full, or it is unconnected. */
 bool irc_session_write(struct irc *irc, const char *line);
 
-/* Joins, regains the nick, ends waiting for services: what is due. Returns when to come again. */
-uint64_t irc_session_tick(struct irc *irc, uint64_t now_ms);
-bool irc_own_nick(const struct irc *irc, const char *nick);
+/* ---- irc_events.c: what libircclient reports, and whose business it is; decides nothing ---- */
 
-/* ---- irc_talk.c ---- */
+irc_callbacks_t irc_events(void);
+
+/* ---- irc_welcome.c: from the server's welcome to ready: bot mode, NickServ; no channels ---- */
+
+void irc_welcome_greeted(struct irc *irc, const char *nick); /* 001 */
+void irc_welcome_motd_ended(struct irc *irc);
+void irc_welcome_logged_in(struct irc *irc); /* services know us */
+void irc_welcome_notice(struct irc *irc, const char *from, const char *text);
+
+/* Ends waiting. Returns when to come again; UINT64_MAX: nothing is waited for. */
+uint64_t irc_welcome_tick(struct irc *irc, uint64_t now_ms);
+
+/* ---- irc_presence.c: in our channels, under our nick; nothing of what is said there ---- */
+
+bool irc_own_nick(const struct irc *irc, const char *nick);
+void irc_presence_nick_refused(struct irc *irc, const char *nick);
+void irc_presence_nick_freed(struct irc *irc, const char *nick);        /* any nick */
+void irc_presence_nick_looked_up(struct irc *irc, const char *present); /* ISON's answer */
+void irc_presence_joined(struct irc *irc, const char *name, const struct irc_origin *origin);
+void irc_presence_join_refused(struct irc *irc, const char *name, int numeric);
+void irc_presence_lost(struct irc *irc, const char *name, const char *why); /* kicked, or worse */
+void irc_presence_invited(struct irc *irc, const char *name);
+
+/* Joins and looks for the nick: what is due. Returns when to come again. */
+uint64_t irc_presence_tick(struct irc *irc, uint64_t now_ms);
+
+/* ---- irc_talk.c: what people say, and whether it concerns us; not what to answer ---- */
 
 /* A PRIVMSG: decides whether it is for us, and hands it on. */
 void irc_talk_message(struct irc *irc, const struct irc_origin *origin, const char *target,
                       const char *text);
 void irc_talk_ctcp(struct irc *irc, const struct irc_origin *origin, const char *request);
 
-/* ---- irc_answer.c ---- */
+/* ---- irc_answer.c: what leaves: in which order, how fast, and whether it arrived ---- */
 
 /* Queues a line of our own; dropped, and logged, when too many wait. */
 void irc_control(struct irc *irc, const char *const *words, const char *last);

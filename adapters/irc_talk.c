@@ -18,17 +18,12 @@ struct place {
     char key[IRC_PLACE_MAX];
 };
 
-static const struct irc_support *support_of(const struct irc *irc)
-{
-    return &irc_wire_relay(irc->wire)->support;
-}
-
 /* A conversation is one person in one place; nobody shares facts with another. */
 static void find_key(const struct irc *irc, struct place *place)
 {
     snprintf(place->key, sizeof(place->key), "%s%s%s", place->channel ? place->channel : "",
              place->channel ? " " : "", place->by->nick);
-    irc_fold(support_of(irc)->casemap, place->key);
+    irc_fold(irc_support_of(irc)->casemap, place->key);
 }
 
 /*
@@ -47,7 +42,7 @@ static bool is_replay(const struct irc *irc, const struct place *place)
     }
     struct irc_channels *channels = (struct irc_channels *)&irc->channels;
     const struct irc_channel *channel =
-        place->channel ? irc_channels_find(channels, support_of(irc)->casemap, place->channel)
+        place->channel ? irc_channels_find(channels, irc_support_of(irc)->casemap, place->channel)
                        : NULL;
     return channel && said < channel->joined_wall_ms;
 }
@@ -58,7 +53,7 @@ static bool is_service(const struct irc *irc, const struct irc_origin *origin)
     static const char *const names[] = {"NickServ", "ChanServ", "MemoServ", "OperServ", "HostServ",
                                         "BotServ",  "Global",   "SaslServ", "InfoServ"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (irc_same(support_of(irc)->casemap, origin->nick, names[i])) {
+        if (irc_same(irc_support_of(irc)->casemap, origin->nick, names[i])) {
             return true;
         }
     }
@@ -134,7 +129,7 @@ static void take_addressed(struct irc *irc, const struct place *place, const cha
 /* Addressed by the nick it has now, or by the one it is known by. */
 static const char *addressed(const struct irc *irc, const char *text)
 {
-    enum irc_casemap casemap = support_of(irc)->casemap;
+    enum irc_casemap casemap = irc_support_of(irc)->casemap;
     const char *rest = irc_text_addressed(text, irc->nick.name, casemap);
     return rest ? rest : irc_text_addressed(text, irc->config->nick, casemap);
 }
@@ -155,8 +150,9 @@ static void take_text(struct irc *irc, const struct place *place, const char *te
 void irc_talk_message(struct irc *irc, const struct irc_origin *origin, const char *target,
                       const char *text)
 {
-    struct place place = {
-        .target = target, .channel = irc_support_channel(support_of(irc), target), .by = origin};
+    struct place place = {.target = target,
+                          .channel = irc_support_channel(irc_support_of(irc), target),
+                          .by = origin};
     bool ours = place.channel ? strlen(target) < IRC_CHANNEL_MAX : irc_own_nick(irc, target);
     if (irc->stopping || !ours || origin->nick[0] == '\0' || irc_own_nick(irc, origin->nick) ||
         is_service(irc, origin)) {
