@@ -234,9 +234,11 @@ bool irc_answer_ready(struct adapter *adapter, const struct delivery *delivery,
     if (irc->phase != IRC_READY || irc->quit_sent) {
         return false;
     }
+    /* When whoever is busy will have done cannot be told; the pace tells to the millisecond. */
     uint64_t wait = irc_pace_wait(&irc->pace, loop_now_ms(irc->loop));
-    *ret_after_ms = wait > AFTER_BUSY_MS ? wait : AFTER_BUSY_MS;
-    if (irc->sending.busy || irc->control_count > 0 || wait > 0) {
+    bool busy = irc->sending.busy || irc->control_count > 0;
+    *ret_after_ms = busy && wait < AFTER_BUSY_MS ? AFTER_BUSY_MS : wait;
+    if (busy || wait > 0) {
         return false;
     }
     struct irc_text where;
