@@ -170,6 +170,11 @@ class Driver(Process):
     def wait_health(self, health):
         return eventually(lambda: (s := self.status())["health"] == health and s["text"], f"health {health}")
 
+    def stop(self, patience=None):
+        # A signal may come just before the driver goes to sleep; the end of its commands cannot be missed.
+        self.process.stdin.close()
+        return super().stop(patience)
+
     def finish(self):
         """Ends well, with nothing that a sanitizer or valgrind would have said."""
         code = self.stop()
