@@ -7,13 +7,17 @@
 #include "bot/base/mem.h"
 #include "bot/reader/text.h"
 
-/* STEMS_KEPT: words whose stem is remembered, a power of two: most of what people say are a few. */
-enum { STEMS_KEPT = 1024 };
+/*
+ * Words whose stem is remembered, a power of two: most of what people say are a few, and short. They
+ * are told by their letters: a word made to have another's hash must not change what that means.
+ */
+enum { STEMS_KEPT = 1024, STEM_LETTERS = 16 };
 
 struct stemmer {
     struct sb_stemmer *snowball;
     struct {
-        uint64_t word, stem; /* hashes; 0: free */
+        uint64_t stem;              /* its hash */
+        char letters[STEM_LETTERS]; /* with zeros behind them */
     } kept[STEMS_KEPT];
 };
 
@@ -69,14 +73,24 @@ static bool is_number_word(const char *letters, size_t len)
     return false;
 }
 
+static uint64_t stem_anew(struct stemmer *stemmer, const struct token *token)
+{
+    const char *stem = mem_need(
+        (void *)sb_stemmer_stem(stemmer->snowball, (const sb_symbol *)token->letters, token->len));
+    return word_hash(stem, (size_t)sb_stemmer_length(stemmer->snowball));
+}
+
 static uint64_t stem_hash(struct stemmer *stemmer, const struct token *token)
 {
     size_t place = hash_place(token->word, STEMS_KEPT - 1);
-    if (stemmer->kept[place].word != token->word) {
-        const char *stem = mem_need((void *)sb_stemmer_stem(
-            stemmer->snowball, (const sb_symbol *)token->letters, token->len));
-        stemmer->kept[place].stem = word_hash(stem, (size_t)sb_stemmer_length(stemmer->snowball));
-        stemmer->kept[place].word = token->word;
+    char letters[STEM_LETTERS] = {0};
+    if (token->len > sizeof(letters)) {
+        return stem_anew(stemmer, token);
+    }
+    memcpy(letters, token->letters, token->len);
+    if (memcmp(stemmer->kept[place].letters, letters, sizeof(letters)) != 0) {
+        stemmer->kept[place].stem = stem_anew(stemmer, token);
+        memcpy(stemmer->kept[place].letters, letters, sizeof(letters));
     }
     return stemmer->kept[place].stem;
 }

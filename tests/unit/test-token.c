@@ -147,6 +147,23 @@ static void test_stems_of_many_words(void **state)
     sb_stemmer_delete(snowball);
 }
 
+/* Alike as far as is remembered of a word: they are told apart all the same. */
+static void test_stems_of_long_words(void **state)
+{
+    static const char *const words[] = {"internationaliz", "internationalize", "internationalizes",
+                                        "internationalized", "internationalizing"};
+    struct sb_stemmer *snowball = sb_stemmer_new("english", "UTF_8");
+    for (size_t i = 0; i < 4 * ARRAY_LEN(words); i++) {
+        const char *word = words[i * 3 % ARRAY_LEN(words)];
+        struct token token = {0};
+        token_set(&token, *state, word, strlen(word));
+        const char *stem =
+            (const char *)sb_stemmer_stem(snowball, (const sb_symbol *)word, (int)strlen(word));
+        assert_true(token.stem == word_hash(stem, (size_t)sb_stemmer_length(snowball)));
+    }
+    sb_stemmer_delete(snowball);
+}
+
 static void test_borders(void **state)
 {
     static const struct {
@@ -320,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_stems),
         cmocka_unit_test(test_stems_of_many_words),
+        cmocka_unit_test(test_stems_of_long_words),
         cmocka_unit_test(test_borders),
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_attributes),
