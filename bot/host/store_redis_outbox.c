@@ -46,72 +46,71 @@ static struct redis_place *served_place(struct store_engine *engine, const char 
     return place;
 }
 
-static bool relearn_place(struct store_engine *engine, const char *adapter, struct error *err)
+/* ---- what Redis tells adapter by adapter, and of each page by page ---- */
+
+/* A procedure of the script that does: "mine", or "take" with what it takes and when that is due. */
+struct telling {
+    const char *procedure, *first; /* first: the cursor of the first page */
+    int64_t idle_ms, next_ms;
+};
+
+enum { CURSOR_SIZE = 48 };
+
+static void add_page(struct store_engine *engine, const struct telling *telling,
+                     const char *adapter, const char *cursor)
 {
-    char cursor[48] = "0";
-    while (cursor[0] != '\0') {
-        size_t first = engine->word_count;
+    if (strcmp(telling->procedure, "mine") == 0) {
         redis_word(engine, "tit", adapter, (int64_t)RELEARN_AT_ONCE, cursor);
-        redisReply *reply = redis_ask(engine, "mine", first, err);
-        if (reply == NULL) {
-            return false;
-        }
-        redis_learn(engine, redis_at(reply, 1));
-        snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(reply, 0), NULL));
-        redis_link_free(&reply, 1);
+    } else {
+        redis_word(engine, "tiiit", adapter, telling->idle_ms, telling->next_ms,
+                   (int64_t)TAKE_AT_ONCE, cursor);
     }
-    return true;
 }
 
-bool redis_outbox_relearn(struct store_engine *engine, struct error *err)
+/* Returns whether there is another page, whose cursor it sets. */
+static bool learn_page(struct store_engine *engine, const redisReply *reply,
+                       char cursor[CURSOR_SIZE])
 {
-    redis_index_clear(&engine->index, NULL);
-    for (size_t i = 0; i < engine->index.place_count; i++) {
-        if (!relearn_place(engine, engine->index.places[i]->name, err)) {
-            return false;
-        }
-    }
-    return true;
+    redis_learn(engine, redis_at(reply, 1));
+    snprintf(cursor, CURSOR_SIZE, "%s", redis_text(redis_at(reply, 0), NULL));
+    return cursor[0] != '\0' && strcmp(cursor, "0-0") != 0;
 }
 
-static void add_take(struct store_engine *engine, const char *adapter, int64_t idle_ms,
-                     int64_t next_ms, const char *cursor)
+/* From the cursor on, a round trip a page. */
+static bool tell_rest(struct store_engine *engine, const struct telling *telling,
+                      const char *adapter, char cursor[CURSOR_SIZE], struct error *err)
 {
-    redis_word(engine, "tiiit", adapter, idle_ms, next_ms, (int64_t)TAKE_AT_ONCE, cursor);
-}
-
-static bool take_from(struct store_engine *engine, const char *adapter, int64_t idle_ms,
-                      int64_t next_ms, char cursor[48], struct error *err)
-{
+    bool more;
     do {
         size_t first = engine->word_count;
-        add_take(engine, adapter, idle_ms, next_ms, cursor);
-        redisReply *reply = redis_ask(engine, "take", first, err);
+        add_page(engine, telling, adapter, cursor);
+        redisReply *reply = redis_ask(engine, telling->procedure, first, err);
         if (reply == NULL) {
             return false;
         }
-        redis_learn(engine, redis_at(reply, 1));
-        snprintf(cursor, 48, "%s", redis_text(redis_at(reply, 0), NULL));
+        more = learn_page(engine, reply, cursor);
         redis_link_free(&reply, 1);
-    } while (strcmp(cursor, "0-0") != 0 && cursor[0] != '\0');
+    } while (more);
     return true;
 }
 
-bool redis_take_over(struct store_engine *engine, const char *adapter, int64_t idle_ms,
-                     int64_t next_ms, struct error *err)
+static bool tell_all(struct store_engine *engine, const struct telling *telling,
+                     const char *adapter, struct error *err)
 {
-    char cursor[48] = "0-0";
-    return take_from(engine, adapter, idle_ms, next_ms, cursor, err);
+    char cursor[CURSOR_SIZE];
+    snprintf(cursor, sizeof(cursor), "%s", telling->first);
+    return tell_rest(engine, telling, adapter, cursor, err);
 }
 
-bool redis_take_over_each(struct store_engine *engine, const char *const *adapters, size_t count,
-                          int64_t idle_ms, int64_t next_ms, struct error *err)
+/* The first pages of at most REDIS_TAKE_MAX adapters in one round trip: the loop waits for them. */
+static bool tell_each(struct store_engine *engine, const struct telling *telling,
+                      const char *const *adapters, size_t count, struct error *err)
 {
     redisReply *replies[REDIS_TAKE_MAX] = {0};
     for (size_t i = 0; i < count; i++) {
         size_t first = engine->word_count;
-        add_take(engine, adapters[i], idle_ms, next_ms, "0-0");
-        redis_call(engine, "take", first);
+        add_page(engine, telling, adapters[i], telling->first);
+        redis_call(engine, telling->procedure, first);
         redis_forget_words(engine, first);
     }
     if (count == 0 || !redis_run(engine, replies, REDIS_TAKE_MAX, err)) {
@@ -119,20 +118,48 @@ bool redis_take_over_each(struct store_engine *engine, const char *const *adapte
     }
     bool fine = true;
     for (size_t i = 0; i < count && fine; i++) {
-        char cursor[48] = "0-0";
+        char cursor[CURSOR_SIZE];
         if (redis_lacks_script(replies[i])) { /* asked alone it is loaded again */
-            fine = take_from(engine, adapters[i], idle_ms, next_ms, cursor, err);
+            fine = tell_all(engine, telling, adapters[i], err);
             continue;
         }
         fine = !redis_refused(engine, replies[i], err);
-        redis_learn(engine, redis_at(replies[i], 1));
-        snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(replies[i], 0), NULL));
-        if (fine && strcmp(cursor, "0-0") != 0 && cursor[0] != '\0') {
-            fine = take_from(engine, adapters[i], idle_ms, next_ms, cursor, err);
+        if (fine && learn_page(engine, replies[i], cursor)) {
+            fine = tell_rest(engine, telling, adapters[i], cursor, err);
         }
     }
     redis_link_free(replies, count);
     return fine;
+}
+
+bool redis_outbox_relearn(struct store_engine *engine, struct error *err)
+{
+    static const struct telling mine = {"mine", "0", 0, 0};
+    bool fine = true;
+    redis_index_clear(&engine->index, NULL);
+    for (size_t i = 0; i < engine->index.place_count && fine;) {
+        const char *names[REDIS_TAKE_MAX];
+        size_t count = 0;
+        for (; count < REDIS_TAKE_MAX && i < engine->index.place_count; i++) {
+            names[count++] = engine->index.places[i]->name;
+        }
+        fine = tell_each(engine, &mine, names, count, err);
+    }
+    return fine;
+}
+
+bool redis_take_over(struct store_engine *engine, const char *adapter, int64_t idle_ms,
+                     int64_t next_ms, struct error *err)
+{
+    const struct telling take = {"take", "0-0", idle_ms, next_ms};
+    return tell_all(engine, &take, adapter, err);
+}
+
+bool redis_take_over_each(struct store_engine *engine, const char *const *adapters, size_t count,
+                          int64_t idle_ms, int64_t next_ms, struct error *err)
+{
+    const struct telling take = {"take", "0-0", idle_ms, next_ms};
+    return tell_each(engine, &take, adapters, count, err);
 }
 
 bool redis_outbox_recover(struct store_engine *engine, int64_t next_ms, struct error *err)

@@ -78,7 +78,8 @@ def day():
               f"{last[0]} kB and {last[1]} in the last; {claims} claims and {talks} conversations kept; the last hour "
               f"woke it {woken:.0f} times")
         assert hours > 24
-        assert last[0] < first[0] + 1024 and last[1] <= first[1] + 2, marks
+        # How many connections are kept open differs by one or two from hour to hour.
+        assert last[0] < first[0] + 1024 and last[1] <= max(mark[1] for mark in marks[:6]) + 2, marks
         assert stage.wall() - oldest / 1000 < 25.5 * HOUR_S, "claims do not expire"
         stage.check()
 

@@ -11,8 +11,10 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/base/buf.h"
@@ -509,6 +511,82 @@ static void test_changes_are_told(void **state)
     check_changed(two, "");
 }
 
+enum { ADAPTERS = 100 };
+
+static const char *adapter_name(int number)
+{
+    static char name[30];
+    snprintf(name, sizeof(name), "slack %d", number);
+    return name;
+}
+
+static void add_to_each(struct store *store)
+{
+    begin(store);
+    for (int i = 0; i < ADAPTERS; i++) {
+        const struct delivery delivery = {.adapter = adapter_name(i),
+                                          .conversation = "C1",
+                                          .address = "a",
+                                          .payload = "text",
+                                          .payload_len = 4};
+        int64_t id;
+        assert_true(store_outbox_add(store, &delivery, NOW, &id, &err));
+    }
+    must_commit(store);
+}
+
+static int count_due(struct store *store)
+{
+    int count = 0;
+    for (int i = 0; i < ADAPTERS; i++) {
+        count += store_outbox_next(store, adapter_name(i)) != INT64_MAX;
+    }
+    return count;
+}
+
+/* How often Redis has read from a connection: once a round trip, or more for a long one. */
+static long reads(void)
+{
+    const char *found = strstr(redisbench_ask("info stats"), "total_reads_processed:");
+    assert_non_null(found);
+    return strtol(strchr(found, ':') + 1, NULL, 10);
+}
+
+/* Connected anew, it knows again what is in its charge, without a round trip for each adapter. */
+static void test_relearnt_in_few_trips(void **state)
+{
+    (void)state;
+    add_to_each(one);
+    assert_int_equal(count_due(one), ADAPTERS);
+    redisbench_ask("client kill type normal skipme yes");
+    long before = reads();
+    begin(one);
+    assert_int_equal(claim(one, "d1"), CLAIM_ERROR); /* now it knows that it was cut off */
+    store_rollback(one);
+    for (int i = 0; i < 500 && !store_begin(one, &err); i++) {
+        poll(NULL, 0, 10);
+        store_tidy(one);
+    }
+    store_rollback(one);
+    assert_int_equal(count_due(one), ADAPTERS);
+    assert_in_range(reads() - before, 2, ADAPTERS / 2);
+}
+
+/* The first of its round trips meets a Redis that has forgotten the script. */
+static void test_taken_over_in_few_trips(void **state)
+{
+    (void)state;
+    add_to_each(one);
+    store_close(one); /* it says that whoever comes next may have them */
+    one = NULL;
+    assert_int_equal(count_due(two), 0);
+    redisbench_ask("script flush");
+    long before = reads();
+    assert_true(store_outbox_recover(two, NOW, &err));
+    assert_int_equal(count_due(two), ADAPTERS);
+    assert_in_range(reads() - before, 1, ADAPTERS / 2 + 32);
+}
+
 /* SCRIPT FLUSH between two calls: loaded anew, and the turn is none the worse for it. */
 static void test_script_flushed(void **state)
 {
@@ -543,6 +621,8 @@ int main(void)
         TEST(test_an_end_is_an_end),
         TEST(test_half_of_it_deleted),
         TEST(test_changes_are_told),
+        TEST(test_relearnt_in_few_trips),
+        TEST(test_taken_over_in_few_trips),
         TEST(test_script_flushed),
     };
     log_set_up(LOG_LEVEL_ERROR + 1, LOG_FORMAT_LOGFMT, false);
