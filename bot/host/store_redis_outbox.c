@@ -48,7 +48,7 @@ static struct redis_place *served_place(struct store_engine *engine, const char 
 
 /* ---- what Redis tells adapter by adapter, and of each page by page ---- */
 
-/* A procedure of the script that does: "mine", or "take" with what it takes and when that is due. */
+/* A procedure of the script that does: "mine", or "take" with what is taken and when it is due. */
 struct telling {
     const char *procedure, *first; /* first: the cursor of the first page */
     int64_t idle_ms, next_ms;

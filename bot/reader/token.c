@@ -8,8 +8,9 @@
 #include "bot/reader/text.h"
 
 /*
- * Words whose stem is remembered, a power of two: most of what people say are a few, and short. They
- * are told by their letters: a word made to have another's hash must not change what that means.
+ * Words whose stem is remembered, a power of two: most of what people say are a few, and short.
+ * They are told by their letters: a word made to have another's hash must not change what that
+ * means.
  */
 enum { STEMS_KEPT = 1024, STEM_LETTERS = 16 };
 
