@@ -161,12 +161,13 @@ static bool move_aside(struct restore *restore, struct error *err)
            error_set(err, cause.code, "%s: %s", restore->store->path, cause.text);
 }
 
+/* The new one may have the name already, where its folder could not be put on the disk. */
 static void move_back(const struct restore *restore)
 {
     char aside[STORE_PATH_LEN];
-    if (restore->renamed) {
-        rename_beside(restore, ".old", "");
-    } else if (restore->linked && store_beside(restore->store, ".old", aside, NULL)) {
+    /* Of two names of one file rename(2) leaves both. */
+    if ((restore->renamed || restore->linked) && rename_beside(restore, ".old", "") &&
+        store_beside(restore->store, ".old", aside, NULL)) {
         unlink(aside);
     }
     for (size_t i = 0; i < ARRAY_LEN(logs); i++) {

@@ -362,42 +362,69 @@ def notes(folder, name="w.db"):
 
 
 CALLS = "openat,write,pwrite64,ftruncate,fsync,fdatasync,link,rename,unlink,fchmod,chmod"
+OLD, NEW = {"late"}, set()  # notes
+
+
+def restored(copy, *words):
+    """(place, how it ended): the store of a daemon that was killed, OLD, replaced by the copy, NEW, under strace."""
+    place = Place()
+    shutil.copy(copy, place.store)
+    left_by_a_process_that_died(place.store)
+    done = subprocess.run(["strace", "-f", "-qq", *words, *WHETHER, "restore", "-c", place.folder / "whether.ini", copy],
+                          capture_output=True, text=True, timeout=PATIENCE_S,
+                          env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"})  # which strace would end
+    return place, done
+
+
+def calls_of_restore(copy):
+    """How often it makes each of CALLS."""
+    _, done = restored(copy, "-e", f"trace={CALLS}", "-o", scratch / "calls")
+    assert done.returncode == 0, done
+    calls = collections.Counter(re.findall(r"^(?:\d+ +)?(\w+)\(", (scratch / "calls").read_text(), re.M))
+    assert calls["link"] and calls["rename"] and calls["fsync"], calls
+    return calls
 
 
 def case_restore_cut_off_anywhere():
     """Killed at calls that touch files: the store is the old one or the new one, and the next restore goes on."""
-    first, copy = Place(), scratch / "cut.db"
+    first, copy, seen = Place(), scratch / "cut.db", collections.Counter()
     first.asked()
     first.run("backup", copy)
-    old, new, seen = {"late"}, set(), collections.Counter()
-
-    def restored(*words):
-        place = Place()
-        shutil.copy(copy, place.store)
-        left_by_a_process_that_died(place.store)
-        done = subprocess.run(["strace", "-f", "-qq", *words, *WHETHER, "restore", "-c", place.folder / "whether.ini", copy],
-                              capture_output=True, text=True, timeout=PATIENCE_S,
-                              env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"})  # which strace would end
-        return place, done
-
-    _, done = restored("-e", f"trace={CALLS}", "-o", scratch / "calls")
-    assert done.returncode == 0, done
-    calls = collections.Counter(re.findall(r"^(?:\d+ +)?(\w+)\(", (scratch / "calls").read_text(), re.M))
-    assert calls["link"] and calls["rename"] and calls["fsync"], calls
+    calls = calls_of_restore(copy)
     # Of each kind all of the last ones, where names change; some of what goes before.
     cuts = [(name, nth) for name, count in calls.items() for nth in range(1, count + 1) if nth > count - 6 or nth % 8 == 1]
     for cut in cuts:
-        place, done = restored("-o", "/dev/null", "-e", "inject={}:signal=KILL:when={}".format(*cut))
+        place, done = restored(copy, "-o", "/dev/null", "-e", "inject={}:signal=KILL:when={}".format(*cut))
         found, aside = notes(place.folder), place.folder / "w.db.old"
-        assert done.returncode != 0 and found in (old, new), (cut, done, found)
-        assert found == old or notes(place.folder, "w.db.old") == old, cut
-        seen["new" if found == new else "linked" if aside.exists() else "old"] += 1
-        if found == new:
+        assert done.returncode != 0 and found in (OLD, NEW), (cut, done, found)
+        assert found == OLD or notes(place.folder, "w.db.old") == OLD, cut
+        seen["new" if found == NEW else "linked" if aside.exists() else "old"] += 1
+        if found == NEW:
             aside.rename(scratch / "aside.db")
         place.run("restore", copy)
-        assert notes(place.folder) == new and (found == new or notes(place.folder, "w.db.old") == old), cut
+        assert notes(place.folder) == NEW and (found == NEW or notes(place.folder, "w.db.old") == OLD), cut
     print(f"# cut off at {len(cuts)} calls of {calls.total()}: {dict(seen)}")
     assert all(seen[state] for state in ("old", "linked", "new")), seen
+
+
+def case_restore_on_a_disk_that_fails():
+    """Done, with the old store kept, or told and nothing changed."""
+    first, copy, seen = Place(), scratch / "failing.db", collections.Counter()
+    first.asked()
+    first.run("backup", copy)
+    calls = calls_of_restore(copy)
+    for name in ("fsync", "fdatasync", "link", "rename"):
+        for nth in range(1, calls[name] + 1):
+            place, done = restored(copy, "-o", "/dev/null", "-e", f"inject={name}:error=EIO:when={nth}")
+            names = {path.name for path in place.folder.glob("w.db*")}
+            if done.returncode == 0:
+                assert notes(place.folder) == NEW and notes(place.folder, "w.db.old") == OLD, (name, nth, done, names)
+            else:
+                assert done.returncode == 1 and done.stderr.startswith("whether: "), (name, nth, done)
+                assert notes(place.folder) == OLD and not {one for one in names if ".old" in one or ".new" in one}, (name, nth, names)
+            seen[done.returncode] += 1
+    print(f"# {seen[0]} calls failed for nothing, {seen[1]} were told")
+    assert seen[1] >= 4, seen
 
 
 def case_restore_refuses_what_is_no_store():
