@@ -410,6 +410,47 @@ def case_confined_it_still_reads_again_what_it_named():
         assert it.ask(QUESTION, token="sesame-two")[0] == 200
 
 
+def case_confined_it_follows_links_in_its_folders():
+    """What they lead to, replaced meanwhile, is read again."""
+    secret("signing", "sesame\n")
+    for name in ("packs", "more"):
+        (scratch / name).mkdir()
+
+    def part(name):
+        return f"[slack {name}]\nteam = T1\nsigning_secret_file = {scratch}/signing\n"
+
+    def known(it):
+        """Below which paths Slack's requests are looked at."""
+        return [name for name in ("one", "two") if it.request("POST", f"/slack/{name}/commands", "")[0] != 404]
+
+    with tempfile.TemporaryDirectory() as name:
+        elsewhere = pathlib.Path(name)
+        first = {elsewhere / "packs" / file.name: file.read_text() for file in (ROOT / "knowledge").glob("*-or-*.json")}
+        first[elsewhere / "more/slack.ini"] = part("one")
+        second = {file: text.replace("GraphQL", "GrapeQL").replace(part("one"), part("two")) for file, text in first.items()}
+        for file, text in first.items():
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+            (scratch / file.relative_to(elsewhere)).symlink_to(file)
+        with daemon("[bot]\npacks = packs\ninclude = more\n" + OPEN) as it:
+            assert "Landlock" in it.events("daemon.confined")[0]["to"]
+            assert known(it) == ["one"] and "GraphQL" in it.ask("REST or GraphQL?")[1]["text"]
+            for file, text in second.items():
+                file.with_suffix(".new").write_text(text)
+                file.with_suffix(".new").rename(file)
+            it.send(signal.SIGHUP)
+            it.wait_for("reload.done")
+            assert known(it) == ["two"] and "GrapeQL" in it.ask("REST or GrapeQL?")[1]["text"]
+
+
+def case_confined_a_signal_of_somebody_is_no_refused_call():
+    with daemon() as it:
+        for _ in range(3):
+            it.send(signal.SIGSYS)
+        assert it.ask(QUESTION)[0] == 200
+        assert not it.events("confine.refused")
+
+
 def case_confined_only_where_that_is_wanted():
     free = "[bot]\nconfine = no\n" + OPEN
     with daemon(free) as it:
