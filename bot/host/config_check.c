@@ -1,5 +1,5 @@
-#include <errno.h>
-#include <fcntl.h>
+#include <arpa/inet.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +11,14 @@
 #include "bot/base/file.h"
 #include "bot/base/folder.h"
 #include "bot/base/mem.h"
+#include "bot/host/announce.h"
 #include "bot/host/config_inside.h"
 #include "bot/host/redis_address.h"
 
 /* One section that is there, and where faults of it go. */
 struct place {
     struct config_place *stands;
+    const struct config_lines *lines;
     struct fault_list *faults;
     const char *name;
     size_t instance;
@@ -63,6 +65,55 @@ static void check_origins(const char *origins, struct place *place)
     }
 }
 
+/* One that nothing can match would only show when somebody is turned away. */
+static void check_hosts(const char *hosts, const char *key, bool ports, const struct place *place)
+{
+    for (const char *at = hosts; *at != '\0';) {
+        at += strspn(at, " \t,");
+        size_t len = strcspn(at, " \t,");
+        if (len > 0 && !config_is_host(at, len, ports)) {
+            struct error err = {0};
+            error_set(&err, ERROR_INPUT,
+                      "%s: \"%.*s\" is no host: want names such as example.org, without https://, "
+                      "%s",
+                      key, len < 60 ? (int)len : 60, at, ports ? "path" : "port and path");
+            fault(place, key, err.text);
+        }
+        at += len;
+    }
+}
+
+static void check_page(const struct config *config, struct place *place)
+{
+    if (strcmp(config->page.hosts, "*") != 0) {
+        check_hosts(config->page.hosts, "hosts", false, place);
+    }
+}
+
+static void check_http(const struct config *config, struct place *place)
+{
+    for (const char *at = config->http_proxies; *at != '\0';) {
+        char text[INET6_ADDRSTRLEN] = "";
+        unsigned char bytes[16];
+        at += strspn(at, " \t,");
+        size_t next = strcspn(at, ","), len = next;
+        while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t')) {
+            len--;
+        }
+        memcpy(text, at, len < sizeof(text) ? len : 0);
+        if (len > 0 && inet_pton(AF_INET, text, bytes) != 1 &&
+            inet_pton(AF_INET6, text, bytes) != 1) {
+            struct error err = {0};
+            error_set(&err, ERROR_INPUT,
+                      "proxies: \"%.*s\" is no address: want such as 192.0.2.1 or 2001:db8::1, "
+                      "without port and mask",
+                      len < 60 ? (int)len : 60, at);
+            fault(place, "proxies", err.text);
+        }
+        at += next;
+    }
+}
+
 static void check_api(const struct config *config, struct place *place)
 {
     const struct config_api *api = &config->api;
@@ -92,6 +143,7 @@ static void check_slack(const struct config *config, struct place *place)
               "path begins with a slash, ends without one, and holds no blank, \"?\", \"#\" or "
               "\"%\"");
     }
+    check_hosts(slack->response_hosts, "response_hosts", true, place);
 }
 
 /* The private key is a secret like the others. */
@@ -154,6 +206,67 @@ static const struct config_tracker *tracker_at(const struct config *config,
     return NULL;
 }
 
+/* That there is such a chat, and that a channel is named where one has to be. */
+static void check_announce(const char *announce, const struct place *place)
+{
+    static const struct {
+        const char *section;
+        bool channels; /* else its webhook leads to one */
+    } chats[] = {{"irc", true},
+                 {"slack", true},
+                 {"mattermost", false},
+                 {"rocketchat", false},
+                 {"discord", false}};
+    struct announce_target target = {0};
+    bool parsed = announce_parse(announce, &target);
+    size_t len = strcspn(target.adapter, " ");
+    const char *label = target.adapter + len + (target.adapter[len] == ' ');
+    size_t i = 0;
+    while (i < ARRAY_LEN(chats) && (strlen(chats[i].section) != len ||
+                                    memcmp(chats[i].section, target.adapter, len) != 0)) {
+        i++;
+    }
+    struct error err = {0};
+    if (!parsed || i == ARRAY_LEN(chats) ||
+        config_lines_find(place->lines, (size_t)config_section_find(target.adapter, len), label) ==
+            NULL) {
+        error_set(&err, ERROR_INPUT,
+                  "announce: there is no chat [%.60s]; it takes the name of a chat's section, and "
+                  "after a comma a channel: irc libera, #team",
+                  target.adapter);
+        fault(place, "announce", err.text);
+    } else if (chats[i].channels != (target.place[0] != '\0')) {
+        error_set(&err, ERROR_INPUT,
+                  chats[i].channels ? "announce: [%.60s] needs a channel after a comma"
+                                    : "announce: [%.60s] takes no channel, its webhook has one",
+                  target.adapter);
+        fault(place, "announce", err.text);
+    }
+}
+
+/* What is no pointer at a glance; the rest is seen when the adapter starts. */
+static void check_generic(const struct config_tracker *generic, const struct place *place)
+{
+    const struct {
+        const char *key, *pointer;
+    } keys[] = {{"text", generic->text},
+                {"id", generic->id},
+                {"author", generic->author},
+                {"reply", generic->reply}};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (keys[i].pointer[0] != '\0' && keys[i].pointer[0] != '/') {
+            struct error err = {0};
+            error_set(&err, ERROR_INPUT, "%s is a JSON pointer, such as /%.60s, not \"%.60s\"",
+                      keys[i].key, keys[i].pointer, keys[i].pointer);
+            fault(place, keys[i].key, err.text);
+        }
+    }
+    if (generic->reply_hosts[0] == '\0') {
+        fault(place, "reply_hosts", "needs reply_hosts: which hosts an answer may be sent to");
+    }
+    check_hosts(generic->reply_hosts, "reply_hosts", true, place);
+}
+
 static void check_tracker(const struct config *config, struct place *place)
 {
     const struct config_tracker *tracker = tracker_at(config, place);
@@ -175,8 +288,10 @@ static void check_tracker(const struct config *config, struct place *place)
     if (strcmp(place->name, config_trackers[CONFIG_JIRA]) == 0 && tracker->user[0] == '\0') {
         fault(place, "user", "needs user = the mail address of the account that the token is of");
     }
-    if (generic && tracker->reply_hosts[0] == '\0') {
-        fault(place, "reply_hosts", "needs reply_hosts: which hosts an answer may be sent to");
+    if (generic) {
+        check_generic(tracker, place);
+    } else if (tracker->announce[0] != '\0') {
+        check_announce(tracker->announce, place);
     }
 }
 
@@ -227,10 +342,11 @@ static void check_file(const struct place *place, const char *path, const struct
     if (path[0] == '\0') {
         return;
     }
-    struct error err = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct error err = {0}, cause = {0};
+    size_t size;
+    int fd = file_open(path, SIZE_MAX, &size, &cause);
     if (fd < 0) {
-        error_errno(&err, errno, "%s: %s cannot be opened", row->key, path);
+        error_set(&err, cause.code, "%s: %s %s", row->key, path, cause.text);
         fault(place, row->key, err.text);
         return;
     }
@@ -312,6 +428,9 @@ static void fault_later(const struct slack_path *a, const struct slack_path *b,
                         struct fault_list *faults)
 {
     const struct place place = {.name = "slack",
+                                .lines = NULL,
+                                .instance = 0,
+                                .files = false,
                                 .faults = faults,
                                 .stands = a->stands->instance > b->stands->instance ? a->stands
                                                                                     : b->stands};
@@ -346,13 +465,13 @@ void config_check(const struct config *config, const struct config_lines *lines,
 {
     static const struct {
         const char *name;
-        void (*check)(const struct config *config, struct place *place); /* NULL: only files */
+        void (*check)(const struct config *config, struct place *place);
     } checks[] = {
-        {"store", check_store},     {"api", check_api},         {"page", NULL},
-        {"slack", check_slack},     {"irc", check_irc},         {"github", check_tracker},
-        {"gitlab", check_tracker},  {"gitea", check_tracker},   {"jira", check_tracker},
-        {"linear", check_tracker},  {"generic", check_tracker}, {"mattermost", check_chat},
-        {"rocketchat", check_chat}, {"discord", check_discord}};
+        {"store", check_store},     {"http", check_http},       {"api", check_api},
+        {"page", check_page},       {"slack", check_slack},     {"irc", check_irc},
+        {"github", check_tracker},  {"gitlab", check_tracker},  {"gitea", check_tracker},
+        {"jira", check_tracker},    {"linear", check_tracker},  {"generic", check_tracker},
+        {"mattermost", check_chat}, {"rocketchat", check_chat}, {"discord", check_discord}};
     size_t section_count;
     const struct config_section *sections = config_sections(&section_count);
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
@@ -360,13 +479,12 @@ void config_check(const struct config *config, const struct config_lines *lines,
         const struct config_instances *places = &lines->sections[section];
         for (size_t k = 0; k < places->count; k++) {
             struct place place = {.stands = places->items[k],
+                                  .lines = lines,
                                   .faults = faults,
                                   .name = checks[i].name,
                                   .instance = k,
                                   .files = lines->files};
-            if (checks[i].check != NULL) {
-                checks[i].check(config, &place);
-            }
+            checks[i].check(config, &place);
             if (lines->files) {
                 check_files(config, &sections[section], &place);
             }

@@ -58,6 +58,12 @@ struct config_place *config_lines_add(struct config_lines *lines, size_t section
 
 struct config_mark *config_lines_row(struct config_place *place, const struct config_row *row);
 
+/*
+ * A name, an IPv4 address or a bracketed IPv6 one, as far as it can be told without asking;
+ * with_port: a port may follow.
+ */
+bool config_is_host(const char *text, size_t len, bool with_port);
+
 /* Fills in what depends on other keys; then what is wrong with the whole. */
 void config_complete(struct config *config, const struct config_lines *lines);
 void config_check(const struct config *config, const struct config_lines *lines,

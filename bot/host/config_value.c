@@ -197,6 +197,16 @@ static bool host_looks_fine(const char *host, size_t len)
     return len > 0 && len <= HOST_MAX;
 }
 
+bool config_is_host(const char *text, size_t len, bool with_port)
+{
+    const char *bracket = text[0] == '[' ? memchr(text, ']', len) : NULL;
+    const char *colon = bracket != NULL ? bracket + 1 : memchr(text, ':', len);
+    size_t host = colon == NULL ? len : (size_t)(colon - text), port;
+    return host_looks_fine(text, host) &&
+           (host == len || (with_port && *colon == ':' &&
+                            parse_number(colon + 1, len - host - 1, 1, PORT_MAX, &port)));
+}
+
 /* Where one can listen: names would have to be asked for, and may be anybody's. */
 static bool can_be_listened_on(const char *host, size_t len)
 {

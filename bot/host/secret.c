@@ -71,6 +71,9 @@ bool secret_check_mode(const char *path, const char *what, struct error *err)
     if (stat(path, &info) != 0) {
         return error_errno(err, errno, "%s: %s cannot be read", what, path);
     }
+    if (S_ISDIR(info.st_mode)) {
+        return error_set(err, ERROR_ENVIRONMENT, "%s: %s is a directory, not a file", what, path);
+    }
     if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return error_set(err, ERROR_ENVIRONMENT, "%s: others may write %s (chmod 600 it)", what,
                          path);

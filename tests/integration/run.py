@@ -379,7 +379,7 @@ def case_refused_requests_of_an_address():
     # A proxy that nobody named stands before everybody.
     with daemon(config % "") as it:
         assert [ask(it, "203.0.113.7", "wrong")[0] for _ in range(20)] == [401] * 20
-    fails(config % "proxies = nowhere\n", "[http] proxies: want at most")
+    fails(config % "proxies = nowhere\n", "[http] proxies: \"nowhere\" is no address")
 
 
 # --- confining itself: what is refused then is tested in confined.c ------------------------------------

@@ -87,6 +87,27 @@ static void test_good_files(void **state)
 #define SIXTEEN "#a,#b,#c,#d,#e,#f,#g,#h,#i,#j,#k,#l,#m,#n,#o,#p,"
 #define CHANNELS64 SIXTEEN SIXTEEN SIXTEEN SIXTEEN
 
+#define GENERIC "[generic]\nsecret_file = s\n"
+#define ANNOUNCED "[github]\nsecret_file = s\ntoken_file = t\n"
+
+/* Lists of hosts, and places to announce at, that are as they should be. */
+static void test_lists(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "[http]\nproxies = 10.0.0.1 , ::1\n[page]\nhosts = *\n"
+        "[generic]\nsecret_file = s\nauthor =\nreply_hosts = a_b.example, 127.0.0.1:80,[::1]:443\n"
+        "[github]\nsecret_file = s\ntoken_file = t\nannounce = irc a.b, #team\n"
+        "[gitlab]\nsecret_file = s\ntoken_file = t\nannounce = discord\n"
+        "[irc a.b]\nserver = a:1\n[discord]\nwebhook_env = W\n";
+    struct config config;
+    struct fault_list faults = {0};
+    if (!parse(text, &config, &faults)) {
+        fail_msg("%s", faults.items[0].text);
+    }
+    config_finish(&config);
+}
+
 static void test_bad_files(void **state)
 {
     (void)state;
@@ -179,6 +200,36 @@ static void test_bad_files(void **state)
         {"an origin without a host", "[api]\nopen = yes\norigins = https://\n", 3,
          "origins are as browsers send them"},
         {"a page under no name", "[page]\nhosts =\n", 2, "hosts takes 1 to 2000 bytes"},
+        {"a page's address for its name", "[page]\nhosts = a.example, https://b.example/\n", 2,
+         "hosts: \"https://b.example/\" is no host: want names such as example.org, without "
+         "https://, port and path"},
+        {"a page's name with a port", "[page]\nhosts = localhost:8080\n", 2, "is no host"},
+        {"half a bracket", "[page]\nhosts = [::1\n", 2, "is no host"},
+        {"a proxy by name", "[page]\n[http]\nproxies = 10.0.0.1, proxy\n", 3,
+         "[http] proxies: \"proxy\" is no address"},
+        {"proxies without a comma", "[page]\n[http]\nproxies = 10.0.0.1 ::1\n", 3, "is no address"},
+        {"proxies by a mask", "[page]\n[http]\nproxies = 10.0.0.0/8\n", 3, "is no address"},
+        {"a long proxy", "[page]\n[http]\nproxies = " LONG "\n", 3, "is no address"},
+        {"Slack's hosts as addresses",
+         "[slack]\nsigning_secret_file = w\nresponse_hosts = https://a.example\n", 3,
+         "response_hosts: \"https://a.example\" is no host"},
+        {"generic's hosts as addresses", GENERIC "reply_hosts = http://a.example\n", 3,
+         "reply_hosts: \"http://a.example\" is no host: want names such as example.org, without "
+         "https://, path"},
+        {"a port that is none", GENERIC "reply_hosts = a.example:0\n", 3, "is no host"},
+        {"a port too many", GENERIC "reply_hosts = [::1]:80:80\n", 3, "is no host"},
+        {"no JSON pointer", GENERIC "reply_hosts = a.example:8443\nauthor = user.name\n", 4,
+         "[generic] author is a JSON pointer, such as /user.name, not \"user.name\""},
+        {"announced nowhere", ANNOUNCED "announce = discord\n", 4,
+         "announce: there is no chat [discord]"},
+        {"announced elsewhere", ANNOUNCED "announce = irc b, #team\n[irc a]\nserver=a:1\n", 4,
+         "announce: there is no chat [irc b]"},
+        {"announced at a tracker", ANNOUNCED "announce = github\n", 4, "is no chat [github]"},
+        {"announced without a name", ANNOUNCED "announce = , #team\n", 4, "is no chat []"},
+        {"announced without a channel", ANNOUNCED "announce = irc a\n[irc a]\nserver=a:1\n", 4,
+         "announce: [irc a] needs a channel"},
+        {"announced with one", ANNOUNCED "announce = discord, #a\n[discord]\nwebhook_env=W\n", 4,
+         "announce: [discord] takes no channel"},
         {"an API for nobody", "[http]\n[api]\n", 2, "needs token_file or token_env, or open = yes"},
         {"plain without a user", "[irc a]\nserver=a:1\nsasl = plain\nsasl_password_file = p\n", 3,
          "needs sasl_user and sasl_password_file"},
@@ -643,6 +694,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_good_files),
+        cmocka_unit_test(test_lists),
         cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_all_faults_at_once),
         cmocka_unit_test(test_paths_are_relative_to_the_file),

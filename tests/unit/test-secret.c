@@ -172,7 +172,7 @@ static void test_none(void **state)
     assert_false(secret_load(&source, "x", &secret, &err));
     err = (struct error){0};
     assert_false(secret_load(&folder, "x", &secret, &err));
-    assert_true(err.code != ERROR_NONE);
+    assert_string_equal(err.text, "x: /tmp is a directory, not a file");
 }
 
 static void test_equals(void **state)
