@@ -61,7 +61,7 @@ static int answer_operands(struct asker *asker, const struct command_call *call)
     char *text = command_join_operands(call);
     size_t len = strlen(text);
     if (len > TEXT_MAX) {
-        report("the question is longer than %d bytes; what follows them was not read", TEXT_MAX);
+        report("the question is longer than %d bytes; what follows was not read", TEXT_MAX);
         len = TEXT_MAX;
     }
     bool fine = answer(asker, text, len, 1);

@@ -65,8 +65,9 @@ static void print_option(const char *left, const char *help)
 static int print_help(const struct command *command)
 {
     char left[64];
-    printf("usage: whether %s [OPTION...] %s\n\n%s.\n\n%s\noptions:\n", command->name,
-           command->operands, command->summary, command->details);
+    printf("usage: whether %s [OPTION...]%s%s\n\n%s.\n\n%s\noptions:\n", command->name,
+           command->operands[0] == '\0' ? "" : " ", command->operands, command->summary,
+           command->details);
     for (size_t i = 0; i < option_count(command); i++) {
         const struct command_option *option = &command->options[i];
         snprintf(left, sizeof(left), "    --%s%s%s", option->name, option->value == NULL ? "" : " ",

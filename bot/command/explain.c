@@ -22,8 +22,8 @@ static const char *const surfaces[] = {"dm", "mention", "slash", "tracker", "amb
 
 static const struct command_option options[] = {
     [OPTION_PACK] = {"pack", "DIR|FILE", NULL, "knowledge instead of the usual; may be repeated"},
-    [OPTION_SURFACE] = {"surface", "dm|mention|slash|tracker|ambient", surfaces,
-                        "where it is said"},
+    [OPTION_SURFACE] = {"surface", "WHERE", surfaces,
+                        "said in a dm (default), mention, slash, tracker, ambient"},
     [OPTION_AFTER] = {"after", "TEXT", NULL,
                       "an earlier message of the conversation; may be repeated"},
     {0},

@@ -151,7 +151,7 @@ static void play_line(struct replay *replay)
 {
     const struct buf *text = &replay->lines.text;
     struct record record;
-    json_error_t error;
+    json_error_t error = {0};
     if (replay->lines.truncated) {
         bad_line(replay, "this line is longer than 16 MiB");
         return;
@@ -162,7 +162,9 @@ static void play_line(struct replay *replay)
     }
     json_t *object =
         json_loadb(text->data, text->len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-    const char *cause = object == NULL ? error.text : take_record(object, &record);
+    char syntax[sizeof(error.text) + 12];
+    snprintf(syntax, sizeof(syntax), "not JSON: %s", error.text);
+    const char *cause = object == NULL ? syntax : take_record(object, &record);
     if (cause != NULL) {
         bad_line(replay, cause);
     } else if (!play(replay, &record)) {

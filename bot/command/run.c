@@ -20,11 +20,12 @@ static int run(const struct command_call *call)
 const struct command command_run = {
     .name = "run",
     .operands = "",
-    .summary = "the daemon: answers on IRC, in Slack and over HTTP",
+    .summary = "the daemon: answers on IRC, in other chats, in trackers and over HTTP",
     .details = "Runs every adapter that the configuration asks for, until SIGTERM or Ctrl-C.\n"
                "SIGHUP reads configuration, packs and secrets again; if anything is wrong with\n"
                "them it says so and goes on with those it has. Without a configuration it\n"
-               "answers POST http://127.0.0.1:8080/api/ask. The log goes to standard error.\n",
+               "serves a page and POST /api/ask at http://127.0.0.1:8080/, for this machine.\n"
+               "The log goes to standard error.\n",
     .examples = "  whether run\n"
                 "  whether run -c whether.ini\n"
                 "  whether run -c whether.ini --try\n",

@@ -25,11 +25,11 @@ const struct command command_train = {
     .name = "train",
     .operands = "[PACK...]",
     .operands_max = COMMAND_REPEATS_MAX,
-    .summary = "make the packs' models anew from their corpora",
+    .summary = "makes the packs' models anew from their corpora",
     .details = "Reads the labelled text in the folder PACK.corpus beside each pack and writes\n"
-               "PACK.model, and kinds.model where one lies beside the pack. The same corpus gives "
-               "the same\n"
-               "bytes. Packs without such a folder are passed over: they work by their cues.\n",
+               "PACK.model, and kinds.model where one lies beside the pack. The same corpus\n"
+               "gives the same bytes. Packs without such a folder are passed over: they work by\n"
+               "their cues.\n",
     .examples = "  whether train\n"
                 "  whether train knowledge\n",
     .options = options,

@@ -25,7 +25,7 @@ struct trial {
 static void tell(const char *mark, const char *name, const char *text)
 {
     printf("%-5s %s: %s\n", mark, name, text);
-    fflush(stdout);
+    report_output();
 }
 
 /* Each change of what the adapter says of itself is a step. */

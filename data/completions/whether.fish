@@ -20,9 +20,9 @@ __whether_command explain 'how a question was read, and why the answer is what i
 __whether_command gaps 'what was asked and not understood, most frequent first'
 __whether_command replay 'conversations in, outcomes out'
 __whether_command restore 'puts a copy of whether backup in the store\'s place'
-__whether_command run 'the daemon: answers on IRC, in Slack and over HTTP'
+__whether_command run 'the daemon: answers on IRC, in other chats, in trackers and over HTTP'
 __whether_command test 'runs the packs\' own examples'
-__whether_command train 'make the packs\' models anew from their corpora'
+__whether_command train 'makes the packs\' models anew from their corpora'
 
 __whether_option 'ask chat explain replay' -l pack -r -F -d 'knowledge instead of the usual'
 __whether_option 'ask chat replay' -l length -x -a 'line short full' -d 'how long an answer is'

@@ -19,7 +19,7 @@ import tap  # noqa: E402
 
 ROOT = pathlib.Path(os.environ.get("WHETHER_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
 WHETHER = shlex.split(os.environ.get("WHETHER_WRAPPER", "")) + [os.path.abspath(sys.argv[1])]
-COMMANDS = ["ask", "chat", "check", "explain", "gaps", "replay", "run", "test", "train"]
+COMMANDS = ["ask", "backup", "chat", "check", "explain", "gaps", "replay", "restore", "run", "test", "train"]
 KEYS = ["id", "kind", "decision", "verdict", "confidence", "situations", "denied", "reasons", "flips", "asks", "text"]
 QUESTION = "Node or Django for a live auction board? The frontend is React."
 PATIENCE_S = 120
@@ -96,6 +96,9 @@ def case_every_command_has_help_with_examples():
         assert f"whether {name}" in out.split("examples:\n")[1], out
         assert out == run(name, "-h")[0]
         assert max(map(len, out.splitlines())) <= 90, out
+        assert not re.search(r"[ \t]$", out, re.M), out
+        options = out.split("options:\n")[1].split("\n\n")[0].splitlines()
+        assert all(re.match(r"  (?=.*-).{30}  \S", line) for line in options), options
         assert f"## whether {name}" in page, f"docs/commands.md lacks {name}"
         for option in re.findall(r"^ +(?:-\w, )?(--\w+)", out, re.M):
             assert option in page, f"docs/commands.md lacks {option} of {name}"
@@ -429,7 +432,7 @@ def case_replay_bad_lines():
         out, err = run("replay", path, status=1)
         one_line(err, f"{path}:3: ")
         assert len(outcomes(out)) == 2, line
-    one_line(run("replay", "-", stdin="x", status=1)[1], "whether: -:1: ")
+    one_line(run("replay", "-", stdin="x", status=1)[1], "whether: -:1: not JSON: ")
     deep = '{"id": "g", "surface": "dm", "say": ["[[[[[[[[[[[[[[[[[[[[[[[[ \\" [{"], "x": ' + "[" * 14 + "]" * 14 + "}"
     assert len(outcomes(run("replay", "-", stdin=deep)[0])) == 1
 

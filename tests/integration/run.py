@@ -325,6 +325,10 @@ def case_try():
                  "ok    api: "):
         assert part in out, out
     assert "FAIL" not in out
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(daemon(OPEN, args=["--try"]).command, cwd=scratch, stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=PATIENCE_S * 3)
+    assert done.returncode == 1 and done.stderr.count("whether: cannot write the output: No space left on device\n") == 1, done
     assert re.search(r"libraries: libcurl \d+\.\d+.*SQLite 3\.\d+.*jansson 2\.\d+.*libmicrohttpd \d+\.", out), out
 
 
