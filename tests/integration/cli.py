@@ -403,6 +403,17 @@ def case_terminal_history_is_never_fatal():
     assert not (scratch / "home").exists()
 
 
+# --- packs ------------------------------------------------------------------------------------------
+
+
+def case_the_pack_that_the_docs_write():
+    text = re.search(r"```json\n(\{\n {4}\"\$schema\".*?)```", (ROOT / "docs/packs.md").read_text(), re.S)[1]
+    path = write("kafka-or-rabbitmq.json", text)
+    assert "1 pack, " in run("check", path)[0]
+    assert run("test", path)[0].endswith(f"{len(json.loads(text)['examples'])} passed, 0 failed\n")
+    assert "\nverdict: kafka\n" in run("explain", "--pack", path, "Kafka or RabbitMQ for an audit log?")[0]
+
+
 # --- replay -----------------------------------------------------------------------------------------
 
 
