@@ -6,8 +6,10 @@ usage: replicas.py WHETHER [NAME...]     prints TAP; NAMEs run only these cases
 Each question gets one answer, whatever is killed, stopped or away meanwhile; one replica at a time is on an IRC network.
 """
 import contextlib
+import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -320,12 +322,32 @@ def case_users_and_tls():
                             (config.replace(secret("sesame", "sesame"), secret("bad", "guessed")), "WRONGPASS"),
                             (config.replace("rediss://whether@", "rediss://whether:sesame@"), "password_file")):
         fails_to_start(wrong, sentence)
+    # Where the machine trusts that server's authority: unless another one is named, which is trusted alone then.
+    trusting, ca_file = machine_that_trusts("ca.pem"), f"ca_file = {stage.path_of('ca.pem')}\n"
+    done = tried(config.replace(ca_file, ""), *trusting, more=["--try"])
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    fails_to_start(config.replace(ca_file, f"ca_file = {stage.path_of('self.pem')}\n"), "certificate", *trusting)
 
 
-def fails_to_start(config, sentence):
+def machine_that_trusts(name):
+    """Words before a command: it finds this authority, and no other, where Debian keeps them."""
+    trust = stage.scratch / "trust"
+    trust.mkdir()
+    for copy in ("ca-certificates.crt", name):
+        shutil.copy(stage.path_of(name), trust / copy)
+    subprocess.run(["openssl", "rehash", trust], check=True, capture_output=True)
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", *user, "--mount", "sh", "-c", 'mount --bind "$0" /etc/ssl/certs && exec "$@"', trust]
+
+
+def tried(config, *before, more=()):
     (stage.scratch / "wrong.ini").write_text(config)
-    done = subprocess.run([stage.program, "run", "-c", str(stage.scratch / "wrong.ini")], capture_output=True, text=True,
-                          timeout=60, cwd=stage.scratch)
+    return subprocess.run([*before, stage.program, "run", "-c", str(stage.scratch / "wrong.ini"), *more], capture_output=True,
+                          text=True, timeout=60, cwd=stage.scratch)
+
+
+def fails_to_start(config, sentence, *before):
+    done = tried(config, *before)
     assert done.returncode != 0 and sentence in done.stderr and "sesame" not in done.stderr, done.stderr
 
 
