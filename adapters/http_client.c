@@ -182,6 +182,7 @@ static void set_safety(const struct call *call, uint64_t timeout_ms)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L); /* PROTOCOLS.md 3.12 */
     if (call->client->ca_file != NULL) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, call->client->ca_file);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, limit_lateness);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -48,7 +48,7 @@ struct http_client *http_client_create(struct loop *loop); /* borrows the loop *
 /* Ends what is under way without calling anybody. NULL is fine. */
 void http_client_destroy(struct http_client *client);
 
-/* ca_file: NULL for the system's. For tests and for companies with a CA of their own. */
+/* Trusted alone; NULL: the system's, to which companies add their own. For tests. */
 void http_client_set_ca(struct http_client *client, const char *ca_file);
 
 /* Copies everything in call. False (and no call of done) when it cannot be begun. */
