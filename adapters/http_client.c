@@ -34,7 +34,6 @@ struct call {
 
 struct http_client {
     struct loop *loop;
-    char *ca_file; /* owned, NULL: the system's */
     struct call *calls;
     size_t busy;
 };
@@ -44,12 +43,6 @@ struct http_client *http_client_create(struct loop *loop)
     struct http_client *client = mem_alloc(sizeof(*client));
     client->loop = loop;
     return client;
-}
-
-void http_client_set_ca(struct http_client *client, const char *ca_file)
-{
-    mem_free(client->ca_file);
-    client->ca_file = ca_file ? mem_strdup(ca_file) : NULL;
 }
 
 static void link_call(struct call *call)
@@ -180,10 +173,6 @@ static void set_safety(const struct call *call, uint64_t timeout_ms)
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L); /* PROTOCOLS.md 3.12 */
-    if (call->client->ca_file != NULL) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, call->client->ca_file);
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, limit_lateness);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* Else whoever gives up a call waits for the thread that still asks a dead name server. */
@@ -292,7 +281,6 @@ void http_client_destroy(struct http_client *client)
     while (client->calls != NULL) {
         end_call(client->calls);
     }
-    mem_free(client->ca_file);
     mem_free(client);
 }
 

@@ -48,9 +48,6 @@ struct http_client *http_client_create(struct loop *loop); /* borrows the loop *
 /* Ends what is under way without calling anybody. NULL is fine. */
 void http_client_destroy(struct http_client *client);
 
-/* Trusted alone; NULL: the system's, to which companies add their own. For tests. */
-void http_client_set_ca(struct http_client *client, const char *ca_file);
-
 /* Copies everything in call. False (and no call of done) when it cannot be begun. */
 bool http_client_send(struct http_client *client, const struct http_call *call, http_done *done,
                       void *context, struct error *err);
