@@ -263,7 +263,7 @@ bool program_assume(struct program *program, struct conversation *conversation, 
 void program_note_truncated(const struct lines *lines)
 {
     if (lines->truncated) {
-        report("%s:%lu: this line is longer than %d bytes; what follows was not read",
-               lines->name, lines->number, TEXT_MAX);
+        report("%s:%lu: this line is longer than %d bytes; what follows was not read", lines->name,
+               lines->number, TEXT_MAX);
     }
 }
