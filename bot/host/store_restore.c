@@ -143,8 +143,9 @@ static bool keep_old(struct restore *restore)
 }
 
 /*
- * The name always leads to a store, whole and without another's log beside it: the log first goes
- * into the file, or aside where it cannot; on the disk, too, before anything else has the name.
+ * The name always leads to a store without another's log beside it, and a whole one: the log goes
+ * into the file first. Where it cannot, it goes aside, and what has the name lacks it until the new
+ * one takes its place. All of that is on the disk before.
  */
 static bool move_aside(struct restore *restore, struct error *err)
 {
