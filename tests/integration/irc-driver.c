@@ -413,11 +413,11 @@ static void run(struct dispatch *dispatch)
 {
     struct error err = {0};
     unsigned long turns = 0;
-    bool stopped = false;
+    bool stopped = false, ended = false;
     for (uint64_t next = UINT64_MAX; !stopped; turns++) {
         struct pollset *pollset = loop_begin(dispatch->loop);
-        /* The end of the commands is readable for ever. */
-        size_t in = stop_wanted ? SIZE_MAX : pollset_add(pollset, STDIN_FILENO, CURL_WAIT_POLLIN);
+        /* Their end is readable for ever. Until it was seen it wakes us, whenever a signal came. */
+        size_t in = ended ? SIZE_MAX : pollset_add(pollset, STDIN_FILENO, CURL_WAIT_POLLIN);
         pollset_wake_at(pollset, next);
         for (size_t i = 0; i < dispatch->adapter_count; i++) {
             dispatch->adapters[i]->ops->prepare(dispatch->adapters[i], pollset);
@@ -427,6 +427,7 @@ static void run(struct dispatch *dispatch)
             exit(EXIT_FAILURE);
         }
         if (in != SIZE_MAX && pollset_ready(pollset, in) && !read_commands(dispatch)) {
+            ended = true;
             stop_wanted = 1;
         }
         each_dispatch(dispatch, pollset);
