@@ -91,6 +91,8 @@ static void print_restore(const char *store, const char *file, const struct stor
                copied->kept_log ? "; its log could not be put into it and is beside it (.old-wal "
                                   "or .old-journal): move or remove both together"
                                 : "");
+    } else if (copied->kept_log) {
+        printf("%s.old-wal or .old-journal: a log without its store that was there\n", store);
     }
 }
 

@@ -28,7 +28,7 @@ struct store_copy_task {
 struct store_copied {
     uint64_t bytes, waiting; /* answers in its outbox */
     bool kept_old;           /* restore: what was there is PATH.old */
-    bool kept_log;           /* and what its file lacks PATH.old-wal or PATH.old-journal */
+    bool kept_log;           /* a log of it is PATH.old-wal or PATH.old-journal */
 };
 
 /*
@@ -40,10 +40,10 @@ struct store_copied {
 bool store_backup(const struct store_copy_task *task, struct store_copied *ret, struct error *err);
 
 /*
- * Refused while a whether has the store. What was there becomes PATH.old; refused when there is one
- * already. Cut off at any moment, by a power cut too, what has the name is the old store or the new
- * one, whole, and the next restore goes on; but where the file system has no hard links, or where
- * the log of the old one could not be put into its file. Run by root, all belongs to whom the
- * store, or else its folder, belongs.
+ * Refused while a whether has the store. What was there becomes PATH.old (of what PATH leads to,
+ * where it is a link); refused when there is one already. Cut off at any moment, by a power cut
+ * too, what has the name is the old store or the new one, whole, and the next restore goes on; but
+ * where no hard link to the old one can be made, or where its log could not be put into its file.
+ * Run by root, all belongs to whom the store, or else its folder, belongs.
  */
 bool store_restore(const struct store_copy_task *task, struct store_copied *ret, struct error *err);

@@ -41,8 +41,10 @@ static bool give(const struct restore *restore, const char *path, struct error *
 static bool take_place(struct restore *restore, struct error *err)
 {
     char path[STORE_PATH_LEN];
+    /* Once more: until we had the lock, another restore may have put a new one there. */
     return find_owner(restore, err) && store_take_lock(restore->store, err) &&
-           store_beside(restore->store, "-lock", path, err) && give(restore, path, err);
+           find_owner(restore, err) && store_beside(restore->store, "-lock", path, err) &&
+           give(restore, path, err);
 }
 
 /* ---- what was there ---- */
@@ -70,7 +72,7 @@ static bool in_the_way(const char *path, struct error *err)
  */
 static bool check_aside(const struct restore *restore, struct error *err)
 {
-    char aside[STORE_PATH_LEN];
+    char aside[STORE_PATH_LEN], path[STORE_PATH_LEN];
     struct stat info;
     if (!store_beside(restore->store, ".old", aside, err)) {
         return false;
@@ -84,10 +86,12 @@ static bool check_aside(const struct restore *restore, struct error *err)
     for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
         char ending[16];
         snprintf(ending, sizeof(ending), ".old%s", logs[i]);
-        if (!store_beside(restore->store, ending, aside, err)) {
+        if (!store_beside(restore->store, ending, aside, err) ||
+            !store_beside(restore->store, logs[i], path, err)) {
             return false;
         }
-        if (exists(aside, &info)) {
+        bool moves = restore->old || exists(path, &info);
+        if (moves && exists(aside, &info)) {
             return in_the_way(aside, err);
         }
     }
@@ -166,10 +170,15 @@ static bool move_aside(struct restore *restore, struct error *err)
 static void move_back(const struct restore *restore)
 {
     char aside[STORE_PATH_LEN];
+    struct stat now;
     /* Of two names of one file rename(2) leaves both. */
     if ((restore->renamed || restore->linked) && rename_beside(restore, ".old", "") &&
         store_beside(restore->store, ".old", aside, NULL)) {
         unlink(aside);
+    }
+    if (stat(restore->store->path, &now) == 0 &&
+        !(restore->old && copy_same_file(&now, &restore->owner))) {
+        return; /* the new one's: the logs of the old one must not lie beside it */
     }
     for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
         char ending[16];

@@ -334,6 +334,11 @@ def case_a_log_that_somebody_reads():
     assert (place.folder / "w.db.old-wal").read_bytes() == log and not (place.folder / "w.db-wal").exists()
     with place.daemon() as daemon:
         assert knows(daemon, "one") and not knows(daemon, "after")
+    # Back from where it is, log and all.
+    place.store.unlink()
+    place.run("restore", place.folder / "w.db.old")
+    with place.daemon() as daemon:
+        assert knows(daemon, "after")
     # The log alone would be taken for that of the next file that comes beside it.
     (place.folder / "w.db.old").rename(scratch / "kept-aside.db")
     place.refuses("restore", copy, why="w.db.old-wal: is there already")
@@ -341,6 +346,18 @@ def case_a_log_that_somebody_reads():
     place.run("restore", scratch / "kept-aside.db")
     with place.daemon() as daemon:
         assert knows(daemon, "after")
+
+
+def case_a_log_without_its_store():
+    place, copy = Place(), scratch / "orphaned.db"
+    place.asked()
+    place.run("backup", copy)
+    place.store.unlink()
+    (place.folder / "w.db-wal").write_bytes(b"somebody's log")
+    assert "w.db.old-wal or .old-journal: a log without its store" in place.run("restore", copy)
+    assert (place.folder / "w.db.old-wal").read_bytes() == b"somebody's log" and not (place.folder / "w.db-wal").exists()
+    with place.daemon() as daemon:
+        assert knows(daemon, "one")
 
 
 def left_by_a_process_that_died(path):
