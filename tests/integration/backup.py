@@ -382,15 +382,19 @@ CALLS = "openat,write,pwrite64,ftruncate,fsync,fdatasync,link,rename,unlink,fchm
 OLD, NEW = {"late"}, set()  # notes
 
 
+def restore_under_strace(place, copy, *words):
+    """How it ended."""
+    return subprocess.run(["strace", "-f", "-qq", *words, *WHETHER, "restore", "-c", place.folder / "whether.ini", copy],
+                          capture_output=True, text=True, timeout=PATIENCE_S,
+                          env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"})  # which strace would end
+
+
 def restored(copy, *words):
-    """(place, how it ended): the store of a daemon that was killed, OLD, replaced by the copy, NEW, under strace."""
+    """(place, how it ended): the store of a daemon that was killed, OLD, replaced by the copy, NEW."""
     place = Place()
     shutil.copy(copy, place.store)
     left_by_a_process_that_died(place.store)
-    done = subprocess.run(["strace", "-f", "-qq", *words, *WHETHER, "restore", "-c", place.folder / "whether.ini", copy],
-                          capture_output=True, text=True, timeout=PATIENCE_S,
-                          env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"})  # which strace would end
-    return place, done
+    return place, restore_under_strace(place, copy, *words)
 
 
 def calls_of_restore(copy):
@@ -442,6 +446,20 @@ def case_restore_on_a_disk_that_fails():
             seen[done.returncode] += 1
     print(f"# {seen[0]} calls failed for nothing, {seen[1]} were told")
     assert seen[1] >= 4, seen
+
+
+def case_an_orphan_log_is_never_put_beside_a_new_store():
+    first, copy, told = Place(), scratch / "orphans.db", 0
+    first.asked()
+    first.run("backup", copy)
+    for nth in range(1, calls_of_restore(copy)["fsync"] + 1):
+        place = Place()
+        log = place.folder / "w.db-wal"
+        log.write_bytes(b"somebody's log")
+        done = restore_under_strace(place, copy, "-o", "/dev/null", "-e", f"inject=fsync:error=EIO:when={nth}")
+        told += done.returncode
+        assert log.exists() != place.store.exists(), (nth, done, sorted(place.folder.iterdir()))
+    assert told > 1, told
 
 
 def case_restore_refuses_what_is_no_store():
