@@ -34,17 +34,7 @@ static struct verdict decide(const struct pack *pack, struct facts facts)
 
 static const char *answer(const struct pack *pack, const struct verdict *verdict)
 {
-    switch (verdict->kind) {
-    case VERDICT_OPTION:
-        return pack->options[verdict->option].id;
-    case VERDICT_DEPENDS:
-        return "depends";
-    case VERDICT_ASK:
-        return "ask";
-    case VERDICT_NONE:
-        break;
-    }
-    return "none";
+    return verdict_word(pack, verdict->kind, verdict->option);
 }
 
 static const struct row {
