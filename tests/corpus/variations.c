@@ -246,6 +246,23 @@ static void chat(struct buf *out, const char *text, size_t n)
     buf_printf(out, "%s%s %s", text, stopped ? "" : ".", talk[n % ARRAY_LEN(talk)]);
 }
 
+/* A small word that describes nothing, before the first thing that has an article. */
+static void describe(struct buf *out, const char *text, size_t n)
+{
+    static const char *const before[] = {" a ", " our ", " my ", " the "};
+    static const char *const words[] = {"little ", "new ", "tiny ", "humble "};
+    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+        const char *at = strstr(text, before[i]);
+        if (at) {
+            at += strlen(before[i]);
+            buf_append(out, text, (size_t)(at - text));
+            buf_puts(out, words[n % ARRAY_LEN(words)]);
+            buf_puts(out, at);
+            return;
+        }
+    }
+}
+
 static void repeat(struct buf *out, const char *text, size_t n)
 {
     (void)n;
@@ -260,6 +277,7 @@ static const struct variation {
     {"extra blanks", spread},   {"curly quotes", curl},     {"emoji", smile},
     {"HTML entities", escape},  {"CR LF", break_lines},     {"Slack markup", embolden},
     {"one letter wrong", slip}, {"small talk after", chat}, {"said twice", repeat},
+    {"a small word", describe},
 };
 
 static void vary(const struct variation *variation, struct tally *tally)
