@@ -104,6 +104,7 @@ const struct english_row english_rows[] = {
     {EN_AFFIRMATION, "nothing (but|else|other than|except|more than|less than|short of)"},
     {EN_AFFIRMATION, "(none|nothing|no one|nobody) .. (but|except|other than)"},
     {EN_AFFIRMATION, "not to mention"},
+    {EN_AFFIRMATION, "(undecided|on the fence|wavering|hesitating|dithering) between"},
     {EN_AFFIRMATION,
      "(mad|crazy|insane|stupid|silly|foolish|nuts) to (drop|leave|ditch|give up|lose|skip|scrap)"},
     {EN_AFFIRMATION,
@@ -156,7 +157,7 @@ const struct english_row english_rows[] = {
      "boss|guy|lecturer|tutor) .. "
      "(say|says|said|tells|told|claims|swears|recommends|recommended|suggests|suggested|insists|"
      "thinks|uses|votes|prefers|wants|loves|likes|hates|is a|is an|keeps)"},
-    {EN_HEARSAY, "(according to|apparently|supposedly|allegedly|rumour|rumor)"},
+    {EN_HEARSAY, "(according to|apparently|=supposedly|allegedly|rumour|rumor)"},
     {EN_HEARSAY, "i (heard|read|hear|keep hearing|keep reading|was told|have heard|have read)"},
     {EN_HEARSAY,
      "(somebody|someone) (proposed|suggested|recommended|said|wrote|mentioned|wants|voted|thinks)"},

@@ -27,8 +27,7 @@ static const float net_share = 0.4f;
 /* How many words before another a cue may begin that covers it. */
 enum { CUE_REACH = 24 };
 
-/* A message of at most so many words is short; fewer are no babble. */
-enum { SHORT_WORDS = 10, BABBLE_WORDS = 6 };
+enum { BABBLE_WORDS = 6 }; /* fewer are none */
 
 static void add_evidence(struct reading *r, struct evidence evidence)
 {
@@ -60,8 +59,21 @@ static enum polarity polarity_of(uint16_t scope)
  */
 struct tally {
     float stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX], hint[PACK_SITUATIONS_MAX];
-    bool plain[PACK_SITUATIONS_MAX]; /* stated by words that name no option */
+    bool plain[PACK_SITUATIONS_MAX]; /* stated by words that are no option's name */
 };
+
+/* "Django" alone is the question itself; "Socket.IO", which names a tool, says something. */
+static bool is_option(const struct reading *r, const struct match *cue)
+{
+    for (uint32_t k = matches_from(&r->matches, cue->first);
+         k < r->matches.count && r->matches.items[k].first <= cue->last; k++) {
+        const struct match *match = &r->matches.items[k];
+        if (match->target.type == TARGET_OPTION && match->target.pack == r->pack) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void weigh_cue(const struct pack *pack, struct reading *r, struct tally *tally,
                       const struct match *match)
@@ -89,7 +101,7 @@ static void weigh_cue(const struct pack *pack, struct reading *r, struct tally *
     if (polarity == POLARITY_STATED) {
         float trust = trust_of(pack, i, &r->tokens, match->first, match->last);
         tally->stated[i] = tally->stated[i] > trust ? tally->stated[i] : trust;
-        tally->plain[i] = tally->plain[i] || !(scope & SCOPE_MASKED);
+        tally->plain[i] = tally->plain[i] || !(scope & SCOPE_MASKED) || !is_option(r, match);
         tally->denied[i] *= 0.4f;
     } else if (polarity == POLARITY_DENIED) {
         tally->denied[i] = 1;
@@ -226,8 +238,8 @@ static void score_unit(const struct reader *reader, struct reading *r, uint32_t 
     }
 }
 
-static void settle(struct reading *r, size_t i, const struct tally *tally, struct best stated,
-                   struct best denied)
+static void settle(struct reading *r, size_t i, const struct evidence_bar *bar,
+                   const struct tally *tally, struct best stated, struct best denied)
 {
     float s = stated.score + cue_weight * tally->stated[i] + hint_weight * tally->hint[i] -
               1.0f * tally->denied[i];
@@ -236,7 +248,7 @@ static void settle(struct reading *r, size_t i, const struct tally *tally, struc
      * In a short message there is little else to judge a cue by: what is said in so many words
      * stands.
      */
-    bool said = tally->stated[i] >= 1 && tally->plain[i] && r->tokens.count <= SHORT_WORDS;
+    bool said = tally->stated[i] >= bar->trust && tally->plain[i] && r->tokens.count <= bar->words;
     /* "Opinionated is a swear word here": no rule denies it, but all that was learned does. */
     if (denied.score > 0 && denied.score > stated.score) {
         s -= cue_weight * tally->stated[i];
@@ -294,7 +306,7 @@ static void keep_one_of_slot(struct reading *r, const struct pack *pack, const s
     }
 }
 
-void evidence_read(const struct reader *reader, struct reading *r)
+void evidence_read(const struct reader *reader, struct reading *r, const struct evidence_bar *bar)
 {
     const struct pack *pack = reader->knowledge->packs[r->pack];
     struct tally tally = {0};
@@ -307,7 +319,7 @@ void evidence_read(const struct reader *reader, struct reading *r)
         score_unit(reader, r, u, stated, denied);
     }
     for (size_t i = 0; i < pack->situation_count; i++) {
-        settle(r, i, &tally, stated[i], denied[i]);
+        settle(r, i, bar, &tally, stated[i], denied[i]);
         if (r->scopes.unit_count) {
             keep_learned(r, i, stated[i], POLARITY_STATED);
             keep_learned(r, i, denied[i], POLARITY_DENIED);

@@ -11,8 +11,18 @@
 struct reader;
 struct reading;
 
+/*
+ * When a cue states its situation whatever was learned of its clause: it is trusted so far
+ * (trust.h, 0 to 1), in a message of at most so many words.
+ */
+struct evidence_bar {
+    float trust;
+    uint32_t words;
+};
+
 /* Fills the evidence of a reading, and what follows from it: stated, denied, faint, hints ... */
-void evidence_read(const struct reader *reader, struct reading *reading);
+void evidence_read(const struct reader *reader, struct reading *reading,
+                   const struct evidence_bar *bar);
 
 /* SCOPE_* of any of the words first..last. */
 uint16_t evidence_scope(const struct reading *reading, uint32_t first, uint32_t last);

@@ -103,12 +103,8 @@ static int16_t choose_pack(const struct reader *reader, const struct reading *r,
     return (int16_t)best;
 }
 
-void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
-                 const char *bytes, size_t len, int preferred, const struct recalled *recalled)
+static void forget(struct reading *ret)
 {
-    static const struct recalled nothing = {0};
-    const struct knowledge *knowledge = reader->knowledge;
-    recalled = recalled ? recalled : &nothing;
     ret->evidence_count = 0;
     ret->stated = ret->denied = ret->aside = ret->heavy = ret->light = ret->asked = ret->hinted = 0;
     ret->withdrawn = 0;
@@ -116,9 +112,46 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     ret->others = ret->later = ret->hints = ret->unsaid = ret->faint = 0;
     ret->supposed = 0;
     ret->heavy_back = ret->light_back = false;
-    net_forget(&ret->net);
     memset(ret->stated_score, 0, sizeof(ret->stated_score));
     memset(ret->denied_score, 0, sizeof(ret->denied_score));
+}
+
+static bool has_cue(const struct reading *r)
+{
+    for (uint32_t k = 0; k < r->evidence_count; k++) {
+        if (r->evidence[k].exact && r->evidence[k].polarity == POLARITY_STATED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Where the choice is asked and nothing is told that counts, who asks means something by the rest:
+ * a cue that is mostly right will do, and of "if you had to build a chat today, Node or Django?"
+ * the chat is the project.
+ */
+static void read_evidence(const struct reader *reader, struct reading *r, uint64_t known)
+{
+    static const struct evidence_bar usual = {1, 10}, lone = {0.8f, 16};
+    evidence_read(reader, r, &usual);
+    if ((r->stated | known) || r->signals.option_count == 0) {
+        return;
+    }
+    if (scopes_adopt_premises(&r->scopes, r->tokens.count) || has_cue(r)) {
+        forget(r);
+        evidence_read(reader, r, &lone);
+    }
+}
+
+void reader_read(const struct reader *reader, struct reading *ret, struct stemmer *stemmer,
+                 const char *bytes, size_t len, int preferred, const struct recalled *recalled)
+{
+    static const struct recalled nothing = {0};
+    const struct knowledge *knowledge = reader->knowledge;
+    recalled = recalled ? recalled : &nothing;
+    forget(ret);
+    net_forget(&ret->net);
     text_read(&ret->text, bytes, len);
     tokens_read(&ret->tokens, &ret->text, stemmer);
     spell_mend(&ret->tokens, reader->lexicon, knowledge->vectors, stemmer);
@@ -135,7 +168,7 @@ void reader_read(const struct reader *reader, struct reading *ret, struct stemme
     ret->truncated = ret->text.truncated || ret->tokens.truncated || ret->matches.truncated;
     signals_read(ret, knowledge);
     recalled = ret->pack == preferred ? recalled : &nothing;
-    evidence_read(reader, ret);
+    read_evidence(reader, ret, recalled->known);
     withdrawals_read(reader, ret, recalled);
     emphasis_read(reader, ret, recalled->known);
     anchors_read(reader, ret);

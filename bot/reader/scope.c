@@ -400,12 +400,52 @@ static void weigh(struct work *w, const struct match *match)
     mark(w, first, last, is_english(match, EN_HEAVY) ? SCOPE_HEAVY : SCOPE_LIGHT);
 }
 
+static bool begins_with(const struct work *w, const struct match *match, const char *const *words)
+{
+    return has_word(token_at(w, match->first), words) ||
+           has_word(token_at(w, match->first + 1), words);
+}
+
+/* Whether a sentence puts the choice: it names two options, or asks about one. */
+static bool puts_choice(const struct work *w, uint32_t first, uint32_t last)
+{
+    int16_t option = -1;
+    for (uint32_t k = matches_from(w->matches, first);
+         k < w->matches->count && w->matches->items[k].first <= last; k++) {
+        const struct target *target = &w->matches->items[k].target;
+        if (target->pack != w->pack || target->type != TARGET_OPTION) {
+            continue;
+        }
+        if ((option >= 0 && option != target->item) ||
+            (token_at(w, last)->flags & TOKEN_QUESTION)) {
+            return true;
+        }
+        option = target->item;
+    }
+    return false;
+}
+
+/*
+ * "If you had to build a chat, Node or Django?": what is asked is asked of that. "Maybe a chat" is
+ * plain doubt, and with something said in between the question may be about something else.
+ */
+static bool is_premise(const struct work *w, const struct match *match)
+{
+    static const char *const words[] = {"if",  "suppose",  "supposing",   "imagine", "assuming",
+                                        "say", "thinking", "considering", "toying",  NULL};
+    if (!begins_with(w, match, words) || token_is(token_at(w, match->first), "not")) {
+        return false;
+    }
+    uint32_t last = sentence_last(w, match->last), next = last + 1;
+    return puts_choice(w, sentence_first(w, match->first), last) ||
+           (next < w->tokens->count && puts_choice(w, next, sentence_last(w, next)));
+}
+
 /* "And if we added a chat?": the whole message is the supposition. */
 static bool asks_what_if(const struct work *w, const struct match *match)
 {
     static const char *const words[] = {"if", "suppose", "imagine", "assuming", "say", NULL};
-    bool supposes = has_word(token_at(w, match->first), words) ||
-                    has_word(token_at(w, match->first + 1), words);
+    bool supposes = begins_with(w, match, words);
     const struct token *last = token_at(w, sentence_last(w, match->last));
     return supposes && match->first <= 2 && (last->flags & TOKEN_QUESTION);
 }
@@ -433,7 +473,8 @@ static void apply(struct work *w, const struct match *match)
         if (w->goes_on && asks_what_if(w, match)) {
             break;
         }
-        mark(w, match->first, clause_last(w, match->last), SCOPE_SUPPOSED);
+        mark(w, match->first, clause_last(w, match->last),
+             is_premise(w, match) ? SCOPE_SUPPOSED | SCOPE_PREMISE : SCOPE_SUPPOSED);
         break;
     case EN_LATER:
         aside_clause(w, match, SCOPE_LATER);
@@ -678,4 +719,16 @@ uint16_t match_scope(const struct scopes *scopes, const struct match *match)
         any |= scopes->flags[i] & (uint16_t)(inside ? ~SCOPE_NEGATED : ~0);
     }
     return any;
+}
+
+bool scopes_adopt_premises(struct scopes *scopes, uint32_t count)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (scopes->flags[i] & SCOPE_PREMISE) {
+            scopes->flags[i] &= (uint16_t) ~(SCOPE_SUPPOSED | SCOPE_PREMISE);
+            found = true;
+        }
+    }
+    return found;
 }

@@ -22,10 +22,11 @@ enum {
     SCOPE_QUOTE = 1 << 5,    /* quoted and not adopted */
     SCOPE_HEAVY = 1 << 6,
     SCOPE_LIGHT = 1 << 7,
-    SCOPE_MASKED = 1 << 8, /* part of an option's name or of a false friend */
-    SCOPE_ASKED = 1 << 9,  /* in a question whether to drop or keep something */
-    SCOPE_OUT = 1 << 10,   /* in an "out of scope" section or struck out: denied too */
-    SCOPE_LATER = 1 << 11, /* not now */
+    SCOPE_MASKED = 1 << 8,   /* part of an option's name or of a false friend */
+    SCOPE_ASKED = 1 << 9,    /* in a question whether to drop or keep something */
+    SCOPE_OUT = 1 << 10,     /* in an "out of scope" section or struck out: denied too */
+    SCOPE_LATER = 1 << 11,   /* not now */
+    SCOPE_PREMISE = 1 << 12, /* SCOPE_SUPPOSED by "if you had to build ..." and its like */
     SCOPE_ASIDE =
         SCOPE_PAST | SCOPE_HEARSAY | SCOPE_SUPPOSED | SCOPE_LATER | SCOPE_OTHERS | SCOPE_QUOTE,
 };
@@ -61,6 +62,9 @@ struct scopes {
  */
 void scopes_read(struct scopes *ret, const struct text *text, const struct tokens *tokens,
                  struct matches *matches, int pack, bool goes_on);
+
+/* What the `count` words suppose as a premise is taken for said. False: they suppose none. */
+bool scopes_adopt_premises(struct scopes *scopes, uint32_t count);
 
 /*
  * What holds of a cue's words together; a denial that the phrase itself holds is part of what it

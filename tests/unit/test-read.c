@@ -81,6 +81,25 @@ static void test_not_this_project(void **state)
     check_rows(*state, rows, ARRAY_LEN(rows));
 }
 
+/* Where the choice is asked and nothing else is told, what it is asked of counts. */
+static void test_premises(void **state)
+{
+    static const struct row rows[] = {
+        {"If you had to build a granary, Orion or Lyra?", "granary", ""},
+        {"Suppose we build a granary. Orion or Lyra?", "granary", ""},
+        {"Imagine a granary. Orion or Lyra?", "granary", ""},
+        {"Thinking about a granary, can't decide between Orion and Lyra", "granary", ""},
+        {"Still undecided between Orion and Lyra for a granary", "granary", ""},
+        {"We have a harbour. If we had a granary, Orion or Lyra?", "harbour", ""},
+        {"Maybe there will be a granary. Orion or Lyra?", "", ""},
+        {"Not sure whether there will be a granary. Orion or Lyra?", "", ""},
+        {"If we had no granary, Orion or Lyra?", "", "granary"},
+        {"If it were a granary you'd say Orion, I know. It isn't. Orion or Lyra?", "", ""},
+        {"I heard of a granary. Suppose that. Orion or Lyra?", "", ""},
+    };
+    check_rows(*state, rows, ARRAY_LEN(rows));
+}
+
 static void test_structure(void **state)
 {
     static const struct row rows[] = {
@@ -364,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stated_and_denied),
         cmocka_unit_test(test_not_this_project),
+        cmocka_unit_test(test_premises),
         cmocka_unit_test(test_structure),
         cmocka_unit_test(test_hints),
         cmocka_unit_test(test_weights),
