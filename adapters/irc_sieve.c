@@ -9,6 +9,18 @@
 
 /* A line that libircclient can take */
 
+/* Three digits or letters. It looks at three digits only: "0010" would be a welcome. */
+static bool is_command(struct irc_span word)
+{
+    size_t digits = 0, letters = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        char c = word.at[i];
+        digits += c >= '0' && c <= '9';
+        letters += (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    }
+    return letters == word.len || (digits == word.len && digits == 3);
+}
+
 static void put_word(struct buf *out, struct irc_span word)
 {
     for (size_t i = 0; i < word.len; i++) {
@@ -42,7 +54,7 @@ static bool pass_on(const struct irc_line *line, struct buf *to_client)
         irc_origin_put(line, &out);
     }
     buf_putc(&out, ' ');
-    put_word(&out, line->command);
+    buf_append(&out, line->command.at, line->command.len);
     put_params(&out, line);
     buf_puts(&out, "\r\n");
     bool fits = !out.failed;
@@ -55,7 +67,10 @@ static bool pass_on(const struct irc_line *line, struct buf *to_client)
 
 /* What is said */
 
-/* An ACTION is text (I10); libircclient would cut it at 120 bytes (C15): its frame is taken off. */
+/*
+ * An ACTION is text (I10); libircclient would cut it at 120 bytes (C15): its frame is taken off.
+ * What is left must not look framed again: whoever said it chose every byte of it.
+ */
 static bool unframe_action(struct irc_line *line)
 {
     static const char head[] = "\x01"
@@ -68,6 +83,10 @@ static bool unframe_action(struct irc_line *line)
     text->at += len;
     text->len -= len;
     text->len -= text->at[text->len - 1] == '\x01';
+    while (text->len > 0 && *text->at == '\x01') {
+        text->at++;
+        text->len--;
+    }
     return true;
 }
 
@@ -116,6 +135,9 @@ static bool pass_talk(const struct irc_support *support, struct irc_line line, b
 bool irc_sieve_pass(const struct irc_support *support, const struct irc_line *line,
                     struct buf *to_client)
 {
+    if (!is_command(line->command)) {
+        return false;
+    }
     bool notice = irc_span_is(line->command, "NOTICE");
     bool talk = notice || irc_span_is(line->command, "PRIVMSG");
     return talk ? pass_talk(support, *line, notice, to_client) : pass_on(line, to_client);

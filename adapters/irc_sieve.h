@@ -8,9 +8,10 @@
  * Which lines of a server libircclient may see, and in what form (PROTOCOLS.md C11 to C15). Pure;
  * knows nothing of bytes that come in pieces, nor of logging in.
  *
- * What passes is canonical: a prefix (with what tags said: irc_origin.h), a command, one to
- * IRC_CLIENT_PARAMS parameters, never over IRC_CLIENT_LINE_MAX. A CTCP is whole, and never from a
- * channel or in a NOTICE; an ACTION is the text that it is. A lone 0x01 and DCC do not pass.
+ * What passes is canonical: a prefix (with what tags said: irc_origin.h), a command (letters, or
+ * three digits), one to IRC_CLIENT_PARAMS parameters, never over IRC_CLIENT_LINE_MAX. A CTCP is
+ * whole, and never from a channel or in a NOTICE; an ACTION is the text that it is, and nothing that
+ * is framed inside of it. A lone 0x01 and DCC do not pass.
  */
 struct buf;
 struct irc_support;

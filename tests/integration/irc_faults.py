@@ -215,6 +215,10 @@ def case_i6_sasl_fails_closed():
         sasl_until_credentials(c)
         c.send(":s 001 whether :Welcome", ":s 376 whether :End")
 
+    def welcome_for_libircclient_alone(c):
+        sasl_until_credentials(c)
+        c.send(":s 0010x whether :Welcome", ":s 3760x whether :End")
+
     def taken_back(c):
         sasl_until_credentials(c)
         c.send(":s CAP * DEL :sasl")
@@ -231,8 +235,8 @@ def case_i6_sasl_fails_closed():
         sasl_until_credentials(c)
         c.close()
 
-    for number, scene in enumerate((no_sasl, wrong_mechanism, refused, no_caps_at_all, welcome_in_between, taken_back,
-                                    silent, silent_after_credentials, gone)):
+    for number, scene in enumerate((no_sasl, wrong_mechanism, refused, no_caps_at_all, welcome_in_between,
+                                    welcome_for_libircclient_alone, taken_back, silent, silent_after_credentials, gone)):
         server, driver = scripted(sasl_config("pw"), {"step": 700, "retry": 30_000, "retry_most": 30_000})
         connection = server.accept()
         scene(connection)
@@ -323,6 +327,8 @@ def case_i10_ctcp():
                   "\x01", "PING", "DCC"):
         ask(server, f"\x01{query}\x01", to="whether")
     ask(server, "\x01VERSION\x01", to="#a")  # channel-wide
+    ask(server, "\x01ACTION \x01VERSION\x01\x01", to="#a")  # the same in disguise
+    server.quiet(0.3)
     ask(server, "\x01", to="whether")
     ask(server, "\x01", to="#a")
     for _ in range(20):

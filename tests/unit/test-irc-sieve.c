@@ -71,6 +71,26 @@ static void test_lines_to_the_client(void **state)
         {":a!b@c PRIVMSG #x :\x01"
          "ACTION asks",
          ":a!b@c PRIVMSG #x :asks\r\n"},
+        /* What an ACTION holds is text, whatever it looks like. */
+        {":a!b@c PRIVMSG #x :\x01"
+         "ACTION \x01VERSION\x01\x01",
+         ":a!b@c PRIVMSG #x :VERSION\x01\r\n"},
+        {":a!b@c PRIVMSG whether :\x01"
+         "ACTION \x01\x01"
+         "DCC CHAT chat 1 2\x01\x01",
+         ":a!b@c PRIVMSG whether :DCC CHAT chat 1 2\x01\r\n"},
+        {":a!b@c PRIVMSG whether :\x01"
+         "ACTION \x01\x01",
+         ":a!b@c PRIVMSG whether :\r\n"},
+        {":a!b@c PRIVMSG whether :\x01"
+         "ACTION \x01",
+         ":a!b@c PRIVMSG whether :\r\n"},
+        /* libircclient looks at three digits and no further: this would be a welcome. */
+        {":s 0010x whether :hi", ""},
+        {":s 001x whether :hi", ""},
+        {":s 01 whether :hi", ""},
+        {":s PRIV\xffMSG whether :hi", ""},
+        {":s 001 whether :hi", ":s 001 whether :hi\r\n"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         check(rows[i].said, rows[i].seen);
