@@ -18,7 +18,6 @@
 enum {
     STEPS_IN_ALL = 3,
     STABLE_MS = 60 * 1000,
-    FASTER_MS = 3600 * 1000,
     LEASE_LOOK_MS = 250,
     JOIN_PATIENCE_MS = 20 * 1000,
     PASSWORD_MAX = 400, /* with all that stands before it in its line */
@@ -187,7 +186,7 @@ static void attempt_begin(struct irc *irc, uint64_t now_ms)
 {
     struct error err = {0};
     irc->phase = IRC_CONNECTING;
-    irc->attempt_ms = irc->phase_ms = irc->step_ms = now_ms;
+    irc->phase_ms = irc->step_ms = now_ms;
     irc->step = IRC_STEP_NONE;
     irc->broken[0] = '\0';
     irc->nick = (struct irc_nick){0};
@@ -298,14 +297,6 @@ static uint64_t watch_silence(struct irc *irc, uint64_t now_ms)
     return irc->pinged ? irc->pinged_ms + irc->times.pong : heard + irc->times.silence;
 }
 
-static void recover_pace(struct irc *irc, uint64_t now_ms)
-{
-    if (irc->phase == IRC_READY && irc->pace.slowness > 1 && now_ms - irc->phase_ms > FASTER_MS) {
-        irc_pace_faster(&irc->pace);
-        irc->phase_ms = now_ms;
-    }
-}
-
 static uint64_t wait_idle(struct irc *irc, uint64_t now_ms)
 {
     if (irc->stopping) {
@@ -348,7 +339,7 @@ static uint64_t tick(struct irc *irc, uint64_t now_ms)
     next = min_time(next, farewell_next(irc, now_ms));
     next = min_time(next, irc_welcome_tick(irc, now_ms));
     next = min_time(next, irc_presence_tick(irc, now_ms));
-    recover_pace(irc, now_ms);
+    irc_pace_recover(&irc->pace, now_ms);
     return min_time(next, irc_answer_tick(irc, now_ms));
 }
 

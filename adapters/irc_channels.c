@@ -95,7 +95,8 @@ void irc_channel_kicked(struct irc_channels *channels, struct irc_channel *chann
     channel->kicked_ms = now_ms;
     bool enough = channel->kicks >= IRC_KICKS_MAX;
     channel->state = enough ? IRC_CHANNEL_REFUSED : IRC_CHANNEL_OUT;
-    channel->next_ms = now_ms + (channels->rejoin_ms << (channel->kicks - 1));
+    /* Invited and kicked in turn, it may be kicked more often than there are bits to shift by. */
+    channel->next_ms = enough ? UINT64_MAX : now_ms + (channels->rejoin_ms << (channel->kicks - 1));
     snprintf(channel->why, sizeof(channel->why), "kicked %u times, the last time for: %.60s",
              channel->kicks, why);
 }

@@ -76,7 +76,6 @@ struct irc {
     enum irc_phase phase;
     uint64_t next_ms;       /* IRC_IDLE: when to connect */
     uint64_t wake_ms;       /* when the loop should come by, whatever happens */
-    uint64_t attempt_ms;    /* when this attempt began */
     uint64_t phase_ms;      /* when this phase began */
     unsigned failures;      /* in a row */
     unsigned sasl_refusals; /* in a row */

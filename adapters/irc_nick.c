@@ -5,6 +5,7 @@
 
 enum {
     UNDERSCORES = 2, /* whether_, whether__, then whether3 */
+    HOPEFUL = 9,     /* so many may be longer than the server has said that a nick may be */
     SUBSTITUTES_MAX = 20,
 };
 
@@ -63,9 +64,13 @@ bool irc_nick_substitute(const struct irc_support *support, const char *wanted, 
         snprintf(tail, sizeof(tail), "%u", n);
     }
     size_t len = strlen(wanted), most = support->nick_len;
-    /* 005 has not come yet: what we wanted must have fitted, and perhaps one more. */
-    most = most > len ? most : len;
-    most += n < SUBSTITUTES_MAX / 2;
+    /*
+     * 005 has not come yet: perhaps what we wanted fitted, and one more. Perhaps not, and a server
+     * cuts all that is longer down to the very nick that is taken.
+     */
+    if (n <= HOPEFUL) {
+        most = (most > len ? most : len) + 1;
+    }
     most = most < IRC_NICK_MAX ? most : IRC_NICK_MAX - 1;
     size_t room = most - strlen(tail);
     snprintf(ret, IRC_NICK_MAX, "%.*s%s", (int)room, wanted, tail);

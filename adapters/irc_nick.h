@@ -34,8 +34,8 @@ size_t irc_nick_prefix_len(const struct irc_nick *nick);
 
 /*
  * The n-th substitute for a wanted nick that is taken (n from 1): underscores first, then digits.
- * At first longer than the server says it allows, for it may not have said so yet. False after the
- * last.
+ * At first longer than the server says it allows, for it may not have said so yet; from the tenth
+ * on within what it says, or within RFC 1459's nine. False after the last.
  */
 bool irc_nick_substitute(const struct irc_support *support, const char *wanted, unsigned n,
                          char ret[IRC_NICK_MAX]);

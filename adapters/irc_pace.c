@@ -17,6 +17,7 @@ static uint64_t step(const struct irc_pace *pace)
 void irc_pace_start(struct irc_pace *pace, uint64_t now_ms)
 {
     pace->paid_until_ms = now_ms + REGISTRATION_LINES * step(pace);
+    pace->quiet_since_ms = now_ms;
 }
 
 uint64_t irc_pace_wait(const struct irc_pace *pace, uint64_t now_ms)
@@ -36,9 +37,12 @@ void irc_pace_slower(struct irc_pace *pace)
     pace->slowness = pace->slowness < IRC_PACE_SLOWEST ? pace->slowness * 2 : IRC_PACE_SLOWEST;
 }
 
-void irc_pace_faster(struct irc_pace *pace)
+void irc_pace_recover(struct irc_pace *pace, uint64_t now_ms)
 {
-    pace->slowness = pace->slowness > 1 ? pace->slowness / 2 : 1;
+    if (pace->slowness > 1 && now_ms - pace->quiet_since_ms >= IRC_PACE_QUIET_MS) {
+        pace->slowness /= 2;
+        pace->quiet_since_ms = now_ms;
+    }
 }
 
 uint64_t irc_backoff_ms(unsigned n, uint64_t first_ms, uint64_t most_ms, uint64_t jitter_ms,

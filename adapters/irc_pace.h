@@ -12,11 +12,12 @@
  * RFC 1459 8.10: each line costs `step_ms`, and one may be IRC_PACE_BURST lines ahead. So a burst
  * leaves at once and then one line a step.
  */
-enum { IRC_PACE_BURST = 5, IRC_PACE_SLOWEST = 8 };
+enum { IRC_PACE_BURST = 5, IRC_PACE_SLOWEST = 8, IRC_PACE_QUIET_MS = 3600 * 1000 };
 
 struct irc_pace {
     uint64_t step_ms, paid_until_ms;
     unsigned slowness; /* 1, 2, 4 ... IRC_PACE_SLOWEST: times step_ms */
+    uint64_t quiet_since_ms;
 };
 
 void irc_pace_init(struct irc_pace *ret, uint64_t step_ms);
@@ -28,9 +29,11 @@ void irc_pace_start(struct irc_pace *pace, uint64_t now_ms);
 uint64_t irc_pace_wait(const struct irc_pace *pace, uint64_t now_ms);
 void irc_pace_spend(struct irc_pace *pace, uint64_t now_ms);
 
-/* After Excess Flood (I13), and when a connection has lasted without one. */
+/* After Excess Flood (I13). */
 void irc_pace_slower(struct irc_pace *pace);
-void irc_pace_faster(struct irc_pace *pace);
+
+/* Now and then while connected: twice as fast again after each IRC_PACE_QUIET_MS. */
+void irc_pace_recover(struct irc_pace *pace, uint64_t now_ms);
 
 /*
  * How long to wait after the n-th failure in a row (n from 1): first_ms x 1.75^(n-1), at most

@@ -10,8 +10,8 @@
  *
  * What passes is canonical: a prefix (with what tags said: irc_origin.h), a command (letters, or
  * three digits), one to IRC_CLIENT_PARAMS parameters, never over IRC_CLIENT_LINE_MAX. A CTCP is
- * whole, and never from a channel or in a NOTICE; an ACTION is the text that it is, and nothing that
- * is framed inside of it. A lone 0x01 and DCC do not pass.
+ * whole, and never from a channel or in a NOTICE; an ACTION is the text that it is, also where that
+ * is framed like a CTCP. A lone 0x01 and DCC do not pass.
  */
 struct buf;
 struct irc_support;

@@ -23,6 +23,7 @@ static void read_casemap(struct irc_support *support, struct irc_span value)
         [IRC_RFC1459_STRICT] = "rfc1459-strict",
         [IRC_ASCII] = "ascii",
     };
+    support->casemap = IRC_ASCII; /* one that we do not know: rather two people than one */
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (irc_span_is(value, names[i])) {
             support->casemap = (enum irc_casemap)i;

@@ -326,11 +326,6 @@ void irc_wire_expect(struct irc_wire *wire, unsigned short client_port)
     wire->client_port = client_port;
 }
 
-bool irc_wire_flushed(const struct irc_wire *wire)
-{
-    return wire->relay.to_server.len == 0;
-}
-
 void irc_wire_prepare(struct irc_wire *wire, struct pollset *pollset)
 {
     wire->server_at = wire->listen_at = wire->client_at = -1;

@@ -62,8 +62,5 @@ unsigned short irc_wire_port(const struct irc_wire *wire);
  */
 void irc_wire_expect(struct irc_wire *wire, unsigned short client_port);
 
-/* Nothing that was written waits here any longer. */
-bool irc_wire_flushed(const struct irc_wire *wire);
-
 void irc_wire_prepare(struct irc_wire *wire, struct pollset *pollset);
 void irc_wire_dispatch(struct irc_wire *wire, const struct pollset *pollset, uint64_t now_ms);

@@ -56,6 +56,12 @@ static void test_kicks(void **state)
     irc_channel_kicked(&channels, a, now, "no");
     assert_int_equal(a->state, IRC_CHANNEL_REFUSED);
     assert_int_equal(irc_channels_next(&channels), UINT64_MAX);
+    /* Who invites it each time may kick it for ever: no wait is doubled so often. */
+    for (int i = 0; i < 70; i++) {
+        irc_channel_kicked(&channels, a, now, "no");
+        assert_int_equal(a->state, IRC_CHANNEL_REFUSED);
+        assert_int_equal(a->next_ms, UINT64_MAX);
+    }
     irc_channel_kicked(&channels, a, now + IRC_KICKS_MS, "no");
     assert_int_equal(a->kicks, 1);
     assert_false(irc_channel_refused(&channels, a, 401, now));

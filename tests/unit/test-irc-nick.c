@@ -104,10 +104,19 @@ static void test_substitutes(void **state)
         unsigned n;
         const char *nick;
     } rows[] = {
-        {"whether", 9, 1, "whether_"},    {"whether", 9, 2, "whether__"},
-        {"whether", 9, 3, "whether3"},    {"whether", 4, 1, "whether_"},
-        {"whether", 4, 9, "whether9"},    {"whether", 4, 10, "wheth10"},
-        {"whether", 30, 13, "whether13"}, {"whether", 9, 20, "whether20"},
+        {"whether", 9, 1, "whether_"},
+        {"whether", 9, 2, "whether__"},
+        {"whether", 9, 3, "whether3"},
+        {"whether", 4, 1, "whether_"},
+        {"whether", 4, 9, "whether9"},
+        {"whether", 4, 10, "wh10"},
+        {"whether", 30, 13, "whether13"},
+        {"whether", 9, 20, "whether20"},
+        /* Longer than the server lets nicks be, who cuts them all to the one that is taken. */
+        {"whether-advisor", 9, 1, "whether-advisor_"},
+        {"whether-advisor", 9, 10, "whether10"},
+        {"whether-advisor", 30, 10, "whether-advisor10"},
+        {"whether-advisor", 9, 20, "whether20"},
     };
     char nick[IRC_NICK_MAX];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

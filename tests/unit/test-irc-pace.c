@@ -30,13 +30,28 @@ static void test_pace(void **state)
         irc_pace_spend(&pace, now);
     }
     assert_true(irc_pace_wait(&pace, now) > 0);
+}
+
+/* Slower after each flood, and twice as fast again after each quiet hour of a connection. */
+static void test_flood_and_recovery(void **state)
+{
+    (void)state;
+    struct irc_pace pace;
+    irc_pace_init(&pace, 2000);
     for (int i = 0; i < 9; i++) {
         irc_pace_slower(&pace);
     }
     assert_int_equal(pace.slowness, IRC_PACE_SLOWEST);
-    for (int i = 0; i < 9; i++) {
-        irc_pace_faster(&pace);
+    uint64_t now = 5 * (uint64_t)IRC_PACE_QUIET_MS;
+    irc_pace_start(&pace, now); /* what lies before this connection was no quiet */
+    for (unsigned slowness = IRC_PACE_SLOWEST; slowness > 1; slowness /= 2) {
+        irc_pace_recover(&pace, now + IRC_PACE_QUIET_MS - 1);
+        assert_int_equal(pace.slowness, slowness);
+        now += IRC_PACE_QUIET_MS;
+        irc_pace_recover(&pace, now);
+        assert_int_equal(pace.slowness, slowness / 2);
     }
+    irc_pace_recover(&pace, now + IRC_PACE_QUIET_MS);
     assert_int_equal(pace.slowness, 1);
 }
 
@@ -68,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_flood_and_recovery),
         cmocka_unit_test(test_backoff),
         cmocka_unit_test(test_throttle),
     };

@@ -42,6 +42,18 @@ static void test_support(void **state)
     assert_null(irc_support_channel(&support, "~"));
 }
 
+/* One that we do not know: whoever has it, "[" is not "{" there, and two people are not one. */
+static void test_unknown_casemap(void **state)
+{
+    (void)state;
+    struct irc_support support;
+    irc_support_init(&support);
+    read_support(&support, ":s 005 me CASEMAPPING=rfc8265 :are supported");
+    assert_int_equal(support.casemap, IRC_ASCII);
+    read_support(&support, ":s 005 me CASEMAPPING=rfc1459 :are supported");
+    assert_int_equal(support.casemap, IRC_RFC1459);
+}
+
 static void test_casemap(void **state)
 {
     (void)state;
@@ -61,6 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_support),
+        cmocka_unit_test(test_unknown_casemap),
         cmocka_unit_test(test_casemap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
