@@ -192,6 +192,7 @@ static void attempt_begin(struct irc *irc, uint64_t now_ms)
     irc->nick = (struct irc_nick){0};
     irc->substitutes = 0;
     irc->pinged = irc->clock_known = false;
+    irc->pinged_ms = 0;
     if (irc->connections > 0) {
         metrics_count(irc->metrics, METRIC_RECONNECTS, irc->adapter.name);
     }
@@ -281,18 +282,20 @@ static uint64_t watch_steps(struct irc *irc, uint64_t now_ms)
     return until;
 }
 
-/* I14: half-open connections are silent for ever. */
+/* I14: half-open connections are silent for ever. The first PING asks what time it is there (I9). */
 static uint64_t watch_silence(struct irc *irc, uint64_t now_ms)
 {
     uint64_t heard = irc_wire_heard_ms(irc->wire);
+    bool due = irc->pinged_ms == 0 || now_ms >= heard + irc->times.silence;
     if (irc->pinged && heard >= irc->pinged_ms) {
         irc->pinged = false;
     }
     if (irc->pinged && now_ms >= irc->pinged_ms + irc->times.pong) {
         snprintf(irc->broken, sizeof(irc->broken), "The server is silent and does not answer PING");
-    } else if (!irc->pinged && now_ms >= heard + irc->times.silence) {
+    } else if (!irc->pinged && due) {
         irc->pinged = irc_session_write(irc, "PING whether");
         irc->pinged_ms = now_ms;
+        irc_pace_spend(&irc->pace, now_ms);
     }
     return irc->pinged ? irc->pinged_ms + irc->times.pong : heard + irc->times.silence;
 }

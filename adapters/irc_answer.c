@@ -441,6 +441,9 @@ void irc_answer_offline(struct irc *irc)
     } else if (sending->busy) {
         report(irc, DELIVERY_LATER, "the connection broke before it was sent");
     }
+    while (irc->more_count > 0) {
+        more_done(irc);
+    }
     while (irc->control_count > 0) {
         drop_control(irc);
     }

@@ -19,12 +19,13 @@ static const char *param(const struct event *event, unsigned index)
 }
 
 /*
- * The server's clock, learned from lines of the server itself: never from a message, which a
- * bouncer may replay or another server may have stamped.
+ * The server's clock, learned from what can only be said now: a PONG, and our own JOIN. Never from
+ * a message, which another server may have stamped, nor from numerics: a bouncer keeps those of its
+ * own welcome, and the time at which they came.
  */
 static void learn_clock(struct irc *irc, const struct irc_origin *origin)
 {
-    if (origin->time_ms != 0 && origin->host[0] == '\0') {
+    if (origin->time_ms != 0) {
         irc->clock_offset_ms = origin->time_ms - loop_wall_ms(irc->loop);
         irc->clock_known = true;
     }
@@ -35,7 +36,6 @@ static struct event begin(irc_session_t *session, const char *origin, const char
 {
     struct event event = {.irc = irc_get_ctx(session), .params = params, .count = count};
     irc_origin_parse(origin, &event.origin);
-    learn_clock(event.irc, &event.origin);
     return event;
 }
 
@@ -77,8 +77,14 @@ static void on_numeric(irc_session_t *session, unsigned number, const char *orig
     case 403:
     case 404:
     case 415:
+    case 439:
     case 442:
+    case 477:
+    case 482:
+    case 486:
     case 531:
+    case 707:
+    case 716:
         irc_answer_refused(irc, param(&event, 1), (int)number, param(&event, count - 1));
         irc_presence_join_refused(irc, param(&event, 1), (int)number);
         break;
@@ -118,6 +124,7 @@ static void on_join(irc_session_t *session, const char *name, const char *origin
     (void)name;
     struct event event = begin(session, origin, params, count);
     if (irc_own_nick(event.irc, event.origin.nick)) {
+        learn_clock(event.irc, &event.origin);
         irc_presence_joined(event.irc, param(&event, 0), &event.origin);
     }
 }
@@ -183,6 +190,7 @@ static void on_other(irc_session_t *session, const char *name, const char *origi
 {
     struct event event = begin(session, origin, params, count);
     if (strcmp(name, "PONG") == 0) {
+        learn_clock(event.irc, &event.origin);
         irc_answer_pong(event.irc, param(&event, count - 1));
     }
 }

@@ -91,7 +91,7 @@ struct irc {
     uint64_t step_ms;
     char broken[160]; /* a callback wants this attempt to end: why */
     bool pinged;
-    uint64_t pinged_ms;
+    uint64_t pinged_ms; /* 0: never on this connection */
 
     struct irc_nick nick;
     unsigned substitutes; /* tried in this attempt */
@@ -180,7 +180,7 @@ void irc_answer_pong(struct irc *irc, const char *token);
 void irc_answer_refused(struct irc *irc, const char *target, int numeric, const char *said);
 bool irc_answer_more(struct irc *irc, const char *key, const char *target, const char *nick);
 
-/* The connection is gone: reports what was being sent, forgets the rest. */
+/* The connection is gone: reports what was being sent, keeps the rest of "more", forgets ours. */
 void irc_answer_offline(struct irc *irc);
 bool irc_answer_idle(const struct irc *irc);
 void irc_answer_finish(struct irc *irc); /* frees */

@@ -72,9 +72,11 @@ static void on_settled(void *context, enum settled how, const struct answer *ans
         return;
     }
     log_error("irc.question_lost", LOG_TEXT("network", irc->config->label));
-    if (!irc->told_away && irc->asked_at[0] != '\0') {
+    /* Not on the connection after: by then it may not be true any more. */
+    if (irc->phase == IRC_READY && !irc->told_away && irc->asked_at[0] != '\0') {
         irc->told_away = true;
         IRC_CONTROL(irc, SAY_AWAY, "PRIVMSG", irc->asked_at);
+        irc->wake_ms = loop_now_ms(irc->loop);
     }
 }
 

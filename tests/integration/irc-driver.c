@@ -29,6 +29,7 @@
  *     say NETWORK ADDRESS; TEXT      a delivery; unsure NETWORK ADDRESS; TEXT: after a crash
  *     shift MS              moves the wall clock
  *     hog N                 opens N descriptors
+ *     lose                  what said "hold" could not be stored: until then it is not settled
  */
 enum { OUTBOX_MAX = 64, NOTES_MAX = 16, NETWORKS_MAX = 4, LINE_MAX_HERE = 8192 };
 
@@ -59,6 +60,7 @@ struct dispatch {
         void *context;
         enum settled how;
     } settled[256];
+    bool losing;
     struct loop *loop;
 };
 
@@ -138,7 +140,10 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
            "text=%s\n",
            message->adapter, surfaces[message->surface], message->from_bot, message->conversation,
            message->person, message->address, or_dash(message->identity), text);
-    enum settled how = message->from_bot ? SETTLED_GUARDED : SETTLED_ANSWERED;
+    bool held = strcmp(text, "hold") == 0;
+    enum settled how = message->from_bot ? SETTLED_GUARDED
+                       : held            ? SETTLED_FAILED
+                                         : SETTLED_ANSWERED;
     if (how == SETTLED_ANSWERED && message->surface != SURFACE_AMBIENT) {
         answer(dispatch, message, text);
     }
@@ -224,10 +229,17 @@ bool dispatch_note_put(struct dispatch *dispatch, const char *adapter, const cha
 
 static void settle(struct dispatch *dispatch)
 {
+    size_t kept = 0;
     for (size_t i = 0; i < dispatch->settled_count; i++) {
-        dispatch->settled[i].settled(dispatch->settled[i].context, dispatch->settled[i].how, NULL);
+        if (dispatch->settled[i].how == SETTLED_FAILED && !dispatch->losing) {
+            dispatch->settled[kept++] = dispatch->settled[i];
+        } else {
+            dispatch->settled[i].settled(dispatch->settled[i].context, dispatch->settled[i].how,
+                                         NULL);
+        }
     }
-    dispatch->settled_count = 0;
+    dispatch->settled_count = kept;
+    dispatch->losing = false;
 }
 
 static void offer(struct dispatch *dispatch, struct held *held, uint64_t now_ms)
@@ -312,6 +324,8 @@ static void command(struct dispatch *dispatch, char *line)
 {
     if (strcmp(line, "status") == 0) {
         print_status(dispatch);
+    } else if (strcmp(line, "lose") == 0) {
+        dispatch->losing = true;
     } else if (strncmp(line, "say ", 4) == 0) {
         inject(dispatch, line + 4, false);
     } else if (strncmp(line, "unsure ", 7) == 0) {

@@ -281,7 +281,10 @@ def case_answers_wait_while_kicked():
 
 def case_refusals_of_the_server():
     _, driver, server = talking()
-    for number, target, answer_to in ((401, "alice", "whether"), (404, "#a", "#a")):
+    # 477: InspIRCd, unregistered in a +M channel, or to a +R user; 482: no operator any more; 716: +g.
+    for number, target, answer_to in ((401, "alice", "whether"), (404, "#a", "#a"), (477, "#a", "#a"),
+                                      (477, "alice", "whether"), (482, "#a", "@#a"), (486, "alice", "whether"),
+                                      (439, "alice", "whether"), (707, "alice", "whether"), (716, "alice", "whether")):
         ask(server, "whether: hello", to=answer_to)
         server.expect(r"^PRIVMSG")
         server.send(f":irc.example {number} whether {target} :No")
