@@ -282,7 +282,7 @@ static uint64_t watch_steps(struct irc *irc, uint64_t now_ms)
     return until;
 }
 
-/* I14: half-open connections are silent for ever. The first PING asks what time it is there (I9). */
+/* I14: half-open connections are silent for ever. The first PING asks for the time there (I9). */
 static uint64_t watch_silence(struct irc *irc, uint64_t now_ms)
 {
     uint64_t heard = irc_wire_heard_ms(irc->wire);

@@ -2,15 +2,12 @@
 #include <string.h>
 
 #include "adapters/irc_inside.h"
-#include "adapters/irc_text.h"
 #include "bot/advisor/wording.h"
 #include "bot/base/mem.h"
 #include "bot/host/config.h"
 #include "bot/host/dispatch.h"
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
-
-#define MORE_HINT " (say \"more\" for the rest)"
 
 /* Lines of our own */
 
@@ -53,89 +50,35 @@ static bool write_control(struct irc *irc)
 
 /* Lines of an answer */
 
-static const char *command_for(const struct irc *irc, const char *target)
+static struct irc_voice voice_for(const struct irc *irc, const char *target)
 {
-    const struct irc_support *support = irc_support_of(irc);
-    return irc->config->notice && irc_support_channel(support, target) ? "NOTICE" : "PRIVMSG";
-}
-
-/* 0, 1, or 2 for more than one. */
-static unsigned lines_left(const struct irc_text *out, size_t room)
-{
-    unsigned left = 0;
-    struct irc_span ignored;
-    for (size_t at = out->at;
-         left < 2 && irc_text_split(out->text.data, out->text.len, room, &at, &ignored);) {
-        left++;
-    }
-    return left;
-}
-
-/* The next line: "nick: " before an answer's first, the hint behind its last when more is left. */
-static bool next_line(struct irc *irc, struct irc_text *out, char ret[IRC_LINE_MAX + 1])
-{
-    char text[IRC_LINE_MAX], greeting[IRC_NICK_MAX + 2] = "";
-    const char *command = command_for(irc, out->target);
-    size_t room =
-        irc_text_room(irc_nick_prefix_len(&irc->nick), irc->nick.name, command, out->target);
-    if (out->lines == 0 && out->nick[0]) {
-        snprintf(greeting, sizeof(greeting), "%s: ", out->nick);
-    }
-    bool last = out->lines + 1 == IRC_ANSWER_LINES;
-    size_t reserved = strlen(greeting) + (last ? strlen(MORE_HINT) : 0);
-    room = room > reserved + 4 ? room - reserved : 4;
-    struct irc_span piece;
-    if (!irc_text_split(out->text.data, out->text.len, room, &out->at, &piece)) {
-        return false;
-    }
-    unsigned left = last ? lines_left(out, room) : 0;
-    out->one_more = left == 1;
-    bool more = left > 1;
-    snprintf(text, sizeof(text), "%s%.*s%s", greeting, (int)piece.len, piece.at,
-             more ? MORE_HINT : "");
-    const char *const words[] = {command, out->target, NULL};
-    return irc_line_format(ret, words, text);
-}
-
-static bool text_done(const struct irc_text *out)
-{
-    return out->at >= out->text.len || out->lines >= IRC_ANSWER_LINES + (out->one_more ? 1u : 0u);
+    bool notice = irc->config->notice && irc_support_channel(irc_support_of(irc), target);
+    return (struct irc_voice){.nick = irc->nick.name,
+                              .command = notice ? "NOTICE" : "PRIVMSG",
+                              .prefix_len = irc_nick_prefix_len(&irc->nick)};
 }
 
 enum written { WRITTEN, WRITE_FULL, WRITE_NEVER };
 
 /* NEVER: there is no such line, whatever is left of the text is given up. */
-static enum written write_text(struct irc *irc, struct irc_text *out)
+static enum written write_line(struct irc *irc, struct irc_portion *out)
 {
     char line[IRC_LINE_MAX + 1];
-    size_t before = out->at;
-    if (!next_line(irc, out, line)) {
+    const struct irc_portion before = *out;
+    const struct irc_voice voice = voice_for(irc, out->target);
+    if (!irc_portion_next(out, &voice, line)) {
         out->at = out->text.len;
         return WRITE_NEVER;
     }
     if (!irc_session_write(irc, line)) {
-        out->at = before;
+        *out = before;
         return WRITE_FULL;
     }
-    out->lines++;
     return WRITTEN;
 }
 
-static void text_finish(struct irc_text *out)
-{
-    buf_finish(&out->text);
-    *out = (struct irc_text){0};
-}
-
-static void text_set(struct irc_text *out, const char *text, size_t len)
-{
-    *out = (struct irc_text){0};
-    buf_init(&out->text, IRC_ANSWER_MAX);
-    buf_append(&out->text, text, len);
-}
-
 /* The rest of a long answer waits for "more". */
-static void keep_rest(struct irc *irc, struct irc_text *out)
+static void keep_rest(struct irc *irc, struct irc_portion *out)
 {
     if (out->at < out->text.len && out->key[0]) {
         dispatch_note_put(irc->dispatch, irc->adapter.name, out->key, out->text.data + out->at,
@@ -153,7 +96,7 @@ static void report(struct irc *irc, enum delivered how, const char *why)
     if (how == DELIVERED) {
         keep_rest(irc, &sending->out);
     }
-    text_finish(&sending->out);
+    irc_portion_finish(&sending->out);
     *sending = (struct irc_sending){0};
     dispatch_delivered(irc->dispatch, id, how, 0, why, loop_wall_ms(irc->loop));
 }
@@ -198,7 +141,7 @@ void irc_answer_refused(struct irc *irc, const char *target, int numeric, const 
 }
 
 /* "#place nick" or "nick" (irc_talk.c). */
-static void read_address(const char *address, struct irc_text *ret)
+static void read_address(const char *address, struct irc_portion *ret)
 {
     const char *blank = strchr(address, ' ');
     size_t len = blank ? (size_t)(blank - address) : strlen(address);
@@ -241,7 +184,7 @@ bool irc_answer_ready(struct adapter *adapter, const struct delivery *delivery,
     if (busy || wait > 0) {
         return false;
     }
-    struct irc_text where;
+    struct irc_portion where;
     if (delivery) {
         read_address(delivery->address, &where);
         *ret_after_ms = AFTER_OUT_MS;
@@ -276,7 +219,7 @@ bool irc_answer_send(struct adapter *adapter, const struct delivery *delivery,
     }
     struct irc_sending *sending = &irc->sending;
     *sending = (struct irc_sending){.busy = true, .id = delivery->id};
-    text_set(&sending->out, delivery->payload, delivery->payload_len);
+    irc_portion_init(&sending->out, delivery->payload, delivery->payload_len);
     read_address(delivery->address, &sending->out);
     snprintf(sending->out.key, sizeof(sending->out.key), "%s", delivery->conversation);
     irc->wake_ms = loop_now_ms(irc->loop);
@@ -290,25 +233,25 @@ bool irc_answer_format(struct adapter *adapter, const struct message *message,
     (void)adapter;
     (void)message;
     (void)outcome;
-    return wording_format(reply, WORDING_IRC, payload) && payload->len <= IRC_ANSWER_MAX;
+    return wording_format(reply, WORDING_IRC, payload) && payload->len <= IRC_PORTION_BYTES;
 }
 
 /* "more" */
 
-static bool rest_of_current(struct irc *irc, const char *key, struct irc_text *ret)
+static bool rest_of_current(struct irc *irc, const char *key, struct irc_portion *ret)
 {
-    struct irc_text *out = &irc->sending.out;
+    struct irc_portion *out = &irc->sending.out;
     bool rest = irc->sending.asked && out->at < out->text.len && strcmp(out->key, key) == 0;
     if (rest) {
-        text_set(ret, out->text.data + out->at, out->text.len - out->at);
+        irc_portion_init(ret, out->text.data + out->at, out->text.len - out->at);
         out->at = out->text.len;
     }
     return rest;
 }
 
-static bool rest_of_before(struct irc *irc, const char *key, struct irc_text *ret)
+static bool rest_of_before(struct irc *irc, const char *key, struct irc_portion *ret)
 {
-    char text[IRC_ANSWER_MAX];
+    char text[IRC_PORTION_BYTES];
     size_t len = 0;
     int64_t now = loop_wall_ms(irc->loop);
     if (!dispatch_note_get(irc->dispatch, irc->adapter.name, key, now, text, sizeof(text), &len) ||
@@ -316,7 +259,7 @@ static bool rest_of_before(struct irc *irc, const char *key, struct irc_text *re
         return false;
     }
     dispatch_note_put(irc->dispatch, irc->adapter.name, key, "", 0, now);
-    text_set(ret, text, len);
+    irc_portion_init(ret, text, len);
     return true;
 }
 
@@ -325,7 +268,7 @@ bool irc_answer_more(struct irc *irc, const char *key, const char *target, const
     if (irc->more_count == IRC_MORE_MAX) {
         return false;
     }
-    struct irc_text *out = &irc->more[irc->more_count];
+    struct irc_portion *out = &irc->more[irc->more_count];
     if (!rest_of_current(irc, key, out) && !rest_of_before(irc, key, out)) {
         return false;
     }
@@ -339,10 +282,10 @@ bool irc_answer_more(struct irc *irc, const char *key, const char *target, const
 static void more_done(struct irc *irc)
 {
     keep_rest(irc, &irc->more[0]);
-    text_finish(&irc->more[0]);
+    irc_portion_finish(&irc->more[0]);
     irc->more_count--;
     memmove(&irc->more[0], &irc->more[1], irc->more_count * sizeof(irc->more[0]));
-    irc->more[irc->more_count] = (struct irc_text){0};
+    irc->more[irc->more_count] = (struct irc_portion){.at = 0};
 }
 
 /* What leaves next */
@@ -350,11 +293,11 @@ static void more_done(struct irc *irc)
 static bool write_sending(struct irc *irc, uint64_t now_ms)
 {
     struct irc_sending *sending = &irc->sending;
-    if (text_done(&sending->out)) {
+    if (irc_portion_done(&sending->out)) {
         write_ping(irc, now_ms);
         return sending->asked;
     }
-    enum written written = write_text(irc, &sending->out);
+    enum written written = write_line(irc, &sending->out);
     sending->wrote |= written == WRITTEN;
     if (written == WRITE_NEVER && !sending->wrote) {
         report(irc, DELIVERY_REFUSED, "it cannot be said in a line of IRC");
@@ -376,8 +319,8 @@ static bool write_next(struct irc *irc, uint64_t now_ms)
         return write_sending(irc, now_ms);
     }
     if (irc->more_count > 0) {
-        enum written written = write_text(irc, &irc->more[0]);
-        if (text_done(&irc->more[0])) {
+        enum written written = write_line(irc, &irc->more[0]);
+        if (irc_portion_done(&irc->more[0])) {
             more_done(irc);
         }
         return written != WRITE_FULL;
@@ -411,8 +354,8 @@ static uint64_t check_pong(struct irc *irc, uint64_t now_ms)
 static bool may_leave(const struct irc *irc, uint64_t now_ms)
 {
     const struct irc_sending *sending = &irc->sending;
-    bool ping =
-        irc->control_count == 0 && sending->busy && !sending->asked && text_done(&sending->out);
+    bool ping = irc->control_count == 0 && sending->busy && !sending->asked &&
+                irc_portion_done(&sending->out);
     return has_next(irc) && (ping || irc_pace_wait(&irc->pace, now_ms) == 0);
 }
 
@@ -456,11 +399,11 @@ bool irc_answer_idle(const struct irc *irc)
 
 void irc_answer_finish(struct irc *irc)
 {
-    text_finish(&irc->sending.out);
+    irc_portion_finish(&irc->sending.out);
     while (irc->control_count > 0) {
         drop_control(irc);
     }
     while (irc->more_count > 0) {
-        text_finish(&irc->more[--irc->more_count]);
+        irc_portion_finish(&irc->more[--irc->more_count]);
     }
 }

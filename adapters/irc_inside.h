@@ -13,8 +13,8 @@
 #include "adapters/irc_nick.h"
 #include "adapters/irc_origin.h"
 #include "adapters/irc_pace.h"
+#include "adapters/irc_portion.h"
 #include "adapters/irc_wire.h"
-#include "bot/base/buf.h"
 #include "bot/host/secret.h"
 
 /*
@@ -23,32 +23,19 @@
  * ...) have headers of their own and must not know this one.
  */
 enum {
-    IRC_CONTROL_MAX = 64,      /* lines of our own that wait: JOIN, NICK, MODE ... */
-    IRC_ANSWER_LINES = 5,      /* of an answer at a time; one more if that is all */
-    IRC_ANSWER_MAX = 8 * 1024, /* bytes of an answer */
-    IRC_MORE_MAX = 8,          /* "more" of so many people may wait */
+    IRC_CONTROL_MAX = 64, /* lines of our own that wait: JOIN, NICK, MODE ... */
+    IRC_MORE_MAX = 8,     /* "more" of so many people may wait */
     IRC_MORE_MS = 3600 * 1000,
     IRC_REPLAY_MS = 60 * 1000, /* older by the server's clock: a bouncer's replay (I9) */
     IRC_SASL_TRIES = 3,        /* refusals in a row before we give up */
     IRC_CTCP_MS = 60 * 1000,
-    IRC_PLACE_MAX = IRC_CHANNEL_MAX + 1 + IRC_NICK_MAX,
-};
-
-/* Text on its way to one place. */
-struct irc_text {
-    struct buf text;
-    size_t at;                                        /* what lies before it has been written */
-    unsigned lines;                                   /* written of this answer */
-    bool one_more;                                    /* than IRC_ANSWER_LINES */
-    char target[IRC_CHANNEL_MAX], nick[IRC_NICK_MAX]; /* nick "": no "nick: " in front */
-    char key[IRC_PLACE_MAX];                          /* of the conversation */
 };
 
 /* The delivery that is being sent. One at a time: their order is the conversation's. */
 struct irc_sending {
     bool busy, wrote;
     int64_t id;
-    struct irc_text out;
+    struct irc_portion out;
     bool asked; /* PING sent; PONG with this token proves it */
     char token[24];
     uint64_t asked_ms;
@@ -105,7 +92,7 @@ struct irc {
     char *control[IRC_CONTROL_MAX]; /* owned lines; a ring */
     size_t control_first, control_count;
     struct irc_sending sending;
-    struct irc_text more[IRC_MORE_MAX]; /* the first more_count are in use */
+    struct irc_portion more[IRC_MORE_MAX]; /* the first more_count are in use */
     size_t more_count;
     uint64_t pings;                 /* for tokens */
     bool elsewhere;                 /* another replica has the network, or we cannot know */
