@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "adapters/irc_inside.h"
@@ -11,15 +10,11 @@
 #include "bot/base/mem.h"
 #include "bot/host/config.h"
 #include "bot/host/dispatch.h"
-#include "bot/host/log.h"
 #include "bot/host/loop.h"
-#include "bot/host/metrics.h"
 
 enum {
     STEPS_IN_ALL = 3,
-    STABLE_MS = 60 * 1000,
     LEASE_LOOK_MS = 250,
-    JOIN_PATIENCE_MS = 20 * 1000,
     PASSWORD_MAX = 400, /* with all that stands before it in its line */
 };
 
@@ -39,30 +34,9 @@ const struct irc_times irc_times_default = {
     .farewell = 3000,
 };
 
-static uint64_t next_random(struct irc *irc)
-{
-    /* xorshift64: good enough to spread reconnects. */
-    irc->random ^= irc->random << 13;
-    irc->random ^= irc->random >> 7;
-    irc->random ^= irc->random << 17;
-    return irc->random;
-}
-
 static uint64_t min_time(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
-}
-
-/* Servers word it in many ways; case is the least of it. */
-static bool contains(const char *text, const char *part)
-{
-    size_t len = strlen(part);
-    for (; *text; text++) {
-        if (strncasecmp(text, part, len) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Creating */
@@ -135,128 +109,6 @@ void irc_set_times(struct adapter *adapter, const struct irc_times *times)
     irc_pace_init(&irc->pace, times->pace);
 }
 
-/* Attempts */
-
-static const char *first_of(const struct secret *secret)
-{
-    return secret->count ? secret->items[0] : "";
-}
-
-/* There is one of us on a network, however many replicas run. */
-static bool has_lease(const struct irc *irc)
-{
-    return dispatch_lease(irc->dispatch, irc->adapter.name);
-}
-
-static bool may_write(void *context)
-{
-    return has_lease(context);
-}
-
-static bool wire_create(struct irc *irc, struct error *err)
-{
-    const struct config_irc *config = irc->config;
-    static const enum irc_login_sasl sasls[] = {[SASL_NO] = IRC_SASL_NO,
-                                                [SASL_PLAIN] = IRC_SASL_PLAIN,
-                                                [SASL_EXTERNAL] = IRC_SASL_EXTERNAL};
-    struct irc_wire_setup setup = {
-        .loop = irc->loop,
-        .server = config->server,
-        .tls = config->tls,
-        .ca_file = config->ca_file,
-        .cert_file = config->cert_file,
-        .key_file = config->key_file,
-        .connect_ms = irc->times.connect,
-        .may_write = may_write,
-        .context = irc,
-        .login = {.nick = config->nick,
-                  .username = config->username,
-                  .realname = config->realname,
-                  .server_password = first_of(&irc->server_password),
-                  .sasl = sasls[config->sasl],
-                  .sasl_user = config->sasl_user,
-                  .sasl_password = first_of(&irc->sasl_password)},
-    };
-    return irc_wire_create(&setup, &irc->wire, err);
-}
-
-static void attempt_end(struct irc *irc, const char *why);
-
-static void attempt_begin(struct irc *irc, uint64_t now_ms)
-{
-    struct error err = {0};
-    irc->phase = IRC_CONNECTING;
-    irc->phase_ms = irc->step_ms = now_ms;
-    irc->step = IRC_STEP_NONE;
-    irc->broken[0] = '\0';
-    irc->nick = (struct irc_nick){0};
-    irc->substitutes = 0;
-    irc->pinged = irc->clock_known = false;
-    irc->pinged_ms = 0;
-    if (irc->connections > 0) {
-        metrics_count(irc->metrics, METRIC_RECONNECTS, irc->adapter.name);
-    }
-    if (!wire_create(irc, &err)) {
-        attempt_end(irc, err.text);
-    }
-}
-
-/* What the end means for the next attempt. True: there is none. */
-static bool is_final(struct irc *irc, enum irc_failure failure)
-{
-    if (failure == IRC_FAIL_SASL) {
-        /* Not the first time: services that just restart refuse everybody. */
-        return ++irc->sasl_refusals >= IRC_SASL_TRIES;
-    }
-    return failure == IRC_FAIL_PASSWORD || failure == IRC_FAIL_BANNED;
-}
-
-static uint64_t wait_after(struct irc *irc, const char *why, bool was_stable)
-{
-    irc->failures = was_stable ? 1 : irc->failures + 1;
-    uint64_t wait = irc_backoff_ms(irc->failures, irc->times.retry, irc->times.retry_most,
-                                   irc->times.jitter, next_random(irc));
-    if (contains(why, "flood")) {
-        irc_pace_slower(&irc->pace);
-    } else if (!contains(why, "throttl") && !contains(why, "too fast") &&
-               !contains(why, "too many")) {
-        return wait;
-    }
-    return wait > irc->times.calm ? wait : irc->times.calm;
-}
-
-static void log_end(const struct irc *irc, uint64_t wait_ms, bool final)
-{
-    if (final) {
-        log_error("irc.failed", LOG_TEXT("network", irc->config->label),
-                  LOG_TEXT("why", irc->trouble));
-    } else {
-        log_warning("irc.disconnected", LOG_TEXT("network", irc->config->label),
-                    LOG_TEXT("why", irc->trouble), LOG_NUMBER("retry_ms", wait_ms));
-    }
-}
-
-static void attempt_end(struct irc *irc, const char *why)
-{
-    uint64_t now = loop_now_ms(irc->loop);
-    bool was_stable = irc->phase == IRC_READY && now - irc->phase_ms >= STABLE_MS;
-    enum irc_failure failure = irc->wire ? irc_wire_relay(irc->wire)->login.failure : IRC_FAIL_NONE;
-    snprintf(irc->trouble, sizeof(irc->trouble), "%s", why);
-    irc_answer_offline(irc);
-    irc_session_end(irc);
-    irc_wire_destroy(irc->wire);
-    irc->wire = NULL;
-    irc_channels_offline(&irc->channels);
-    irc->nick.name[0] = '\0';
-    bool final = is_final(irc, failure);
-    uint64_t wait = wait_after(irc, irc->trouble, was_stable);
-    irc->phase = final ? IRC_FAILED : IRC_IDLE;
-    irc->next_ms = now + wait;
-    if (!irc->stopping) {
-        log_end(irc, wait, final);
-    }
-}
-
 static void irc_start(struct adapter *adapter, uint64_t now_ms)
 {
     struct irc *irc = (struct irc *)adapter;
@@ -305,14 +157,14 @@ static uint64_t wait_idle(struct irc *irc, uint64_t now_ms)
     if (irc->stopping) {
         return UINT64_MAX;
     }
-    irc->elsewhere = !has_lease(irc);
+    irc->elsewhere = !irc_attempt_allowed(irc);
     if (irc->elsewhere) {
         return now_ms + LEASE_LOOK_MS;
     }
     if (now_ms < irc->next_ms) {
         return irc->next_ms;
     }
-    attempt_begin(irc, now_ms);
+    irc_attempt_begin(irc, now_ms);
     return irc->phase == IRC_IDLE ? irc->next_ms : UINT64_MAX;
 }
 
@@ -360,30 +212,22 @@ static void look_at_wire(struct irc *irc)
 {
     enum irc_wire_state state = irc->wire ? irc_wire_state(irc->wire) : IRC_WIRE_CONNECTING;
     if (state == IRC_WIRE_CLOSED) {
-        attempt_end(irc, irc_wire_why(irc->wire));
+        irc_attempt_end(irc, irc_wire_why(irc->wire));
     } else if (irc->broken[0]) {
         char why[sizeof(irc->broken)];
         snprintf(why, sizeof(why), "%s", irc->broken);
-        attempt_end(irc, why);
+        irc_attempt_end(irc, why);
     } else if (state == IRC_WIRE_OPEN && !irc->session && !irc_session_begin(irc)) {
         look_at_wire(irc);
     }
 }
 
-static void leave_network(struct irc *irc, uint64_t now_ms)
-{
-    irc_wire_abort(irc->wire);
-    attempt_end(irc, "another replica has this network now, or the store is away");
-    irc->next_ms = now_ms;
-    irc->failures = 0;
-}
-
 static void irc_dispatch(struct adapter *adapter, const struct pollset *pollset, uint64_t now_ms)
 {
     struct irc *irc = (struct irc *)adapter;
-    if (irc->wire && !has_lease(irc)) {
+    if (irc->wire && !irc_attempt_allowed(irc)) {
         /* What came in meanwhile is for whoever has it now; nothing is said, not even bye. */
-        leave_network(irc, now_ms);
+        irc_attempt_leave(irc, now_ms);
     }
     if (irc->wire) {
         irc_session_dispatch(irc, pollset);
@@ -391,74 +235,6 @@ static void irc_dispatch(struct adapter *adapter, const struct pollset *pollset,
         look_at_wire(irc);
     }
     irc->wake_ms = tick(irc, now_ms);
-}
-
-/* Status */
-
-static void say_channels(const struct irc *irc, char *ret, size_t cap)
-{
-    const struct irc_channels *channels = &irc->channels;
-    size_t in = irc_channels_in(channels);
-    const char *account = irc_wire_relay(irc->wire)->login.account;
-    int len = snprintf(ret, cap, "on %.60s%s as %.30s%s%.30s, in %zu of %zu channels",
-                       irc->config->server, irc->config->tls ? " (TLS)" : "", irc->nick.name,
-                       *account ? ", logged in as " : "", account, in, channels->count);
-    for (size_t i = 0; i < channels->count && len > 0 && (size_t)len < cap; i++) {
-        const struct irc_channel *channel = &channels->items[i];
-        if (channel->why[0]) {
-            len +=
-                snprintf(ret + len, cap - (size_t)len, "; %.40s: %s", channel->name, channel->why);
-        }
-    }
-}
-
-/* A server that never answers JOIN is no longer starting. */
-static enum adapter_health health_in_channels(const struct irc *irc)
-{
-    bool fresh = loop_now_ms(irc->loop) - irc->phase_ms < JOIN_PATIENCE_MS;
-    if (fresh && irc_channels_pending(&irc->channels) > 0) {
-        return ADAPTER_STARTING;
-    }
-    bool heard = irc->channels.count == 0 || irc_channels_in(&irc->channels) > 0;
-    return heard ? ADAPTER_READY : ADAPTER_TROUBLED;
-}
-
-static enum adapter_health health_of(const struct irc *irc)
-{
-    if (irc->elsewhere) {
-        return ADAPTER_READY; /* to take over, which is all that is wanted of it */
-    }
-    switch (irc->phase) {
-    case IRC_FAILED:
-        return ADAPTER_FAILED;
-    case IRC_READY:
-        return health_in_channels(irc);
-    case IRC_IDLE:
-    case IRC_CONNECTING:
-    case IRC_WELCOMED:
-    case IRC_LOGGING_IN:
-        break;
-    }
-    return irc->failures > 0 ? ADAPTER_TROUBLED : ADAPTER_STARTING;
-}
-
-static void irc_status(const struct adapter *adapter, struct adapter_status *ret)
-{
-    const struct irc *irc = (const struct irc *)adapter;
-    *ret = (struct adapter_status){.health = health_of(irc)};
-    if (irc->phase == IRC_READY) {
-        say_channels(irc, ret->text, sizeof(ret->text));
-    } else if (irc->elsewhere) {
-        snprintf(ret->text, sizeof(ret->text), "%s: another replica is there; this one stands by",
-                 irc->config->server);
-    } else if (irc->trouble[0]) {
-        snprintf(ret->text, sizeof(ret->text), "%s", irc->trouble);
-    } else if (irc->wire) {
-        snprintf(ret->text, sizeof(ret->text), "%s: %s", irc->config->server,
-                 irc_login_step_name(irc_wire_relay(irc->wire)->login.step));
-    } else {
-        snprintf(ret->text, sizeof(ret->text), "not connected yet");
-    }
 }
 
 /* Stopping */
@@ -482,7 +258,7 @@ static bool irc_stop(struct adapter *adapter, uint64_t now_ms)
         irc->quit_sent = irc_session_write(irc, "QUIT :bye");
     }
     if (irc->wire && (farewell_over(irc, now_ms) || !irc->nick.name[0])) {
-        attempt_end(irc, "stopped");
+        irc_attempt_end(irc, "stopped");
     }
     return irc->wire == NULL;
 }

@@ -77,16 +77,6 @@ static enum written write_line(struct irc *irc, struct irc_portion *out)
     return WRITTEN;
 }
 
-/* The rest of a long answer waits for "more". */
-static void keep_rest(struct irc *irc, struct irc_portion *out)
-{
-    if (out->at < out->text.len && out->key[0]) {
-        dispatch_note_put(irc->dispatch, irc->adapter.name, out->key, out->text.data + out->at,
-                          out->text.len - out->at, loop_wall_ms(irc->loop) + IRC_MORE_MS);
-    }
-    out->at = out->text.len;
-}
-
 /* Deliveries */
 
 static void report(struct irc *irc, enum delivered how, const char *why)
@@ -94,7 +84,7 @@ static void report(struct irc *irc, enum delivered how, const char *why)
     struct irc_sending *sending = &irc->sending;
     int64_t id = sending->id;
     if (how == DELIVERED) {
-        keep_rest(irc, &sending->out);
+        irc_more_keep(irc, &sending->out);
     }
     irc_portion_finish(&sending->out);
     *sending = (struct irc_sending){0};
@@ -236,58 +226,6 @@ bool irc_answer_format(struct adapter *adapter, const struct message *message,
     return wording_format(reply, WORDING_IRC, payload) && payload->len <= IRC_PORTION_BYTES;
 }
 
-/* "more" */
-
-static bool rest_of_current(struct irc *irc, const char *key, struct irc_portion *ret)
-{
-    struct irc_portion *out = &irc->sending.out;
-    bool rest = irc->sending.asked && out->at < out->text.len && strcmp(out->key, key) == 0;
-    if (rest) {
-        irc_portion_init(ret, out->text.data + out->at, out->text.len - out->at);
-        out->at = out->text.len;
-    }
-    return rest;
-}
-
-static bool rest_of_before(struct irc *irc, const char *key, struct irc_portion *ret)
-{
-    char text[IRC_PORTION_BYTES];
-    size_t len = 0;
-    int64_t now = loop_wall_ms(irc->loop);
-    if (!dispatch_note_get(irc->dispatch, irc->adapter.name, key, now, text, sizeof(text), &len) ||
-        len == 0) {
-        return false;
-    }
-    dispatch_note_put(irc->dispatch, irc->adapter.name, key, "", 0, now);
-    irc_portion_init(ret, text, len);
-    return true;
-}
-
-bool irc_answer_more(struct irc *irc, const char *key, const char *target, const char *nick)
-{
-    if (irc->more_count == IRC_MORE_MAX) {
-        return false;
-    }
-    struct irc_portion *out = &irc->more[irc->more_count];
-    if (!rest_of_current(irc, key, out) && !rest_of_before(irc, key, out)) {
-        return false;
-    }
-    snprintf(out->target, sizeof(out->target), "%s", target);
-    snprintf(out->nick, sizeof(out->nick), "%s", nick);
-    snprintf(out->key, sizeof(out->key), "%s", key);
-    irc->more_count++;
-    return true;
-}
-
-static void more_done(struct irc *irc)
-{
-    keep_rest(irc, &irc->more[0]);
-    irc_portion_finish(&irc->more[0]);
-    irc->more_count--;
-    memmove(&irc->more[0], &irc->more[1], irc->more_count * sizeof(irc->more[0]));
-    irc->more[irc->more_count] = (struct irc_portion){.at = 0};
-}
-
 /* What leaves next */
 
 static bool write_sending(struct irc *irc, uint64_t now_ms)
@@ -321,7 +259,7 @@ static bool write_next(struct irc *irc, uint64_t now_ms)
     if (irc->more_count > 0) {
         enum written written = write_line(irc, &irc->more[0]);
         if (irc_portion_done(&irc->more[0])) {
-            more_done(irc);
+            irc_more_done(irc);
         }
         return written != WRITE_FULL;
     }
@@ -385,7 +323,7 @@ void irc_answer_offline(struct irc *irc)
         report(irc, DELIVERY_LATER, "the connection broke before it was sent");
     }
     while (irc->more_count > 0) {
-        more_done(irc);
+        irc_more_done(irc);
     }
     while (irc->control_count > 0) {
         drop_control(irc);

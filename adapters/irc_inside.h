@@ -108,6 +108,20 @@ static inline const struct irc_support *irc_support_of(const struct irc *irc)
     return &irc_wire_relay(irc->wire)->support;
 }
 
+/* ---- irc_attempt.c: one connection after another: when, and what the end of one means ---- */
+
+/* There is one of us on a network, however many replicas run. */
+bool irc_attempt_allowed(const struct irc *irc);
+void irc_attempt_begin(struct irc *irc, uint64_t now_ms);
+void irc_attempt_end(struct irc *irc, const char *why);
+
+/* At once and without a word: what came in meanwhile is for whoever has the network now. */
+void irc_attempt_leave(struct irc *irc, uint64_t now_ms);
+
+/* ---- irc_status.c: how it is, for humans and for /readyz; changes nothing ---- */
+
+void irc_status(const struct adapter *adapter, struct adapter_status *ret);
+
 /* ---- irc_session.c: libircclient and its descriptor; nothing of what lines mean ---- */
 
 bool irc_session_begin(struct irc *irc); /* false: irc->broken says why */
@@ -165,7 +179,6 @@ void irc_control(struct irc *irc, const char *const *words, const char *last);
 uint64_t irc_answer_tick(struct irc *irc, uint64_t now_ms);
 void irc_answer_pong(struct irc *irc, const char *token);
 void irc_answer_refused(struct irc *irc, const char *target, int numeric, const char *said);
-bool irc_answer_more(struct irc *irc, const char *key, const char *target, const char *nick);
 
 /* The connection is gone: reports what was being sent, keeps the rest of "more", forgets ours. */
 void irc_answer_offline(struct irc *irc);
@@ -181,3 +194,14 @@ bool irc_answer_send(struct adapter *adapter, const struct delivery *delivery,
 bool irc_answer_format(struct adapter *adapter, const struct message *message,
                        const struct outcome *outcome, const struct reply *reply,
                        struct buf *payload);
+
+/* ---- irc_more.c: the rest of long answers; not how it is sent ---- */
+
+/* What has not been said of it waits, for an hour, until its conversation asks for more. */
+void irc_more_keep(struct irc *irc, struct irc_portion *out);
+
+/* False: there is no rest for this conversation, or no room for it. */
+bool irc_more_asked(struct irc *irc, const char *key, const char *target, const char *nick);
+
+/* The first of those that were asked for has been said as far as it goes. */
+void irc_more_done(struct irc *irc);

@@ -122,7 +122,7 @@ static void take_addressed(struct irc *irc, const struct place *place, const cha
 {
     const char *to = place->channel ? place->target : place->by->nick;
     const char *nick = place->channel ? place->by->nick : "";
-    if (!place->by->bot && is_more(text) && irc_answer_more(irc, place->key, to, nick)) {
+    if (!place->by->bot && is_more(text) && irc_more_asked(irc, place->key, to, nick)) {
         return;
     }
     hand_on(irc, place, place->channel ? SURFACE_MENTION : SURFACE_DM, text, strlen(text));

@@ -10,20 +10,13 @@
 #include "adapters/irc_sasl.h"
 #include "bot/base/buf.h"
 #include "bot/base/mem.h"
+#include "tests/unit/irclogin.h"
 
 /* A login, and the lines that it wants to send. */
 struct bench {
     struct irc_login login;
     struct buf to_server;
 };
-
-static const struct irc_login_setup sasl_setup = {.nick = "whether",
-                                                  .username = "w",
-                                                  .realname = "a bot",
-                                                  .server_password = "p%s",
-                                                  .sasl = IRC_SASL_PLAIN,
-                                                  .sasl_user = "jilles",
-                                                  .sasl_password = "sesame"};
 
 static void begin(struct bench *bench, const struct irc_login_setup *setup)
 {

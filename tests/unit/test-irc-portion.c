@@ -52,7 +52,7 @@ static void test_five_lines_and_the_rest(void **state)
     irc_portion_finish(&rest);
 }
 
-/* A sixth line that is the last one is better than a hint, also where it could not be sent at once. */
+/* A sixth line that is the last is better than a hint, also where it could not be sent at once. */
 static void test_one_more(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void test_one_more(void **state)
     irc_portion_finish(&portion);
 }
 
-/* I1: with nick and hint, and as others see it, no line is too long, and none shorter than it may. */
+/* I1: with nick and hint, and as others see it, each line is as long as it may be. */
 static void test_full_lines(void **state)
 {
     (void)state;

@@ -11,19 +11,12 @@
 #include "adapters/irc_relay.h"
 #include "adapters/irc_sieve.h"
 #include "bot/base/mem.h"
+#include "tests/unit/irclogin.h"
 
 /* The wire's middle against byte scripts: what the server sends, and what must come out where. */
 
 static const struct irc_login_setup plain_setup = {
     .nick = "whether", .username = "w", .realname = "a bot", .server_password = ""};
-
-static const struct irc_login_setup sasl_setup = {.nick = "whether",
-                                                  .username = "w",
-                                                  .realname = "a bot",
-                                                  .server_password = "p%s",
-                                                  .sasl = IRC_SASL_PLAIN,
-                                                  .sasl_user = "jilles",
-                                                  .sasl_password = "sesame"};
 
 static void server_says(struct irc_relay *relay, const char *text)
 {
