@@ -8,7 +8,7 @@
 
 /*
  * A text on its way to one place, and as much of it as is said at a time: the asker's nick before
- * the first line, a hint behind the last where more is left. Pure: makes lines, and knows nothing of
+ * the first line, a hint behind the last where more is left. Pure: makes lines; knows nothing of
  * who sends them, or when.
  */
 enum {
