@@ -322,7 +322,8 @@ void irc_answer_offline(struct irc *irc)
     } else if (sending->busy) {
         report(irc, DELIVERY_LATER, "the connection broke before it was sent");
     }
-    while (irc->more_count > 0) {
+    /* Who stops is past the turn that would keep it. */
+    while (irc->more_count > 0 && !irc->stopping) {
         irc_more_done(irc);
     }
     while (irc->control_count > 0) {
