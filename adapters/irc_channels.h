@@ -32,7 +32,7 @@ struct irc_channel {
     enum irc_channel_state state;
     uint64_t next_ms, kicked_ms;
     unsigned kicks;
-    int64_t joined_wall_ms; /* by the server's clock, 0: unknown */
+    int64_t joined_wall_ms; /* by the server's clock */
     char why[100];          /* why not IN, for humans */
 };
 

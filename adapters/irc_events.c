@@ -31,6 +31,11 @@ static void learn_clock(struct irc *irc, const struct irc_origin *origin)
     }
 }
 
+int64_t irc_server_wall_ms(const struct irc *irc)
+{
+    return loop_wall_ms(irc->loop) + (irc->clock_known ? irc->clock_offset_ms : 0);
+}
+
 static struct event begin(irc_session_t *session, const char *origin, const char **params,
                           unsigned count)
 {
@@ -101,6 +106,9 @@ static void on_nick(irc_session_t *session, const char *name, const char *origin
     struct event event = begin(session, origin, params, count);
     struct irc *irc = event.irc;
     const char *to = param(&event, 0);
+    if (*to == '\0') {
+        return;
+    }
     if (irc_own_nick(irc, event.origin.nick)) {
         irc_nick_set(&irc->nick, to);
         log_info("irc.nick", LOG_TEXT("network", irc->config->label),

@@ -137,6 +137,9 @@ bool irc_session_write(struct irc *irc, const char *line);
 
 irc_callbacks_t irc_events(void);
 
+/* By the server's clock, as far as it is known; by ours, before. */
+int64_t irc_server_wall_ms(const struct irc *irc);
+
 /* ---- irc_welcome.c: from the server's welcome to ready: bot mode, NickServ; no channels ---- */
 
 void irc_welcome_greeted(struct irc *irc, const char *nick); /* 001 */

@@ -108,7 +108,8 @@ void irc_presence_joined(struct irc *irc, const char *name, const struct irc_ori
     struct irc_channel *channel = find(irc, name);
     if (channel) {
         channel->state = IRC_CHANNEL_IN;
-        channel->joined_wall_ms = origin->time_ms;
+        /* A bouncer that stamps what it replays may not stamp this. */
+        channel->joined_wall_ms = origin->time_ms ? origin->time_ms : irc_server_wall_ms(irc);
         channel->why[0] = '\0';
         log_info("irc.joined", LOG_TEXT("network", irc->config->label),
                  LOG_TEXT("channel", channel->name));

@@ -36,8 +36,7 @@ static bool is_replay(const struct irc *irc, const struct place *place)
     if (said == 0) {
         return false;
     }
-    int64_t server_now = loop_wall_ms(irc->loop) + (irc->clock_known ? irc->clock_offset_ms : 0);
-    if (server_now - said > IRC_REPLAY_MS) {
+    if (irc_server_wall_ms(irc) - said > IRC_REPLAY_MS) {
         return true;
     }
     struct irc_channels *channels = (struct irc_channels *)&irc->channels;
@@ -47,17 +46,20 @@ static bool is_replay(const struct irc *irc, const struct place *place)
     return channel && said < channel->joined_wall_ms;
 }
 
-/* Services talk to everybody and answer everything. */
+/* Services, of networks and of bouncers, talk to everybody and answer everything. */
 static bool is_service(const struct irc *irc, const struct irc_origin *origin)
 {
-    static const char *const names[] = {"NickServ", "ChanServ", "MemoServ", "OperServ", "HostServ",
-                                        "BotServ",  "Global",   "SaslServ", "InfoServ"};
+    static const char *const names[] = {"NickServ", "ChanServ", "MemoServ",   "OperServ",
+                                        "HostServ", "BotServ",  "Global",     "SaslServ",
+                                        "InfoServ", "HistServ", "BouncerServ"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (irc_same(irc_support_of(irc)->casemap, origin->nick, names[i])) {
             return true;
         }
     }
-    return origin->host[0] == '\0' && strchr(origin->nick, '.') != NULL; /* a server */
+    bool module = origin->nick[0] == '*'; /* of ZNC: "*status"; nobody else may have such a nick */
+    bool server = origin->host[0] == '\0' && strchr(origin->nick, '.') != NULL;
+    return module || server;
 }
 
 #define SAY_AWAY "I cannot keep anything in mind just now; please ask me again in a minute."

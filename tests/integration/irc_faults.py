@@ -277,6 +277,11 @@ def case_i8_own_lines_are_not_questions():
     ask(server, "Node or Django?", by="whether!w@host.example", to="whether")
     ask(server, "I am a server", by="irc.example")
     ask(server, "Unknown command", by="NickServ!s@services", to="whether")
+    # Bouncers speak themselves, and would answer what they are answered.
+    ask(server, "Unknown command: You. Try help?", by="*status!znc@znc.in", to="whether")
+    ask(server, "Buffer Playback...", by="***!znc@znc.in")
+    ask(server, "unknown command You?", by="BouncerServ!BouncerServ@soju.example", to="whether")
+    ask(server, "alice joined the channel?", by="HistServ!HistServ@localhost", to="whether")
     server.quiet(0.4)
     driver.never(r"^message")
 
@@ -315,6 +320,15 @@ def case_i9_clock_six_minutes_off():
         connection.expect(r"You said: live")
         driver.never("text=old")
         end(driver)
+
+
+def case_i9_bouncer_without_time_at_its_join():
+    """soju's JOIN has none: we are there since it came."""
+    _, driver, server = talking(caps="server-time")
+    ask(server, "whether: of ten seconds before it came", tags=f"@time={stamp(-10)} ")
+    ask(server, "whether: of now", tags=f"@time={stamp()} ")
+    server.expect(r"You said: of now")
+    driver.never(r"^message .*ten seconds")
 
 
 def case_i9_old_welcome_of_a_bouncer():
@@ -607,7 +621,8 @@ def case_c7_a_burst_of_full_lines():
 
 def case_c9_renames_of_others():
     _, driver, server = talking()
-    server.send(":whether_fan!f@host NICK zed", ":whethe!f@host NICK :x", "NICK y", "NICK", ":whether", ":a!b@c NICK")
+    server.send(":whether_fan!f@host NICK zed", ":whethe!f@host NICK :x", "NICK y", "NICK", ":whether", ":a!b@c NICK",
+                ":whether!w@host.example NICK", ":whether!w@host.example NICK :")
     ask(server, "direct", to="whether")
     server.expect(r"^PRIVMSG alice :You said: direct")
     server.pong()
