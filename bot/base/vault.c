@@ -18,7 +18,6 @@ struct region {
 };
 
 static struct region *regions;
-static bool unlocked;
 
 static struct region *add_region(void)
 {
@@ -26,7 +25,7 @@ static struct region *add_region(void)
     void *pages = mmap(NULL, REGION, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     region->pages = mem_need(pages == MAP_FAILED ? NULL : pages);
     madvise(pages, REGION, MADV_DONTDUMP);
-    unlocked = mlock(pages, REGION) != 0 || unlocked;
+    mlock(pages, REGION);
     region->next = regions;
     regions = region;
     return region;
@@ -74,9 +73,4 @@ void vault_free(char *text)
     size_t first = (size_t)(text - region->pages) / GRAIN;
     mem_wipe(text, region->taken[first] * (size_t)GRAIN);
     region->taken[first] = 0;
-}
-
-bool vault_locked(void)
-{
-    return !unlocked;
 }

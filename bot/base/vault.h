@@ -1,6 +1,5 @@
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -13,6 +12,3 @@ enum { VAULT_LEN_MAX = 12 * 1024 };
 /* A NUL-terminated copy, which vault_free() takes back. Ends the program without memory (mem.h). */
 char *vault_strndup(const char *text, size_t len); /* at most VAULT_LEN_MAX */
 void vault_free(char *text);                       /* wipes; NULL is fine */
-
-/* Whether all pages so far are locked; true while there are none. */
-bool vault_locked(void);

@@ -113,12 +113,6 @@ bool store_conversation_put(struct store *store, const char *adapter, const char
     return store->ops->conversation_put(store->engine, adapter, key, bytes, len, expires_ms, err);
 }
 
-bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
-                               struct error *err)
-{
-    return store->ops->conversation_delete(store->engine, adapter, key, err);
-}
-
 bool store_outbox_add(struct store *store, const struct delivery *delivery, int64_t now_ms,
                       int64_t *ret_id, struct error *err)
 {

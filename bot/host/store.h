@@ -125,8 +125,6 @@ bool store_conversation_get(struct store *store, const char *adapter, const char
                             struct error *err);
 bool store_conversation_put(struct store *store, const char *adapter, const char *key,
                             const void *bytes, size_t len, int64_t expires_ms, struct error *err);
-bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
-                               struct error *err);
 
 /* ---- outbox ---- */
 

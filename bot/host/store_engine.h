@@ -39,8 +39,6 @@ struct store_ops {
                              struct error *err);
     bool (*conversation_put)(struct store_engine *engine, const char *adapter, const char *key,
                              const void *bytes, size_t len, int64_t expires_ms, struct error *err);
-    bool (*conversation_delete)(struct store_engine *engine, const char *adapter, const char *key,
-                                struct error *err);
 
     bool (*outbox_add)(struct store_engine *engine, const struct delivery *delivery, int64_t now_ms,
                        int64_t *ret_id, struct error *err);

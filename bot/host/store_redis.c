@@ -220,24 +220,6 @@ static bool redis_note_put(struct store_engine *engine, const char *adapter, con
     return keep(engine, &kept, bytes, len, expires_ms, err);
 }
 
-static bool redis_conversation_delete(struct store_engine *engine, const char *adapter,
-                                      const char *key, struct error *err)
-{
-    struct store_name name;
-    if (!store_fits_name(engine->where, "key", adapter, key, err)) {
-        return false;
-    }
-    store_name(&name, adapter, '\0', key);
-    struct redis_read *read = redis_add_read(engine, "talk", &name);
-    redis_word(engine, "tn", "drop", &name);
-    add_seen(engine, read);
-    read->put = true;
-    read->bytes = (struct redis_span){0};
-    read->expires_ms = INT64_MIN;
-    engine->turn.ops++;
-    return true;
-}
-
 /* ---- gaps ---- */
 
 static bool redis_gap_add(struct store_engine *engine, const char *kind, const char *text,
@@ -330,7 +312,6 @@ const struct store_ops store_redis = {
     .claim = redis_claim,
     .conversation_get = redis_conversation_get,
     .conversation_put = redis_conversation_put,
-    .conversation_delete = redis_conversation_delete,
     .outbox_add = redis_outbox_add,
     .outbox_due = redis_outbox_due,
     .outbox_next = redis_outbox_next,

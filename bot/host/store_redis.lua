@@ -104,7 +104,7 @@ end
 -- ---- a turn ----
 
 -- Words of each operation, its own included.
-local size = {claim = 4, fence = 2, talk = 5, drop = 3, note = 4, add = 7, begin = 2, again = 4, off = 3, done = 2, gap = 5}
+local size = {claim = 4, fence = 2, talk = 5, note = 4, add = 7, begin = 2, again = 4, off = 3, done = 2, gap = 5}
 
 -- Whether a conversation is not what the turn has seen; BLIND: it did not look.
 local BLIND = '-'
@@ -125,7 +125,7 @@ local function refusal()
         elseif op == 'claim' then
             local taken = call('GET', key('claim', name))
             if taken and (tonumber(taken) or 0) > ARGV[i + 2] - ARGV[i + 3] then again[#again + 1] = key('claim', name) end
-        elseif (op == 'talk' or op == 'drop') and has_changed(name, ARGV[i + 2]) then
+        elseif op == 'talk' and has_changed(name, ARGV[i + 2]) then
             again[#again + 1] = key('talk', name)
         elseif op == 'fence' and call('GET', key('lease', name)) ~= me then
             return {'lost', 'lease', ''}
@@ -159,8 +159,6 @@ function op.claim(i) call('SET', key('claim', ARGV[i + 1]), ARGV[i + 2], 'PX', A
 function op.fence() end
 -- NAME SEEN VALUE FOR_MS
 function op.talk(i) call('SET', key('talk', ARGV[i + 1]), ARGV[i + 3], 'PX', ARGV[i + 4]) end
--- NAME SEEN
-function op.drop(i) call('DEL', key('talk', ARGV[i + 1])) end
 -- NAME VALUE FOR_MS
 function op.note(i) call('SET', key('note', ARGV[i + 1]), ARGV[i + 2], 'PX', ARGV[i + 3]) end
 

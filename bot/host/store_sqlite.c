@@ -213,7 +213,6 @@ const struct store_ops store_sqlite = {
     .claim = sqlite_claim,
     .conversation_get = sqlite_conversation_get,
     .conversation_put = sqlite_conversation_put,
-    .conversation_delete = sqlite_conversation_delete,
     .outbox_add = sqlite_outbox_add,
     .outbox_due = sqlite_outbox_due,
     .outbox_next = sqlite_outbox_next,

@@ -24,10 +24,8 @@ struct error;
     X(SQL_TALK_GET, "SELECT bytes FROM conversation WHERE name = ?1 AND expires > ?2")             \
     X(SQL_TALK_PUT, "INSERT INTO conversation(name, bytes, expires) VALUES(?1, ?2, ?3) ON "        \
                     "CONFLICT DO UPDATE SET bytes = excluded.bytes, expires = excluded.expires")   \
-    X(SQL_TALK_DELETE, "DELETE FROM conversation WHERE name = ?1")                                 \
     X(SQL_RECENT_GET, "SELECT bytes, expires > ?2 FROM recent WHERE id = ?3 AND name = ?1")        \
     X(SQL_RECENT_PUT, "INSERT INTO recent(name, bytes, expires) VALUES(?1, ?2, ?3)")               \
-    X(SQL_RECENT_DELETE, "DELETE FROM recent WHERE name = ?1")                                     \
     X(SQL_RECENT_ALL, "SELECT id, name FROM recent ORDER BY id")                                   \
     X(SQL_RECENT_FOLD, "INSERT INTO conversation(name, bytes, expires) SELECT name, bytes, "       \
                        "expires FROM recent WHERE true ORDER BY id ON CONFLICT DO UPDATE "         \
@@ -189,8 +187,6 @@ bool sqlite_conversation_get(struct store_engine *store, const char *adapter, co
                              struct error *err);
 bool sqlite_conversation_put(struct store_engine *store, const char *adapter, const char *key,
                              const void *bytes, size_t len, int64_t expires_ms, struct error *err);
-bool sqlite_conversation_delete(struct store_engine *store, const char *adapter, const char *key,
-                                struct error *err);
 bool sqlite_outbox_add(struct store_engine *store, const struct delivery *delivery, int64_t now_ms,
                        int64_t *ret_id, struct error *err);
 bool sqlite_outbox_due(struct store_engine *store, const char *adapter, int64_t now_ms, size_t most,

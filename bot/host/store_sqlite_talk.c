@@ -155,13 +155,3 @@ bool sqlite_conversation_put(struct store_engine *store, const char *adapter, co
     }
     return true;
 }
-
-bool sqlite_conversation_delete(struct store_engine *store, const char *adapter, const char *key,
-                                struct error *err)
-{
-    struct store_name name;
-    store_name(&name, adapter, '\0', key);
-    store->recent.unknown = true;
-    return store_run(store, store_bind(store, SQL_RECENT_DELETE, "n", &name), err) &&
-           store_run(store, store_bind(store, SQL_TALK_DELETE, "n", &name), err);
-}

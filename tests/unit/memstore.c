@@ -226,19 +226,6 @@ bool store_conversation_put(struct store *store, const char *adapter, const char
                                   key, bytes, len, expires_ms);
 }
 
-bool store_conversation_delete(struct store *store, const char *adapter, const char *key,
-                               struct error *err)
-{
-    struct content *now = &store->now;
-    struct keyed *row = find(now->conversations, now->conversation_count, adapter, key);
-    assert(store->open);
-    if (may(store, err) && row != NULL) {
-        row->expires_ms = INT64_MIN;
-        return true;
-    }
-    return row == NULL;
-}
-
 bool store_note_get(struct store *store, const char *adapter, const char *key, int64_t now_ms,
                     void *ret, size_t cap, size_t *ret_len, struct error *err)
 {

@@ -113,15 +113,7 @@ static void check_kept(get_function *get, put_function *put)
 static void test_conversations(void **state)
 {
     (void)state;
-    char byte;
-    size_t len;
     check_kept(store_conversation_get, store_conversation_put);
-    begin();
-    assert_true(store_conversation_delete(store, "slack", "k", &err));
-    assert_true(store_conversation_delete(store, "slack", "nobody", &err));
-    commit();
-    assert_true(store_conversation_get(store, "slack", "k", 1, &byte, 1, &len, &err));
-    assert_int_equal(len, 0);
 }
 
 static void put_talk(int number, const char *bytes, int64_t expires_ms)
