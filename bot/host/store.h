@@ -145,7 +145,7 @@ typedef void store_visit_delivery(void *context, const struct delivery *delivery
 bool store_outbox_due(struct store *store, const char *adapter, int64_t now_ms, size_t most,
                       store_visit_delivery *visit, void *context, struct error *err);
 
-/* When the next of those becomes due; INT64_MAX: none; 0, so now, where the store cannot tell. */
+/* When this adapter's next is due; INT64_MAX: none; 0, so now, where the store cannot tell. */
 int64_t store_outbox_next(struct store *store, const char *adapter);
 uint64_t store_outbox_count(struct store *store);
 

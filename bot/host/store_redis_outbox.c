@@ -297,15 +297,7 @@ bool redis_outbox_due(struct store_engine *engine, const char *adapter, int64_t 
 
 int64_t redis_outbox_next(struct store_engine *engine, const char *adapter)
 {
-    int64_t next_ms = INT64_MAX;
-    if (adapter != NULL) {
-        return redis_index_next(&engine->index, served_place(engine, adapter));
-    }
-    for (size_t i = 0; i < engine->index.place_count; i++) {
-        int64_t at_ms = redis_index_next(&engine->index, engine->index.places[i]);
-        next_ms = at_ms < next_ms ? at_ms : next_ms;
-    }
-    return next_ms;
+    return redis_index_next(&engine->index, served_place(engine, adapter));
 }
 
 void redis_outbox_changed(struct store_engine *engine, store_visit_adapter *visit, void *context)

@@ -71,16 +71,17 @@ static bool due_to(struct store_engine *store, const char *adapter, int64_t now_
     return fine;
 }
 
-/* The next adapter by name that something could leave for; false: there is none, or it failed. */
-static bool next_adapter(struct store_engine *store, char adapter[MESSAGE_KEY_MAX + 1])
+/* The next adapter by name that something could leave for; "": there is none. */
+static bool next_adapter(struct store_engine *store, char adapter[MESSAGE_KEY_MAX + 1],
+                         struct error *err)
 {
     sqlite3_stmt *s = store_bind(store, SQL_OUT_ADAPTER, "t", adapter);
-    bool any = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
-    if (any) {
+    bool fine = sqlite3_step(s) == SQLITE_ROW || store_fail(store, err);
+    if (fine) {
         snprintf(adapter, MESSAGE_KEY_MAX + 1, "%s", text_at(s, 0));
     }
     sqlite3_reset(s);
-    return any;
+    return fine;
 }
 
 bool sqlite_outbox_due(struct store_engine *store, const char *adapter, int64_t now_ms, size_t most,
@@ -90,32 +91,18 @@ bool sqlite_outbox_due(struct store_engine *store, const char *adapter, int64_t 
     if (adapter != NULL) {
         return due_to(store, adapter, now_ms, most, visit, context, err);
     }
-    while (next_adapter(store, each)) {
-        if (!due_to(store, each, now_ms, most, visit, context, err)) {
-            return false;
-        }
+    bool fine = next_adapter(store, each, err);
+    while (fine && each[0] != '\0') {
+        fine = due_to(store, each, now_ms, most, visit, context, err) &&
+               next_adapter(store, each, err);
     }
-    return true;
+    return fine;
 }
 
 /* Where it cannot be read, now: whoever then looks finds out, or fails and tries again. */
-static int64_t next_to(struct store_engine *store, const char *adapter)
-{
-    return store_number(store_bind(store, SQL_OUT_NEXT, "t", adapter), INT64_MAX, 0);
-}
-
 int64_t sqlite_outbox_next(struct store_engine *store, const char *adapter)
 {
-    char each[MESSAGE_KEY_MAX + 1] = "";
-    int64_t next_ms = INT64_MAX;
-    if (adapter != NULL) {
-        return next_to(store, adapter);
-    }
-    while (next_adapter(store, each)) {
-        int64_t at_ms = next_to(store, each);
-        next_ms = at_ms < next_ms ? at_ms : next_ms;
-    }
-    return next_ms;
+    return store_number(store_bind(store, SQL_OUT_NEXT, "t", adapter), INT64_MAX, 0);
 }
 
 uint64_t sqlite_outbox_count(struct store_engine *store)
@@ -161,13 +148,13 @@ bool sqlite_outbox_hurry(struct store_engine *store, int64_t now_ms, int64_t lat
                          struct error *err)
 {
     char each[MESSAGE_KEY_MAX + 1] = "";
-    while (next_adapter(store, each)) {
-        if (!store_run(store, store_bind(store, SQL_OUT_HURRY, "tii", each, latest_ms, now_ms),
-                       err)) {
-            return false;
-        }
+    bool fine = next_adapter(store, each, err);
+    while (fine && each[0] != '\0') {
+        fine = store_run(store, store_bind(store, SQL_OUT_HURRY, "tii", each, latest_ms, now_ms),
+                         err) &&
+               next_adapter(store, each, err);
     }
-    return true;
+    return fine;
 }
 
 bool sqlite_outbox_recover(struct store_engine *store, int64_t next_ms, struct error *err)

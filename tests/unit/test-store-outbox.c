@@ -202,7 +202,7 @@ static void test_outbox_in_one_turn(void **state)
     assert_true(store_outbox_begin(store, a, &err));
     assert_true(store_outbox_again(store, a, 30, false, &err));
     add("slack", "two", "b", 20);
-    assert_int_equal(store_outbox_next(store, NULL), 20);
+    assert_int_equal(store_outbox_next(store, "slack"), 20);
     assert_string_equal(due("slack", 40, 10), "ba");
     commit();
 }
