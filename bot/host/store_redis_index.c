@@ -109,6 +109,11 @@ void redis_index_clear(struct redis_index *index, const struct redis_place *plac
             i++;
         }
     }
+    for (size_t i = 0; i < index->place_count; i++) {
+        if (place == NULL || index->places[i] == place) {
+            index->places[i]->count = 0; /* else it would grow with each time it is learned anew */
+        }
+    }
 }
 
 size_t redis_index_walk(const struct redis_index *index, size_t *at, int64_t *ret, size_t most)

@@ -194,6 +194,29 @@ static void test_as_a_list(void **state)
     redis_index_finish(&table);
 }
 
+/* Learned anew again and again, as with a Redis that comes and goes: nothing of before is kept. */
+static void test_learned_anew(void **state)
+{
+    (void)state;
+    redis_index_init(&table);
+    places[0] = redis_index_place(&table, "slack");
+    places[1] = redis_index_place(&table, "irc a");
+    for (int round = 0; round < 100; round++) {
+        redis_index_clear(&table, round % 2 == 0 ? NULL : places[0]);
+        for (int64_t id = 1; id <= IDS; id++) {
+            const struct redis_item item = {.id = id, .next_ms = 1000, .place = places[0]};
+            redis_index_put(&table, &item);
+        }
+        const struct redis_item other = {.id = IDS + 1, .next_ms = 7, .place = places[1]};
+        redis_index_put(&table, &other);
+        assert_int_equal(redis_index_next(&table, places[0]), 1000);
+        assert_int_equal(redis_index_next(&table, places[1]), 7);
+        assert_int_equal(places[0]->count, IDS);
+    }
+    assert_in_range(places[1]->count, 1, 2); /* what is not cleared may be put in once more */
+    redis_index_finish(&table);
+}
+
 /* A place is made once, stays where it is, and they stand in the order of their names. */
 static void test_places(void **state)
 {
@@ -226,6 +249,7 @@ static void test_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_a_list),
+                                       cmocka_unit_test(test_learned_anew),
                                        cmocka_unit_test(test_places)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
