@@ -67,14 +67,13 @@ static bool redis_begin(struct store_engine *engine, struct error *err)
     return true;
 }
 
-static void learn_commit(struct store_engine *engine, const redisReply *reply, uint64_t sent_ms)
+static void learn_commit(struct store_engine *engine, const redisReply *reply)
 {
     for (size_t i = 0; i < engine->turn.touched; i++) {
         redis_index_remove(&engine->index, engine->touched[i].id);
     }
     redis_learn(engine, redis_at(reply, 2));
     engine->waiting = (uint64_t)redis_number(redis_at(reply, 1));
-    engine->act_until_ms = sent_ms + REDIS_IDLE_MS - REDIS_IDLE_SPARE_MS;
 }
 
 static bool lost(struct store_engine *engine, const redisReply *reply, struct error *err)
@@ -99,8 +98,7 @@ static bool outrun(struct store_engine *engine, const redisReply *reply, struct 
     return say(engine, "another replica was faster at what this turn was about", err);
 }
 
-static bool read_commit(struct store_engine *engine, const redisReply *reply, uint64_t sent_ms,
-                        struct error *err)
+static bool read_commit(struct store_engine *engine, const redisReply *reply, struct error *err)
 {
     const char *how = redis_text(redis_at(reply, 0), NULL);
     if (redis_refused(engine, reply, err)) {
@@ -109,14 +107,14 @@ static bool read_commit(struct store_engine *engine, const redisReply *reply, ui
     if (strcmp(how, "ok") != 0) {
         return strcmp(how, "again") == 0 ? outrun(engine, reply, err) : lost(engine, reply, err);
     }
-    learn_commit(engine, reply, sent_ms);
+    learn_commit(engine, reply);
     forget_turn(engine);
     return true;
 }
 
 static bool redis_commit(struct store_engine *engine, struct error *err)
 {
-    uint64_t sent_ms = redis_clock_ms();
+    uint64_t now = redis_clock_ms();
     assert(engine->turn.open);
     if (engine->turn.ops == 0) {
         forget_turn(engine);
@@ -125,7 +123,7 @@ static bool redis_commit(struct store_engine *engine, struct error *err)
     if (engine->bytes.failed) {
         return say(engine, "this turn has more to say than fits", err);
     }
-    if (engine->turn.read_ms != 0 && sent_ms - engine->turn.read_ms > REDIS_TURN_MS) {
+    if (engine->turn.read_ms != 0 && now - engine->turn.read_ms > REDIS_TURN_MS) {
         return outrun(engine, NULL, err); /* what it has read is too old to build on */
     }
     if (!redis_ensure(engine, 0, err)) {
@@ -133,7 +131,7 @@ static bool redis_commit(struct store_engine *engine, struct error *err)
     }
     /* All the words are the turn's, and are needed until it is known to be there. */
     redisReply *reply = redis_try(engine, "commit", 0, err);
-    bool fine = reply != NULL && read_commit(engine, reply, sent_ms, err);
+    bool fine = reply != NULL && read_commit(engine, reply, err);
     redis_link_free(&reply, reply != NULL);
     return fine;
 }

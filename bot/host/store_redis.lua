@@ -34,8 +34,13 @@ local function tell(news, d)
     end
 end
 
+-- There is no stream where somebody deleted all of it by hand: an empty one goes.
+local function claim_entry(d, owner, ...)
+    if call('EXISTS', key('out', d.adapter)) == 1 then call('XCLAIM', key('out', d.adapter), GROUP, owner, 0, d.entry, ...) end
+end
+
 local function give(d, owner)
-    call('XCLAIM', key('out', d.adapter), GROUP, owner, 0, d.entry, 'JUSTID')
+    claim_entry(d, owner, 'JUSTID')
     if d.owner ~= owner then call('HSET', key('delivery', d.id), 'owner', owner) end
     d.owner = owner
 end
@@ -62,10 +67,15 @@ local function may_take(adapter)
     return call('SISMEMBER', base .. 'leased', adapter) == 0 or call('GET', key('lease', adapter)) == me
 end
 
-local function finish(news, d)
+local function remove(d)
     drop_entry(d.adapter, d.entry)
     call('DEL', key('delivery', d.id))
     call('LREM', queue(d.adapter, d.talk), 1, d.id)
+end
+
+-- The first of its conversation.
+local function finish(news, d)
+    remove(d)
     local next_id = head_of(d)
     local behind = next_id and read(next_id)
     -- One that nobody has read yet is read by whoever has the lease.
@@ -75,9 +85,10 @@ local function finish(news, d)
     end
 end
 
--- Half of it is gone: the other half goes too, also from among those of its conversation, who wait behind it.
+-- Half of it is gone: the other half goes too, also from among those of its conversation. Who stands before it may be under way.
 local function drop_half(news, adapter, item)
-    finish(news, {id = item[2][2], adapter = adapter, talk = item[2][4], entry = item[1]})
+    local d = {id = item[2][2], adapter = adapter, talk = item[2][4], entry = item[1]}
+    if head_of(d) == d.id then finish(news, d) else remove(d) end
     call('DECR', base .. 'waiting')
 end
 
@@ -317,7 +328,7 @@ local function leave()
     for i = 4, #ARGV, 2 do
         local d = ARGV[i] == 'delivery' and ours(ARGV[i + 1])
         if d then
-            call('XCLAIM', key('out', d.adapter), GROUP, me, 0, d.entry, 'IDLE', ARGV[3], 'JUSTID')
+            claim_entry(d, me, 'IDLE', ARGV[3], 'JUSTID')
         elseif ARGV[i] == 'lease' and call('GET', key('lease', ARGV[i + 1])) == me then
             call('DEL', key('lease', ARGV[i + 1]))
         end
@@ -325,19 +336,35 @@ local function leave()
     return 'ok'
 end
 
--- ARGV: IDLE_MS: consumers of replicas that are long gone, and have nothing left. Returns all adapters.
-local function sweep()
-    local adapters = call('SMEMBERS', base .. 'adapters')
-    for _, adapter in ipairs(adapters) do
-        for _, fields in ipairs(call('EXISTS', key('out', adapter)) == 1 and call('XINFO', 'CONSUMERS', key('out', adapter), GROUP) or {}) do
-            local consumer = {}
-            for i = 1, #fields, 2 do consumer[fields[i]] = fields[i + 1] end
-            if consumer.pending == 0 and consumer.name ~= me and consumer.idle > tonumber(ARGV[3]) then
-                call('XGROUP', 'DELCONSUMER', key('out', adapter), GROUP, consumer.name)
-            end
+-- Drops consumers of replicas that are long gone, and have nothing left. Returns whether any is not.
+local function sweep_consumers(adapter)
+    local alive = false
+    for _, fields in ipairs(call('XINFO', 'CONSUMERS', key('out', adapter), GROUP)) do
+        local consumer = {}
+        for i = 1, #fields, 2 do consumer[fields[i]] = fields[i + 1] end
+        if consumer.idle <= tonumber(ARGV[3]) then
+            alive = true
+        elseif consumer.pending == 0 and consumer.name ~= me then
+            call('XGROUP', 'DELCONSUMER', key('out', adapter), GROUP, consumer.name)
         end
     end
-    return adapters
+    return alive
+end
+
+-- ARGV: IDLE_MS. Returns the adapters for which something waits; what is empty goes, and comes back with the next answer.
+local function sweep()
+    local waiting = {}
+    for _, adapter in ipairs(call('SMEMBERS', base .. 'adapters')) do
+        if call('XLEN', key('out', adapter)) == 0 then
+            call('DEL', key('out', adapter))
+            call('SREM', base .. 'adapters', adapter)
+        else
+            -- What nobody wants to have alone any more is anybody's, to be given up.
+            if not sweep_consumers(adapter) and call('EXISTS', key('lease', adapter)) == 0 then call('SREM', base .. 'leased', adapter) end
+            waiting[#waiting + 1] = adapter
+        end
+    end
+    return waiting
 end
 
 -- ARGV: MOST: text, kind, count, first, last of each.

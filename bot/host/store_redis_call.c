@@ -170,6 +170,13 @@ bool redis_run(struct store_engine *engine, redisReply **ret, size_t cap, struct
     return away(engine, err);
 }
 
+const char *redis_error_kind(const char *text)
+{
+    static const char script[] = "ERR Error running script (", met[] = ": -";
+    const char *found = strncmp(text, script, strlen(script)) == 0 ? strstr(text, met) : NULL;
+    return found == NULL ? text : found + strlen(met);
+}
+
 bool redis_refused(struct store_engine *engine, const redisReply *reply, struct error *err)
 {
     /* Another server may be at that address by now, or this one be itself again. */
@@ -179,7 +186,7 @@ bool redis_refused(struct store_engine *engine, const redisReply *reply, struct 
     if (reply == NULL || reply->type != REDIS_REPLY_ERROR) {
         return false;
     }
-    snprintf(text, sizeof(text), "%s", reply->str);
+    snprintf(text, sizeof(text), "%s", redis_error_kind(reply->str));
     error_set(err, ERROR_ENVIRONMENT, "%s: Redis refuses: %s%s", engine->where, text,
               strncmp(text, "OOM", 3) == 0 ? "; give it more memory (maxmemory)" : "");
     for (size_t i = 0; i < ARRAY_LEN(for_all); i++) {

@@ -116,7 +116,7 @@ struct store_engine {
     struct redis_lease leases[REDIS_LEASES_MAX];
     size_t lease_count;
     uint64_t beat_at_ms, keep_at_ms;
-    uint64_t act_until_ms; /* what is under way is ours so long */
+    uint64_t act_until_ms; /* what is under way is ours so long, by its last sign of life */
 };
 
 /* The script, made a string by script/embed.py. */
@@ -154,6 +154,12 @@ struct redisReply *redis_ask(struct store_engine *engine, const char *procedure,
 bool redis_lacks_script(const struct redisReply *reply);
 bool redis_refused(struct store_engine *engine, const struct redisReply *reply, struct error *err);
 void redis_forget_words(struct store_engine *engine, size_t first);
+
+/*
+ * The word that an error begins with. Redis 6.2 puts what a script's command met behind where it
+ * did: "ERR Error running script (...): @user_script:9: @user_script: 9: -READONLY ...".
+ */
+const char *redis_error_kind(const char *text);
 
 /* Of a reply; anything else than what is expected is none of ours. */
 struct redisReply *redis_at(const struct redisReply *reply, size_t index); /* NULL: not there */

@@ -102,11 +102,11 @@ static void move_out(struct store_engine *engine, const struct redis_lease *leas
     redis_index_clear(&engine->index, redis_index_place(&engine->index, lease->name));
 }
 
-/* *ret: as read before the words left, so that for us it ends before it does in Redis. */
+/* Ours until: from before the words left, so that for us it ends before it does in Redis. */
 static bool beat(struct store_engine *engine, struct error *err)
 {
     size_t first = engine->word_count, count = engine->lease_count;
-    uint64_t until_ms = redis_clock_ms() + REDIS_LEASE_MS - REDIS_LEASE_SPARE_MS;
+    uint64_t now = redis_clock_ms(), until_ms = now + REDIS_LEASE_MS - REDIS_LEASE_SPARE_MS;
     redis_word(engine, "i", (int64_t)REDIS_LEASE_MS);
     for (size_t i = 0; i < count; i++) {
         redis_word(engine, "t", engine->leases[i].name);
@@ -119,9 +119,11 @@ static bool beat(struct store_engine *engine, struct error *err)
     for (size_t i = 0; i < count && fine; i++) {
         struct redis_lease *lease = &engine->leases[i];
         bool had = lease->until_ms != 0, has = redis_number(redis_at(reply, i)) != 0;
+        bool lasts = now < lease->until_ms; /* else another may have had it meanwhile */
         lease->until_ms = has ? until_ms : 0;
-        if (has && !had) {
+        if (has && !lasts) {
             fine = move_in(engine, lease, err);
+            lease->until_ms = fine ? until_ms : 0; /* else with the next beat */
         } else if (has) {
             fine = redis_take_over(engine, lease->name, REDIS_IDLE_MS, wall_ms(), err);
         } else if (had) {
@@ -189,15 +191,16 @@ static bool take_over_all(struct store_engine *engine, struct error *err)
 
 static bool keep_up(struct store_engine *engine, uint64_t now, struct error *err)
 {
-    if (now >= engine->beat_at_ms && engine->lease_count > 0 && !beat(engine, err)) {
-        return false;
+    bool fine = now < engine->beat_at_ms || engine->lease_count == 0 || beat(engine, err);
+    if (fine && now >= engine->beat_at_ms) {
+        engine->beat_at_ms = now + REDIS_BEAT_MS;
     }
-    engine->beat_at_ms = now >= engine->beat_at_ms ? now + REDIS_BEAT_MS : engine->beat_at_ms;
-    if (now >= engine->keep_at_ms) {
+    /* A Redis that is full, or a lease that it refuses, takes signs of life all the same. */
+    if (engine->ready && now >= engine->keep_at_ms) {
         engine->keep_at_ms = now + REDIS_KEEP_MS;
-        return keep_all(engine, err) && take_over_all(engine, err);
+        return keep_all(engine, err) && take_over_all(engine, err) && fine;
     }
-    return true;
+    return fine;
 }
 
 /* When a try is worth it again. */
@@ -231,6 +234,9 @@ bool redis_expire(struct store_engine *engine, int64_t now_ms, struct error *err
 {
     size_t first = engine->word_count;
     engine->now_ms = now_ms;
+    if (!redis_ensure(engine, 0, err)) {
+        return false;
+    }
     redis_word(engine, "i", (int64_t)REDIS_ABANDONED_MS);
     redisReply *reply = redis_ask(engine, "sweep", first, err);
     bool fine = reply != NULL;

@@ -18,55 +18,10 @@
 #include <string.h>
 
 #include "bot/base/buf.h"
-#include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/log.h"
-#include "bot/host/store.h"
 #include "tests/unit/redisbench.h"
-
-enum { NOW = 1000000, LATER = NOW + 1000000 };
-
-static struct store *one, *two;
-static struct error err;
-
-static int set_up(void **state)
-{
-    (void)state;
-    redisbench_clear();
-    err = (struct error){0};
-    return redisbench_open(&one, &err) && redisbench_open(&two, &err) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    store_close(one);
-    store_close(two);
-    return 0;
-}
-
-static void begin(struct store *store)
-{
-    assert_true(store_begin(store, &err));
-}
-
-static bool commit(struct store *store)
-{
-    err = (struct error){0};
-    return store_commit(store, &err);
-}
-
-static void must_commit(struct store *store)
-{
-    if (!commit(store)) {
-        fail_msg("%s", err.text);
-    }
-}
-
-static enum claim claim(struct store *store, const char *delivery)
-{
-    return store_claim(store, "slack", delivery, NULL, NOW, &err);
-}
+#include "tests/unit/replicabench.h"
 
 static void put(struct store *store, const char *key, const char *text)
 {
@@ -194,17 +149,6 @@ static void test_no_contest(void **state)
     must_commit(two);
 }
 
-static void add(struct store *store, const char *conversation, const char *text)
-{
-    int64_t id;
-    const struct delivery delivery = {.adapter = "slack",
-                                      .conversation = conversation,
-                                      .address = "a",
-                                      .payload = text,
-                                      .payload_len = strlen(text)};
-    assert_true(store_outbox_add(store, &delivery, NOW, &id, &err));
-}
-
 /* What was said before the mark is kept as it was; what came after it is said once more. */
 static void test_mark(void **state)
 {
@@ -305,41 +249,6 @@ static void test_again_is_for_nothing_else(void **state)
     store_rollback(one);
 }
 
-struct seen {
-    int count;
-    int64_t id;
-    char payload[40];
-};
-
-static void see(void *context, const struct delivery *delivery)
-{
-    struct seen *seen = context;
-    seen->count++;
-    seen->id = delivery->id;
-    snprintf(seen->payload, sizeof(seen->payload), "%.*s", (int)delivery->payload_len,
-             delivery->payload);
-}
-
-static struct seen due(struct store *store)
-{
-    struct seen seen = {0};
-    assert_true(store_outbox_due(store, "slack", LATER, 10, see, &seen, &err));
-    return seen;
-}
-
-static void send(struct store *store, const char *payload)
-{
-    struct seen seen = due(store);
-    assert_int_equal(seen.count, 1);
-    assert_string_equal(seen.payload, payload);
-    begin(store);
-    assert_true(store_outbox_begin(store, seen.id, &err));
-    must_commit(store);
-    begin(store);
-    assert_true(store_outbox_done(store, seen.id, &err));
-    must_commit(store);
-}
-
 /* Answers of one conversation leave in the order of their turns, whoever thought of them. */
 static void test_order_of_answers(void **state)
 {
@@ -355,17 +264,17 @@ static void test_order_of_answers(void **state)
     add(one, "C1", "4");
     must_commit(one);
     assert_int_equal(due(two).count, 0); /* behind what the other has in its charge */
-    send(one, "1");
-    send(one, "2");
-    send(one, "3");
+    deliver(one, "1");
+    deliver(one, "2");
+    deliver(one, "3");
     assert_int_equal(due(two).count, 0);
-    send(one, "4");
+    deliver(one, "4");
     assert_int_equal(due(one).count, 0);
     assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
     begin(two);
     add(two, "C1", "5");
     must_commit(two);
-    send(two, "5");
+    deliver(two, "5");
 }
 
 /* Done and put in within one turn: the next stands first at once, and once. */
@@ -384,25 +293,10 @@ static void test_done_and_added(void **state)
     assert_true(store_outbox_done(one, seen.id, &err));
     add(one, "C1", "3");
     must_commit(one);
-    send(one, "2");
-    send(one, "3");
+    deliver(one, "2");
+    deliver(one, "3");
     assert_int_equal(due(one).count, 0);
     assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
-}
-
-__attribute__((format(printf, 1, 2))) static const char *ask(const char *format, ...)
-{
-    char command[400];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(command, sizeof(command), format, args);
-    va_end(args);
-    return redisbench_ask(command);
-}
-
-static void copy_field(int64_t delivery, const char *field, char *ret, size_t cap)
-{
-    snprintf(ret, cap, "%s", ask("hget '{test}:delivery:%" PRId64 "' %s", delivery, field));
 }
 
 /*
@@ -424,10 +318,10 @@ static void test_late_arrival(void **state)
     copy_field(late, "entry", entry, sizeof(entry));
     ask("hset '{test}:delivery:%" PRId64 "' owner %s", late, owner);
     ask("xclaim '{test}:out:slack' whether %s 0 %s idle 20000 justid", owner, entry);
-    send(one, "known");
+    deliver(one, "known");
     assert_int_equal(due(one).count, 0);
     assert_true(store_outbox_recover(one, NOW, &err));
-    send(one, "late");
+    deliver(one, "late");
     assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
 }
 
@@ -466,7 +360,34 @@ static void test_half_of_it_deleted(void **state)
     /* Nobody has given a sign of life of it for longer than anybody may sleep. */
     ask("xclaim '{test}:out:slack' whether gone 0 %s idle 20000 justid", entry);
     assert_true(store_outbox_recover(one, NOW, &err));
-    send(one, "second");
+    deliver(one, "second");
+    assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
+}
+
+/* Half of one in the middle: the one before it stays with whoever is at it. */
+static void test_half_of_the_next_deleted(void **state)
+{
+    (void)state;
+    char entry[100];
+    begin(one);
+    add(one, "C1", "first");
+    must_commit(one);
+    int64_t first = due(one).id, second = first + 1;
+    begin(one);
+    add(one, "C1", "second");
+    add(one, "C1", "third");
+    assert_true(store_outbox_begin(one, first, &err));
+    must_commit(one);
+    copy_field(second, "entry", entry, sizeof(entry));
+    ask("del '{test}:delivery:%" PRId64 "'", second);
+    ask("xclaim '{test}:out:slack' whether gone 0 %s idle 20000 justid", entry);
+    assert_true(store_outbox_recover(two, NOW, &err));
+    begin(one);
+    assert_true(store_outbox_again(one, first, NOW, false, &err));
+    must_commit(one);
+    deliver(one, "first");
+    deliver(one, "third");
+    assert_int_equal(due(two).count, 0);
     assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
 }
 
@@ -620,6 +541,7 @@ int main(void)
         TEST(test_late_arrival),
         TEST(test_an_end_is_an_end),
         TEST(test_half_of_it_deleted),
+        TEST(test_half_of_the_next_deleted),
         TEST(test_changes_are_told),
         TEST(test_relearnt_in_few_trips),
         TEST(test_taken_over_in_few_trips),
