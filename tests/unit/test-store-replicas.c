@@ -364,6 +364,34 @@ static void test_half_of_it_deleted(void **state)
     assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
 }
 
+/* The text of one deleted by hand, and who had it in charge is gone: those behind it go on. */
+static void test_text_deleted(void **state)
+{
+    (void)state;
+    char entry[100];
+    begin(one);
+    add(one, "C1", "first");
+    must_commit(one);
+    copy_field(due(one).id, "entry", entry, sizeof(entry));
+    ask("xdel '{test}:out:slack' %s", entry);
+    store_close(one);
+    one = NULL;
+    assert_true(redisbench_open(&one, &err));
+    begin(two);
+    add(two, "C1", "second");
+    add(two, "C1", "third");
+    must_commit(two);
+    assert_int_equal(due(two).count, 0);
+    snprintf(entry, sizeof(entry), "%s", ask("xrange '{test}:out:slack' - + count 1"));
+    *strchr(entry, '\n') = '\0';
+    ask("xclaim '{test}:out:slack' whether gone 0 %s idle 20000 justid", entry);
+    assert_true(store_outbox_recover(two, NOW, &err));
+    deliver(two, "second");
+    deliver(two, "third");
+    assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
+    assert_string_equal(redisbench_ask("exists '{test}:queue:slack\nC1'"), "0");
+}
+
 /* Half of one in the middle: the one before it stays with whoever is at it. */
 static void test_half_of_the_next_deleted(void **state)
 {
@@ -541,6 +569,7 @@ int main(void)
         TEST(test_late_arrival),
         TEST(test_an_end_is_an_end),
         TEST(test_half_of_it_deleted),
+        TEST(test_text_deleted),
         TEST(test_half_of_the_next_deleted),
         TEST(test_changes_are_told),
         TEST(test_relearnt_in_few_trips),
