@@ -187,6 +187,10 @@ bool redis_refused(struct store_engine *engine, const redisReply *reply, struct 
         return false;
     }
     snprintf(text, sizeof(text), "%s", redis_error_kind(reply->str));
+    char *told = strstr(text, ", with args"); /* what it does not know it repeats: a password */
+    if (told != NULL) {
+        *told = '\0';
+    }
     error_set(err, ERROR_ENVIRONMENT, "%s: Redis refuses: %s%s", engine->where, text,
               strncmp(text, "OOM", 3) == 0 ? "; give it more memory (maxmemory)" : "");
     for (size_t i = 0; i < ARRAY_LEN(for_all); i++) {

@@ -329,6 +329,13 @@ def case_users_and_tls():
     fails_to_start(config.replace(ca_file, f"ca_file = {stage.path_of('self.pem')}\n"), "certificate", *trusting)
 
 
+def case_password_not_repeated():
+    """A Redis without AUTH repeats what it was told; we do not."""
+    server = redis(more=["--rename-command", "AUTH", ""])
+    fails_to_start(f"[api]\nopen = yes\n[store]\nstore = redis://{server.where}\npassword_file = {secret('key', 'sesame')}\n",
+                   "unknown command 'AUTH'")
+
+
 def machine_that_trusts(name):
     """Words before a command: it finds this authority, and no other, where Debian keeps them."""
     trust = stage.scratch / "trust"
