@@ -69,5 +69,8 @@ int64_t redis_index_next(struct redis_index *index,
 /* What is due only after latest_ms becomes due at now_ms. */
 void redis_index_hurry(struct redis_index *index, int64_t now_ms, int64_t latest_ms);
 
-/* The ids of those in the table's places from *at on, at most `most`; moves *at on. 0: the end. */
+/*
+ * The ids of those in the table's places from *at on, at most `most`; moves *at on. 0: the end. One
+ * that is removed before it may keep another from being met.
+ */
 size_t redis_index_walk(const struct redis_index *index, size_t *at, int64_t *ret, size_t most);

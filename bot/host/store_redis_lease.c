@@ -156,16 +156,18 @@ static bool keep_some(struct store_engine *engine, const int64_t *ids, size_t co
 
 static bool keep_all(struct store_engine *engine, struct error *err)
 {
-    int64_t ids[KEEP_AT_ONCE];
-    size_t at = 0, count;
+    size_t at = 0, count = engine->index.count;
+    /* All of them first: those that are gone leave gaps, into which others move. */
+    int64_t *ids = mem_alloc(count * sizeof(*ids));
     uint64_t until_ms = redis_clock_ms() + REDIS_IDLE_MS - REDIS_IDLE_SPARE_MS;
-    while ((count = redis_index_walk(&engine->index, &at, ids, KEEP_AT_ONCE)) > 0) {
-        if (!keep_some(engine, ids, count, err)) {
-            return false;
-        }
+    bool fine = true;
+    redis_index_walk(&engine->index, &at, ids, count);
+    for (size_t i = 0; i < count && fine; i += KEEP_AT_ONCE) {
+        fine = keep_some(engine, ids + i, count - i < KEEP_AT_ONCE ? count - i : KEEP_AT_ONCE, err);
     }
-    engine->act_until_ms = until_ms;
-    return true;
+    mem_free(ids);
+    engine->act_until_ms = fine ? until_ms : engine->act_until_ms;
+    return fine;
 }
 
 /* Few round trips, however many adapters there are: the loop waits for them. */

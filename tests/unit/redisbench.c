@@ -65,7 +65,7 @@ void redisbench_pause(bool still)
 
 const char *redisbench_ask(const char *command)
 {
-    char line[512];
+    char line[800];
     snprintf(line, sizeof(line), "redis-cli -s %s --raw %s", socket_path, command);
     FILE *pipe = popen(line, "r");
     assert(pipe != NULL);

@@ -127,7 +127,7 @@ void deliver(struct store *store, const char *payload)
 
 const char *ask(const char *format, ...)
 {
-    char command[400];
+    char command[700];
     va_list args;
     va_start(args, format);
     vsnprintf(command, sizeof(command), format, args);

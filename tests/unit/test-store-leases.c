@@ -87,6 +87,35 @@ static void test_commits_keep_nothing(void **state)
     assert_true(store_may_act(one));
 }
 
+/* Many, of which half are another's by now: each of the others gets its sign of life. */
+static void test_signs_of_life_for_all(void **state)
+{
+    (void)state;
+    enum { MANY = 8000, TURN = 500 };
+    char conversation[20];
+    for (int i = 0; i < MANY; i++) {
+        if (i % TURN == 0) {
+            begin(one);
+        }
+        snprintf(conversation, sizeof(conversation), "C%d", i);
+        add(one, conversation, "text");
+        if (i % TURN == TURN - 1) {
+            must_commit(one);
+        }
+    }
+    int64_t last = due(one).id + MANY - 10;
+    ask("eval \"for i = %" PRId64 ", %" PRId64 " do local d = '{test}:delivery:' .. i; "
+        "local v = redis.call('hmget', d, 'owner', 'entry'); redis.call('xclaim', "
+        "'{test}:out:slack', 'whether', v[1], 0, v[2], 'idle', 12000, 'justid'); "
+        "if i %% 2 == 1 then redis.call('hset', d, 'owner', 'gone') end end\" 0",
+        last - MANY + 1, last);
+    slept_ms += 6000;
+    store_tidy(one);
+    assert_string_equal(ask("eval \"return #redis.call('xpending', '{test}:out:slack', 'whether', "
+                            "'idle', 10000, '-', '+', 9999)\" 0"),
+                        "4000");
+}
+
 /* A Redis that is full renews no lease, and all the same hears that we live. */
 static void test_signs_of_life_to_a_full_redis(void **state)
 {
@@ -262,6 +291,7 @@ int main(void)
         TEST(test_lease_that_lapsed),
         TEST(test_move_that_failed),
         TEST(test_commits_keep_nothing),
+        TEST(test_signs_of_life_for_all),
         TEST(test_signs_of_life_to_a_full_redis),
         TEST(test_network_that_nobody_has),
         TEST(test_network_between_two),
