@@ -12,28 +12,18 @@
 #include "bot/base/folder.h"
 #include "bot/base/mem.h"
 #include "bot/host/announce.h"
+#include "bot/host/config_check.h"
 #include "bot/host/config_inside.h"
 #include "bot/host/redis_address.h"
 
-/* One section that is there, and where faults of it go. */
-struct place {
-    struct config_place *stands;
-    const struct config_lines *lines;
-    struct fault_list *faults;
-    const char *name;
-    size_t instance;
-    bool files; /* config_load() */
-};
-
-static const struct config_mark *mark_of(const struct place *place, const char *key)
+const struct config_mark *config_checked_mark(const struct config_checked *place, const char *key)
 {
     return config_lines_row(place->stands, config_row_find(place->name, key));
 }
 
-/* The section itself, where the key is not there. */
-static void fault(const struct place *place, const char *key, const char *text)
+void config_fault(const struct config_checked *place, const char *key, const char *text)
 {
-    const struct config_mark *mark = mark_of(place, key);
+    const struct config_mark *mark = config_checked_mark(place, key);
     mark = mark->line != 0 ? mark : &place->stands->section;
     fault_add(place->faults, mark->path, mark->line, "[%s] %s", place->name, text);
 }
@@ -51,22 +41,23 @@ static bool is_origin(const char *text, size_t len)
     return false;
 }
 
-static void check_origins(const char *origins, struct place *place)
+static void check_origins(const char *origins, struct config_checked *place)
 {
     for (const char *at = origins; *at != '\0';) {
         at += strspn(at, " ,");
         size_t len = strcspn(at, " ,");
         if (len > 0 && !is_origin(at, len)) {
-            fault(place, "origins",
-                  "origins are as browsers send them: https://host or "
-                  "https://host:port, nothing after it");
+            config_fault(place, "origins",
+                         "origins are as browsers send them: https://host or "
+                         "https://host:port, nothing after it");
         }
         at += len;
     }
 }
 
 /* One that nothing can match would only show when somebody is turned away. */
-static void check_hosts(const char *hosts, const char *key, bool ports, const struct place *place)
+static void check_hosts(const char *hosts, const char *key, bool ports,
+                        const struct config_checked *place)
 {
     for (const char *at = hosts; *at != '\0';) {
         at += strspn(at, " \t,");
@@ -77,20 +68,20 @@ static void check_hosts(const char *hosts, const char *key, bool ports, const st
                       "%s: \"%.*s\" is no host: want names such as example.org, without https://, "
                       "%s",
                       key, len < 60 ? (int)len : 60, at, ports ? "path" : "port and path");
-            fault(place, key, err.text);
+            config_fault(place, key, err.text);
         }
         at += len;
     }
 }
 
-static void check_page(const struct config *config, struct place *place)
+static void check_page(const struct config *config, struct config_checked *place)
 {
     if (strcmp(config->page.hosts, "*") != 0) {
         check_hosts(config->page.hosts, "hosts", false, place);
     }
 }
 
-static void check_http(const struct config *config, struct place *place)
+static void check_http(const struct config *config, struct config_checked *place)
 {
     for (const char *at = config->http_proxies; *at != '\0';) {
         char text[INET6_ADDRSTRLEN] = "";
@@ -108,95 +99,91 @@ static void check_http(const struct config *config, struct place *place)
                       "proxies: \"%.*s\" is no address: want such as 192.0.2.1 or 2001:db8::1, "
                       "without port and mask",
                       len < 60 ? (int)len : 60, at);
-            fault(place, "proxies", err.text);
+            config_fault(place, "proxies", err.text);
         }
         at += next;
     }
 }
 
-static void check_api(const struct config *config, struct place *place)
+static void check_api(const struct config *config, struct config_checked *place)
 {
     const struct config_api *api = &config->api;
     if (!api->open && !secret_configured(&api->token)) {
-        fault(place, "open",
-              "needs token_file or token_env, or open = yes for everybody on this machine");
+        config_fault(place, "open",
+                     "needs token_file or token_env, or open = yes for everybody on this machine");
     }
     if (api->open && !secret_configured(&api->token) && !config_loopback(config->http_listen)) {
-        fault(place, "open",
-              "open = yes is for [http] listen on a loopback address: others would reach it too");
+        config_fault(
+            place, "open",
+            "open = yes is for [http] listen on a loopback address: others would reach it too");
     }
     check_origins(api->origins, place);
 }
 
-static void check_slack(const struct config *config, struct place *place)
+static void check_slack(const struct config *config, struct config_checked *place)
 {
     const struct config_slack *slack = &config->slack[place->instance];
     if (!secret_configured(&slack->signing_secret)) {
-        fault(place, "path",
-              "needs signing_secret_file or signing_secret_env: without it nobody could tell "
-              "whether it is Slack that calls");
+        config_fault(
+            place, "path",
+            "needs signing_secret_file or signing_secret_env: without it nobody could tell "
+            "whether it is Slack that calls");
     }
     size_t path_len = strlen(slack->path);
     if (slack->path[0] != '/' || slack->path[path_len - 1] == '/' ||
         strpbrk(slack->path, " ?#%") != NULL) {
-        fault(place, "path",
-              "path begins with a slash, ends without one, and holds no blank, \"?\", \"#\" or "
-              "\"%\"");
+        config_fault(
+            place, "path",
+            "path begins with a slash, ends without one, and holds no blank, \"?\", \"#\" or "
+            "\"%\"");
     }
     check_hosts(slack->response_hosts, "response_hosts", true, place);
 }
 
-/* The private key is a secret like the others. */
-static void check_key(const struct config_irc *irc, const struct place *place)
-{
-    struct error err = {0};
-    const char *key = irc->key_file[0] ? "key_file" : "cert_file";
-    const char *path = irc->key_file[0] ? irc->key_file : irc->cert_file;
-    /* One that is not there is a fault already. */
-    if (path[0] != '\0' && access(path, R_OK) == 0 && !secret_check_mode(path, key, &err)) {
-        fault(place, key, err.text);
-    }
-}
-
-static void check_irc(const struct config *config, struct place *place)
+static void check_irc(const struct config *config, struct config_checked *place)
 {
     const struct config_irc *irc = &config->irc[place->instance];
     /* A bad one is a fault already. */
-    if (irc->server == NULL && mark_of(place, "server")->line == 0) {
-        fault(place, "server", "needs a server = HOST:PORT");
+    if (irc->server == NULL && config_checked_mark(place, "server")->line == 0) {
+        config_fault(place, "server", "needs a server = HOST:PORT");
     }
     if (irc->sasl == SASL_PLAIN &&
         (irc->sasl_user[0] == '\0' || !secret_configured(&irc->sasl_password))) {
-        fault(place, "sasl", "sasl = plain needs sasl_user and sasl_password_file (or _env)");
+        config_fault(place, "sasl",
+                     "sasl = plain needs sasl_user and sasl_password_file (or _env)");
     }
     if (irc->sasl == SASL_EXTERNAL && (irc->cert_file[0] == '\0' || !irc->tls)) {
-        fault(place, "sasl", "sasl = external needs cert_file and tls = yes");
+        config_fault(place, "sasl", "sasl = external needs cert_file and tls = yes");
     }
     bool passwords = secret_configured(&irc->sasl_password) ||
                      secret_configured(&irc->server_password) ||
                      secret_configured(&irc->nickserv_password);
     if (!irc->tls && passwords && irc->server != NULL && !config_loopback(irc->server)) {
-        fault(place, "tls", "has a password, but tls = no would send it in the clear");
+        config_fault(place, "tls", "has a password, but tls = no would send it in the clear");
     }
     struct config_channel channels[CONFIG_CHANNELS_MAX];
     struct error err = {0};
     size_t count;
     if (!config_channels(irc->channels, channels, &count, &err)) {
-        fault(place, "channels", err.text);
+        config_fault(place, "channels", err.text);
     }
     if (strpbrk(irc->nick, " \t,:!@*?") != NULL) {
-        fault(place, "nick", "nick holds a character that no nick may have");
+        config_fault(place, "nick", "nick holds a character that no nick may have");
+    }
+    /* RFC 2812, 2.3.1. */
+    if ((irc->nick[0] >= '0' && irc->nick[0] <= '9') || irc->nick[0] == '-') {
+        config_fault(place, "nick", "nick begins with a digit or a hyphen, as no nick may");
     }
     if (strpbrk(irc->username, " \t:!@") != NULL) {
-        fault(place, "username", "username holds a character that no user name may have");
+        config_fault(place, "username", "username holds a character that no user name may have");
     }
-    if (place->files) {
-        check_key(irc, place);
+    if (place->files && irc->cert_file[0] != '\0' && irc->key_file[0] == '\0') {
+        config_check_holds_key(place, "cert_file", irc->cert_file);
     }
 }
 
 static const struct config_tracker *tracker_at(const struct config *config,
-                                               const struct place *place)
+                                               const struct config_checked *place)
 {
     for (size_t kind = 0; kind < CONFIG_TRACKERS; kind++) {
         if (strcmp(config_trackers[kind], place->name) == 0) {
@@ -207,7 +194,7 @@ static const struct config_tracker *tracker_at(const struct config *config,
 }
 
 /* That there is such a chat, and that a channel is named where one has to be. */
-static void check_announce(const char *announce, const struct place *place)
+static void check_announce(const char *announce, const struct config_checked *place)
 {
     static const struct {
         const char *section;
@@ -234,18 +221,18 @@ static void check_announce(const char *announce, const struct place *place)
                   "announce: there is no chat [%.60s]; it takes the name of a chat's section, and "
                   "after a comma a channel: irc libera, #team",
                   target.adapter);
-        fault(place, "announce", err.text);
+        config_fault(place, "announce", err.text);
     } else if (chats[i].channels != (target.place[0] != '\0')) {
         error_set(&err, ERROR_INPUT,
                   chats[i].channels ? "announce: [%.60s] needs a channel after a comma"
                                     : "announce: [%.60s] takes no channel, its webhook has one",
                   target.adapter);
-        fault(place, "announce", err.text);
+        config_fault(place, "announce", err.text);
     }
 }
 
 /* What is no pointer at a glance; the rest is seen when the adapter starts. */
-static void check_generic(const struct config_tracker *generic, const struct place *place)
+static void check_generic(const struct config_tracker *generic, const struct config_checked *place)
 {
     const struct {
         const char *key, *pointer;
@@ -258,35 +245,37 @@ static void check_generic(const struct config_tracker *generic, const struct pla
             struct error err = {0};
             error_set(&err, ERROR_INPUT, "%s is a JSON pointer, such as /%.60s, not \"%.60s\"",
                       keys[i].key, keys[i].pointer, keys[i].pointer);
-            fault(place, keys[i].key, err.text);
+            config_fault(place, keys[i].key, err.text);
         }
     }
     if (generic->reply_hosts[0] == '\0') {
-        fault(place, "reply_hosts", "needs reply_hosts: which hosts an answer may be sent to");
+        config_fault(place, "reply_hosts",
+                     "needs reply_hosts: which hosts an answer may be sent to");
     }
     check_hosts(generic->reply_hosts, "reply_hosts", true, place);
 }
 
-static void check_tracker(const struct config *config, struct place *place)
+static void check_tracker(const struct config *config, struct config_checked *place)
 {
     const struct config_tracker *tracker = tracker_at(config, place);
     bool generic = strcmp(place->name, config_trackers[CONFIG_GENERIC]) == 0;
     if (!secret_configured(&tracker->secret)) {
-        fault(place, "path",
-              "needs secret_file or secret_env: without it nobody could tell who sends");
+        config_fault(place, "path",
+                     "needs secret_file or secret_env: without it nobody could tell who sends");
     }
     if (!generic && !secret_configured(&tracker->token)) {
-        fault(place, "path", "needs token_file or token_env, to comment with");
+        config_fault(place, "path", "needs token_file or token_env, to comment with");
     }
     if (tracker->path[0] != '/') {
-        fault(place, "path", "path begins with a slash");
+        config_fault(place, "path", "path begins with a slash");
     }
     /* A bad one is a fault already. */
-    if (!generic && tracker->api == NULL && mark_of(place, "api")->line == 0) {
-        fault(place, "api", "needs api = https://..., the tracker's address");
+    if (!generic && tracker->api == NULL && config_checked_mark(place, "api")->line == 0) {
+        config_fault(place, "api", "needs api = https://..., the tracker's address");
     }
     if (strcmp(place->name, config_trackers[CONFIG_JIRA]) == 0 && tracker->user[0] == '\0') {
-        fault(place, "user", "needs user = the mail address of the account that the token is of");
+        config_fault(place, "user",
+                     "needs user = the mail address of the account that the token is of");
     }
     if (generic) {
         check_generic(tracker, place);
@@ -295,7 +284,8 @@ static void check_tracker(const struct config *config, struct place *place)
     }
 }
 
-static const struct config_chat *chat_at(const struct config *config, const struct place *place)
+static const struct config_chat *chat_at(const struct config *config,
+                                         const struct config_checked *place)
 {
     size_t kind = 0;
     while (kind + 1 < CONFIG_CHATS && strcmp(config_chats[kind], place->name) != 0) {
@@ -304,75 +294,42 @@ static const struct config_chat *chat_at(const struct config *config, const stru
     return &config->chats[kind][place->instance];
 }
 
-static void check_chat(const struct config *config, struct place *place)
+static void check_chat(const struct config *config, struct config_checked *place)
 {
     const struct config_chat *chat = chat_at(config, place);
     if (!secret_configured(&chat->token)) {
-        fault(place, "path",
-              "needs token_file or token_env: without it nobody could tell who asks");
+        config_fault(place, "path",
+                     "needs token_file or token_env: without it nobody could tell who asks");
     }
     if (chat->path[0] != '/') {
-        fault(place, "path", "path begins with a slash");
+        config_fault(place, "path", "path begins with a slash");
     }
 }
 
-static void check_discord(const struct config *config, struct place *place)
+static void check_discord(const struct config *config, struct config_checked *place)
 {
     if (!secret_configured(&config->chats[CONFIG_DISCORD][place->instance].webhook)) {
-        fault(place, "webhook", "needs webhook_file or webhook_env: the address to announce at");
+        config_fault(place, "webhook",
+                     "needs webhook_file or webhook_env: the address to announce at");
     }
 }
 
-static void check_secret(const struct place *place, const struct secret_source *source,
-                         const struct config_row *row)
-{
-    struct secret secret = {0};
-    struct error err = {0};
-    char what[80];
-    snprintf(what, sizeof(what), "[%s] %s", place->name, row->key);
-    if (secret_configured(source) && !secret_load(source, what, &secret, &err)) {
-        const struct config_mark *mark = config_lines_row(place->stands, row);
-        fault_add(place->faults, mark->path, mark->line, "%s", err.text);
-    }
-    secret_finish(&secret);
-}
-
-static void check_file(const struct place *place, const char *path, const struct config_row *row)
-{
-    if (path[0] == '\0') {
-        return;
-    }
-    struct error err = {0}, cause = {0};
-    size_t size;
-    int fd = file_open(path, SIZE_MAX, &size, &cause);
-    if (fd < 0) {
-        error_set(&err, cause.code, "%s: %s %s", row->key, path, cause.text);
-        fault(place, row->key, err.text);
-        return;
-    }
-    close(fd);
-}
-
-static void check_redis(const struct config_redis *redis, struct place *place)
+static void check_redis(const struct config_redis *redis, struct config_checked *place)
 {
     struct redis_address address;
     struct error err = {0};
     if (!redis_address_parse(redis->url, "store", &address, &err)) {
-        fault(place, "store", err.text);
+        config_fault(place, "store", err.text);
     } else if (!address.tls && (redis->ca_file[0] || redis->cert_file[0] || redis->key_file[0])) {
-        fault(place, "store", "has certificates, which need TLS: rediss://");
+        config_fault(place, "store", "has certificates, which need TLS: rediss://");
     }
     if ((redis->cert_file[0] == '\0') != (redis->key_file[0] == '\0')) {
-        fault(place, "cert_file", "cert_file and key_file belong together");
-    }
-    if (place->files && redis->key_file[0] != '\0' &&
-        !secret_check_mode(redis->key_file, "[store] key_file", &err)) {
-        fault(place, "key_file", err.text);
+        config_fault(place, "cert_file", "cert_file and key_file belong together");
     }
 }
 
 /* That it is no database of ours is seen when it is opened; a slip in the path, here. */
-static void check_store(const struct config *config, struct place *place)
+static void check_store(const struct config *config, struct config_checked *place)
 {
     if (config->redis.url[0] != '\0') {
         check_redis(&config->redis, place);
@@ -385,26 +342,10 @@ static void check_store(const struct config *config, struct place *place)
     }
     if (stat(config->store, &info) == 0) {
         if (!S_ISREG(info.st_mode)) {
-            fault(place, "path", "path is no ordinary file");
+            config_fault(place, "path", "path is no ordinary file");
         }
     } else if (file_folder(config->store, folder, sizeof(folder)) && !folder_is(folder)) {
-        fault(place, "path", "path is in a folder that is not there");
-    }
-}
-
-static void check_files(const struct config *config, const struct config_section *section,
-                        const struct place *place)
-{
-    size_t row_count;
-    const struct config_row *rows = config_rows_of(section->name, &row_count);
-    const char *item = config_item(config, section, place->instance);
-    for (size_t r = 0; r < row_count; r++) {
-        const void *field = item + rows[r].field;
-        if (rows[r].type == CONFIG_SECRET) {
-            check_secret(place, field, &rows[r]);
-        } else if (rows[r].type == CONFIG_FILE) {
-            check_file(place, *(char *const *)field, &rows[r]);
-        }
+        config_fault(place, "path", "path is in a folder that is not there");
     }
 }
 
@@ -427,15 +368,15 @@ static int compare_paths(const void *left, const void *right)
 static void fault_later(const struct slack_path *a, const struct slack_path *b,
                         struct fault_list *faults)
 {
-    const struct place place = {.name = "slack",
-                                .lines = NULL,
-                                .instance = 0,
-                                .files = false,
-                                .faults = faults,
-                                .stands = a->stands->instance > b->stands->instance ? a->stands
-                                                                                    : b->stands};
-    fault(&place, "path",
-          "path is another [slack] section's already: give each its own, or each its team");
+    const struct config_checked place = {
+        .name = "slack",
+        .lines = NULL,
+        .instance = 0,
+        .files = false,
+        .faults = faults,
+        .stands = a->stands->instance > b->stands->instance ? a->stands : b->stands};
+    config_fault(&place, "path",
+                 "path is another [slack] section's already: give each its own, or each its team");
 }
 
 /* Workspaces of one app share its path, if each says which it is. */
@@ -465,7 +406,7 @@ void config_check(const struct config *config, const struct config_lines *lines,
 {
     static const struct {
         const char *name;
-        void (*check)(const struct config *config, struct place *place);
+        void (*check)(const struct config *config, struct config_checked *place);
     } checks[] = {
         {"store", check_store},     {"http", check_http},       {"api", check_api},
         {"page", check_page},       {"slack", check_slack},     {"irc", check_irc},
@@ -478,87 +419,17 @@ void config_check(const struct config *config, const struct config_lines *lines,
         int section = config_section_find(checks[i].name, strlen(checks[i].name));
         const struct config_instances *places = &lines->sections[section];
         for (size_t k = 0; k < places->count; k++) {
-            struct place place = {.stands = places->items[k],
-                                  .lines = lines,
-                                  .faults = faults,
-                                  .name = checks[i].name,
-                                  .instance = k,
-                                  .files = lines->files};
+            struct config_checked place = {.stands = places->items[k],
+                                           .lines = lines,
+                                           .faults = faults,
+                                           .name = checks[i].name,
+                                           .instance = k,
+                                           .files = lines->files};
             checks[i].check(config, &place);
             if (lines->files) {
-                check_files(config, &sections[section], &place);
+                config_check_files(config, &sections[section], &place);
             }
         }
     }
     check_slack_paths(config, lines, faults);
-}
-
-/* "auto": below a place of its kind, by its label. */
-static void complete_path(char **path, const char *place, const char *label)
-{
-    if (strcmp(*path, "auto") == 0) {
-        struct buf text;
-        buf_init(&text, 2 * CONFIG_LABEL_MAX);
-        buf_printf(&text, "%s%s%s", place, label[0] == '\0' ? "" : "/", label);
-        mem_free(*path);
-        *path = buf_take(&text, NULL);
-    }
-}
-
-static void complete_listen(const struct config *config, int *listen)
-{
-    *listen = *listen == LISTEN_AS_BOT ? config->listen : *listen;
-}
-
-static size_t complete_trackers(struct config *config)
-{
-    size_t count = 0;
-    for (size_t kind = 0; kind < CONFIG_TRACKERS; kind++) {
-        for (size_t i = 0; i < config->tracker_counts[kind]; i++, count++) {
-            struct config_tracker *tracker = &config->trackers[kind][i];
-            char place[40];
-            snprintf(place, sizeof(place), "/hooks/%s", config_trackers[kind]);
-            complete_path(&tracker->path, place, tracker->label);
-            complete_listen(config, &tracker->listen);
-        }
-    }
-    return count;
-}
-
-static size_t complete_chats(struct config *config)
-{
-    static const enum config_chat_kind hearing[] = {CONFIG_MATTERMOST, CONFIG_ROCKETCHAT};
-    size_t count = 0;
-    for (size_t k = 0; k < ARRAY_LEN(hearing); k++) {
-        for (size_t i = 0; i < config->chat_counts[hearing[k]]; i++, count++) {
-            struct config_chat *chat = &config->chats[hearing[k]][i];
-            char place[40];
-            snprintf(place, sizeof(place), "/hooks/%s", config_chats[hearing[k]]);
-            complete_path(&chat->path, place, chat->label);
-        }
-    }
-    return count;
-}
-
-static bool there(const struct config_lines *lines, const char *section)
-{
-    return lines->sections[config_section_find(section, strlen(section))].count > 0;
-}
-
-void config_complete(struct config *config, const struct config_lines *lines)
-{
-    for (size_t i = 0; i < config->slack_count; i++) {
-        complete_path(&config->slack[i].path, "/slack", config->slack[i].label);
-        complete_listen(config, &config->slack[i].listen);
-    }
-    for (size_t i = 0; i < config->irc_count; i++) {
-        complete_listen(config, &config->irc[i].listen);
-    }
-    size_t hooks = complete_trackers(config) + complete_chats(config);
-    config->has_api = there(lines, "api");
-    config->has_page = there(lines, "page");
-    if (!config->has_api && !config->has_page && config->slack_count == 0 && hooks == 0 &&
-        !there(lines, "http")) {
-        config->http_listen[0] = '\0';
-    }
 }

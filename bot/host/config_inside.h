@@ -5,8 +5,8 @@
 
 /*
  * What the files of the configuration share: config.c reads, config_value.c knows what one value
- * may be, config_lines.c where each stands, config_check.c what must hold of several together,
- * config_rows.c holds the tables.
+ * may be, config_lines.c where each stands, config_complete.c what follows from several together,
+ * config_check.c what must hold of them, config_rows.c holds the tables.
  */
 struct error;
 

@@ -183,6 +183,10 @@ static void test_bad_files(void **state)
          "[irc a]\nserver=a:1\nchannels = " CHANNELS64 CHANNELS64 CHANNELS64 CHANNELS64 "#a\n", 3,
          "more than 256 channels"},
         {"a nick that is none", "[irc a]\nserver=a:1\nnick = a b\n", 3, "no nick may have"},
+        {"a nick that begins with a digit", "[irc a]\nserver=a:1\nnick = 9a\n", 3,
+         "nick begins with a digit or a hyphen, as no nick may"},
+        {"a nick that begins with a hyphen", "[irc a]\nserver=a:1\nnick = -a\n", 3,
+         "nick begins with a digit or a hyphen"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct config config = {0};

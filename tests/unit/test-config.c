@@ -284,40 +284,145 @@ static void test_where_the_store_is(void **state)
     }
 }
 
-/* A private key is guarded like a secret, a certificate is not one. */
-static void test_keys_that_everyone_may_read(void **state)
+#define CERTIFICATE "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+#define KEY "-----BEGIN EC PRIVATE KEY-----\nAA==\n-----END EC PRIVATE KEY-----\n"
+
+/* Two files of one folder, c and k: certificate and key. */
+struct pem_files {
+    const char *certificate, *key;
+    mode_t mode; /* of k */
+};
+
+static void write_file(const char *folder, const char *name, const char *text, mode_t mode)
+{
+    char path[100];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+/* What is said of a configuration that names them; relative to its folder. */
+static bool load_with(const struct pem_files *files, const char *text, struct fault_list *faults)
+{
+    char folder[] = "/tmp/whether-pem-XXXXXX", path[100];
+    struct config config = {0};
+    assert_non_null(mkdtemp(folder));
+    write_file(folder, "c", files->certificate, 0644);
+    write_file(folder, "k", files->key, files->mode);
+    snprintf(path, sizeof(path), "%s/w.ini", folder);
+    bool fine = config_parse(path, text, strlen(text), true, &config, faults);
+    config_finish(&config);
+    static const char *const names[] = {"c", "k"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+    return fine;
+}
+
+#define REDIS "[store]\nstore = rediss://a:1\n"
+#define NETWORK "[irc a]\nserver = a:1\n"
+
+/* What a file is to hold, it holds; a private key is guarded like a secret, a certificate not. */
+static void test_certificates_and_keys(void **state)
 {
     (void)state;
     static const struct {
-        const char *more;
-        mode_t mode;
+        const char *what, *text;
+        struct pem_files files;
         int line; /* 0: fine */
-    } rows[] = {{"cert_file = %s\n", 0600, 0},
-                {"cert_file = %s\n", 0644, 3},
-                {"cert_file = /etc/passwd\nkey_file = %s\n", 0640, 0},
-                {"cert_file = /etc/passwd\nkey_file = %s\n", 0604, 4},
-                {"ca_file = %s\n", 0644, 0}};
-    char path[] = "/tmp/whether-key-XXXXXX", text[400], more[200];
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct config config = {0};
+        const char *fault;
+    } rows[] = {
+        {"all",
+         NETWORK "ca_file = c\ncert_file = c\nkey_file = k\n",
+         {CERTIFICATE, KEY, 0600},
+         0,
+         ""},
+        {"for a group", NETWORK "cert_file = c\nkey_file = k\n", {CERTIFICATE, KEY, 0640}, 0, ""},
+        {"for all",
+         NETWORK "cert_file = c\nkey_file = k\n",
+         {CERTIFICATE, KEY, 0604},
+         4,
+         "[irc] key_file: everyone may read"},
+        {"both in one", NETWORK "cert_file = k\n", {"", CERTIFICATE KEY, 0600}, 0, ""},
+        {"both, for all",
+         NETWORK "cert_file = k\n",
+         {"", KEY CERTIFICATE, 0644},
+         3,
+         "[irc] cert_file: everyone may read"},
+        {"no key",
+         NETWORK "cert_file = c\n",
+         {CERTIFICATE, "", 0600},
+         3,
+         "/c holds no private key, and there is no key_file"},
+        {"empty",
+         NETWORK "ca_file = c\n",
+         {"", "", 0600},
+         3,
+         "/c holds no certificate in PEM (-----BEGIN CERTIFICATE-----)"},
+        {"DER", NETWORK "ca_file = c\n", {"\x30\x82\x01\x0a", "", 0600}, 3, "holds no certificate"},
+        {"a key for authorities",
+         NETWORK "ca_file = k\n",
+         {"", KEY, 0600},
+         3,
+         "holds no certificate"},
+        {"a request",
+         NETWORK "ca_file = c\n",
+         {"-----BEGIN CERTIFICATE REQUEST-----\n", "", 0600},
+         3,
+         "holds no certificate"},
+        {"cut short",
+         NETWORK "ca_file = c\n",
+         {"-----BEGIN CERTIFICATE", "", 0600},
+         3,
+         "holds no certificate"},
+        {"an older label",
+         NETWORK "ca_file = c\n",
+         {"x\n-----BEGIN TRUSTED CERTIFICATE-----\n", "", 0600},
+         0,
+         ""},
+        {"the wrong way round",
+         NETWORK "cert_file = c\nkey_file = k\n",
+         {CERTIFICATE, CERTIFICATE, 0600},
+         4,
+         "/k holds no private key in PEM (-----BEGIN PRIVATE KEY-----)"},
+        {"Redis",
+         REDIS "ca_file = c\ncert_file = c\nkey_file = k\n",
+         {CERTIFICATE, KEY, 0600},
+         0,
+         ""},
+        {"Redis's authorities",
+         REDIS "ca_file = c\n",
+         {"# none\n", "", 0600},
+         3,
+         "[store] ca_file: "},
+        {"Redis's key",
+         REDIS "cert_file = c\nkey_file = k\n",
+         {CERTIFICATE, KEY, 0644},
+         4,
+         "[store] key_file: everyone may read"},
+        {"no key of Redis's",
+         REDIS "cert_file = c\nkey_file = x\n",
+         {CERTIFICATE, KEY, 0600},
+         4,
+         "/x cannot be opened"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fault_list faults = {0};
-        assert_int_equal(fchmod(fd, rows[i].mode), 0);
-        const char *mark = strstr(rows[i].more, "%s");
-        snprintf(more, sizeof(more), "%.*s%s%s", (int)(mark - rows[i].more), rows[i].more, path,
-                 mark + 2);
-        int len = snprintf(text, sizeof(text), "[irc a]\nserver = a:1\n%s", more);
-        bool fine = config_parse("etc/w.ini", text, (size_t)len, true, &config, &faults);
-        assert_int_equal(fine, rows[i].line == 0);
-        if (!fine) {
-            assert_fault(&faults, 0, rows[i].line, "everyone may read");
+        bool fine = load_with(&rows[i].files, rows[i].text, &faults);
+        if (fine != (rows[i].line == 0) || faults.count > 1) {
+            fail_msg("%s: %zu faults", rows[i].what, faults.count);
+        }
+        if (!fine && (faults.items[0].line != rows[i].line ||
+                      strstr(faults.items[0].text, rows[i].fault) == NULL)) {
+            fail_msg("%s: %d: %s", rows[i].what, faults.items[0].line, faults.items[0].text);
         }
         fault_finish(&faults);
-        config_finish(&config);
     }
-    close(fd);
-    unlink(path);
 }
 
 static void test_loopback(void **state)
@@ -483,7 +588,7 @@ int main(void)
         cmocka_unit_test(test_too_many_instances),
         cmocka_unit_test(test_files_that_it_names),
         cmocka_unit_test(test_where_the_store_is),
-        cmocka_unit_test(test_keys_that_everyone_may_read),
+        cmocka_unit_test(test_certificates_and_keys),
         cmocka_unit_test(test_loopback),
         cmocka_unit_test(test_rows_are_sound),
         cmocka_unit_test(test_example_is_current_and_valid),
