@@ -10,6 +10,7 @@
 #include "bot/base/error.h"
 #include "bot/base/file.h"
 #include "bot/base/mem.h"
+#include "bot/host/store_draft.h"
 #include "bot/host/store_sqlite.h"
 
 enum {
@@ -56,17 +57,23 @@ static bool begin_to_read(struct copy *copy, int64_t *ret_version, struct error 
     return *ret_version > 0 || error_set(err, ERROR_INPUT, "%s: is empty", copy->task->from);
 }
 
+/*
+ * Without SQLite's locks, as nobody else has it: over NFS they and ours, the draft's, would be one
+ * kind and keep each other out.
+ */
+static bool open_file(struct copy *copy, int flags, struct error *err)
+{
+    return sqlite3_open_v2(copy->to->path, &copy->to->db, flags | SQLITE_OPEN_NOMUTEX,
+                           "unix-none") == SQLITE_OK ||
+           store_fail(copy->to, err);
+}
+
 /* Mode 0600 from its first byte on; SQLite opens what is there. */
 static bool make_file(struct copy *copy, struct error *err)
 {
-    int fd = mkstemp(copy->to->path);
-    if (fd < 0) {
-        return error_errno(err, errno, "%s: cannot be written", copy->to->path);
-    }
-    close(fd);
-    copy->made = true;
+    copy->held = draft_make(copy->to->path, err);
     /* Nobody else looks: no -shm. What fails is thrown away: no journal. */
-    return store_open_database(copy->to, SQLITE_OPEN_READWRITE, err) &&
+    return copy->held >= 0 && open_file(copy, SQLITE_OPEN_READWRITE, err) &&
            (sqlite3_exec(copy->to->db,
                          "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF;"
                          "PRAGMA synchronous = FULL",
@@ -135,7 +142,7 @@ static bool settle(struct copy *copy, struct error *err)
         return store_fail(copy->to, err);
     }
     copy->to->db = NULL;
-    return store_open_database(copy->to, SQLITE_OPEN_READONLY, err);
+    return open_file(copy, SQLITE_OPEN_READONLY, err);
 }
 
 static bool check_copy(struct copy *copy, int64_t version, struct error *err)
@@ -177,27 +184,21 @@ static bool look_at_copy(struct copy *copy, struct store_copied *ret, struct err
 bool copy_begin(struct copy *copy, const struct store_copy_task *task, struct error *err)
 {
     char beside[STORE_PATH_LEN];
-    int len = snprintf(beside, sizeof(beside), "%s.new.XXXXXX", task->to);
-    if (len < 0 || (size_t)len >= sizeof(beside)) {
+    if (!draft_name(task->to, beside, sizeof(beside))) {
         return error_set(err, ERROR_INPUT, "%.200s...: is a path that is too long", task->to);
     }
-    *copy =
-        (struct copy){task, store_engine_create(task->from), store_engine_create(beside), false};
+    *copy = (struct copy){task, store_engine_create(task->from), store_engine_create(beside), -1};
     return true;
 }
 
 /* One that has its name is no longer under this. */
 void copy_end(struct copy *copy)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-    char path[STORE_PATH_LEN];
-    bool made = copy->made;
     sqlite3_close(copy->to->db);
     copy->to->db = NULL;
-    for (size_t i = 0; made && i < ARRAY_LEN(endings); i++) {
-        if (store_beside(copy->to, endings[i], path, NULL)) {
-            unlink(path);
-        }
+    if (copy->held >= 0) {
+        draft_remove(copy->to->path);
+        close(copy->held);
     }
     sqlite_close(copy->to);
     sqlite_close(copy->from);
@@ -206,6 +207,7 @@ void copy_end(struct copy *copy)
 bool copy_make(struct copy *copy, struct store_copied *ret, struct error *err)
 {
     int64_t version;
+    draft_clear(copy->task->to); /* while no database is open here */
     return begin_to_read(copy, &version, err) && make_file(copy, err) && copy_pages(copy, err) &&
            (!copy->task->forget_waiting ||
             sqlite3_exec(copy->to->db, "DELETE FROM outbox", NULL, NULL, NULL) == SQLITE_OK ||

@@ -16,7 +16,7 @@ struct store_engine;
 struct copy {
     const struct store_copy_task *task; /* borrowed */
     struct store_engine *from, *to;     /* owned; to: the file that is to get the name */
-    bool made;                          /* it is there */
+    int held;                           /* it is there, and held by this; -1: it is not */
 };
 
 /* That the task's source can be read at all. */

@@ -127,7 +127,7 @@ struct store_engine {
     struct store_recent recent;
 };
 
-enum { STORE_PATH_LEN = 4096 };
+enum { STORE_PATH_LEN = 4096, STORE_HEAD_LEN = 100 };
 
 /*
  * A file and a connection to it, for whoever needs less than a store (store_sqlite_open.c):
@@ -142,6 +142,8 @@ bool store_beside(const struct store_engine *store, const char *ending, char ret
 bool store_take_lock(struct store_engine *store, struct error *err);
 /* The first column of a one-row answer. */
 bool store_ask(struct store_engine *store, const char *sql, int64_t *ret, struct error *err);
+/* Whether a file that begins so is a store of ours. */
+bool store_is_head(const unsigned char head[STORE_HEAD_LEN]);
 /* Refuses other programs' databases and what a newer whether has written. 0: empty, or none. */
 bool store_read_version(struct store_engine *store, int64_t *ret, struct error *err);
 

@@ -239,6 +239,16 @@ bool store_ask(struct store_engine *store, const char *sql, int64_t *ret, struct
     return fine;
 }
 
+/* https://sqlite.org/fileformat2.html, 1.3. */
+bool store_is_head(const unsigned char head[STORE_HEAD_LEN])
+{
+    static const char magic[16] = "SQLite format 3";
+    const unsigned char *id = head + 68;
+    return memcmp(head, magic, sizeof(magic)) == 0 &&
+           ((uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3]) ==
+               APPLICATION_ID;
+}
+
 /* Whose it is, before anything in it is changed. An empty one is ours to fill: version 0. */
 bool store_read_version(struct store_engine *store, int64_t *ret, struct error *err)
 {

@@ -5,6 +5,7 @@ usage: backup.py WHETHER     prints TAP
 """
 import collections
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -249,9 +250,73 @@ def case_of_a_daemon_that_was_killed():
         assert knows(daemon, "one")
 
 
+def case_what_a_backup_left_goes_with_the_next():
+    """Killed at calls that touch files; what is left beside FILE the next back-up to it removes."""
+    place, copy, left = Place(), scratch / "left" / "copy.db", 0
+    copy.parent.mkdir()
+    place.asked()
+    done = subprocess.run(**under_strace(place, ["-e", f"trace={CALLS}", "-o", scratch / "calls"], "backup", copy))
+    assert done.returncode == 0, done
+    calls = traced_calls()
+    for name, nth in [(name, nth) for name, count in calls.items() for nth in range(max(1, count - 5), count + 1)]:
+        copy.unlink(missing_ok=True)
+        words = ["-o", "/dev/null", "-e", f"inject={name}:signal=KILL:when={nth}"]
+        assert subprocess.run(**under_strace(place, words, "backup", copy)).returncode != 0, (name, nth)
+        left += any(".new." in path.name for path in copy.parent.iterdir())
+        place.run("backup", "--replace", copy)
+        assert [path.name for path in copy.parent.iterdir()] == ["copy.db"], (name, nth, list(copy.parent.iterdir()))
+    print(f"# {left} of {calls.total()} calls left something")
+    assert left > 5, left
+
+
+def case_only_what_a_backup_left_is_removed():
+    place, copy = Place(), scratch / "others" / "copy.db"
+    copy.parent.mkdir()
+    place.asked()
+    place.run("backup", copy)
+    whole = copy.read_bytes()
+    others = {"copy.db.new.abcdef": b"somebody's", "copy.db.new.abcde": b"", "copy.db.new.abcdefg": b"", "copy.db.new.abc-ef": b"",
+              "copy.new.abcdef": b"", "opy.db.new.abcdef": b"", "copy.db.new.public": whole, "copy.db.new.atwork": whole}
+    for name, text in others.items():
+        (copy.parent / name).write_bytes(text)
+        (copy.parent / name).chmod(0o644 if name.endswith("public") else 0o600)
+    (copy.parent / "copy.db.new.folder").mkdir()
+    (copy.parent / "copy.db.new.linked").symlink_to("copy.db")
+    os.mkfifo(copy.parent / "copy.db.new.apiped", 0o600)
+    kept = sorted(copy.parent.iterdir())
+    for name, text in (("copy.db.new.empty0", b""), ("copy.db.new.nohead", bytes(8192)), ("copy.db.new.whole0", whole)):
+        (copy.parent / name).write_bytes(text)
+        (copy.parent / name).chmod(0o600)
+    (copy.parent / "copy.db.new.nohead-wal").touch()
+    with open(copy.parent / "copy.db.new.atwork", "rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        place.run("backup", "--replace", copy)
+    assert sorted(copy.parent.iterdir()) == kept, sorted(copy.parent.iterdir())
+    place.run("backup", "--replace", copy)
+    kept.remove(copy.parent / "copy.db.new.atwork")
+    assert sorted(copy.parent.iterdir()) == kept, sorted(copy.parent.iterdir())
+
+
+def case_two_backups_to_one_file():
+    """The second one leaves the first one's work alone."""
+    place, copy, log = Place(), scratch / "two" / "copy.db", scratch / "two.log"
+    copy.parent.mkdir()
+    place.asked()
+    first = subprocess.Popen(**under_strace(place, ["-o", log, "-e", "inject=fsync:signal=STOP:when=1"], "backup", copy),
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_until(lambda: log.exists() and "--- stopped by SIGSTOP ---" in log.read_text(), "it is stopped", PATIENCE_S)
+    place.run("backup", "--replace", copy)
+    assert len(list(copy.parent.iterdir())) == 2, list(copy.parent.iterdir())
+    copy.unlink()
+    os.kill(int(log.read_text().split(None, 1)[0]), signal.SIGCONT)
+    said, _ = first.communicate(timeout=PATIENCE_S)
+    assert first.returncode == 0, said
+    assert [path.name for path in copy.parent.iterdir()] == ["copy.db"], list(copy.parent.iterdir())
+
+
 def case_nothing_is_overwritten_unless_asked():
     place, copy = Place(), scratch / "kept.db"
-    place.refuses("backup", copy, why="w.db: cannot be opened")
+    place.refuses("backup", copy, why="w.db: there is no store yet; `whether run` makes it")
     place.asked()
     copy.write_text("somebody's")
     place.refuses("backup", copy, why="--replace")
@@ -382,11 +447,15 @@ CALLS = "openat,write,pwrite64,ftruncate,fsync,fdatasync,link,rename,unlink,fchm
 OLD, NEW = {"late"}, set()  # notes
 
 
+def under_strace(place, words, command, *more):
+    """How to run it so."""
+    return {"args": ["strace", "-f", "-qq", *words, *WHETHER, command, "-c", place.folder / "whether.ini", *more],
+            "env": os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}}  # which strace would end
+
+
 def restore_under_strace(place, copy, *words):
     """How it ended."""
-    return subprocess.run(["strace", "-f", "-qq", *words, *WHETHER, "restore", "-c", place.folder / "whether.ini", copy],
-                          capture_output=True, text=True, timeout=PATIENCE_S,
-                          env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"})  # which strace would end
+    return subprocess.run(**under_strace(place, words, "restore", copy), capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def restored(copy, *words):
@@ -397,11 +466,15 @@ def restored(copy, *words):
     return place, restore_under_strace(place, copy, *words)
 
 
+def traced_calls():
+    """How often each of CALLS was made."""
+    return collections.Counter(re.findall(r"^(?:\d+ +)?(\w+)\(", (scratch / "calls").read_text(), re.M))
+
+
 def calls_of_restore(copy):
-    """How often it makes each of CALLS."""
     _, done = restored(copy, "-e", f"trace={CALLS}", "-o", scratch / "calls")
     assert done.returncode == 0, done
-    calls = collections.Counter(re.findall(r"^(?:\d+ +)?(\w+)\(", (scratch / "calls").read_text(), re.M))
+    calls = traced_calls()
     assert calls["link"] and calls["rename"] and calls["fsync"], calls
     return calls
 
@@ -462,6 +535,27 @@ def case_an_orphan_log_is_never_put_beside_a_new_store():
     assert told > 1, told
 
 
+def case_another_restore_came_between():
+    """It has looked at the place and not yet the lock: what the other one kept is not taken for a leftover."""
+    first, copy = Place(), scratch / "between.db"
+    first.asked()
+    first.run("backup", copy)
+    _, done = restored(copy, "-e", "trace=openat", "-o", scratch / "calls")
+    lines = [line for line in (scratch / "calls").read_text().splitlines() if "openat(" in line]
+    nth = 1 + next(n for n, line in enumerate(lines) if "w.db-lock" in line)
+    place, log = Place(), scratch / "between.log"
+    shutil.copy(copy, place.store)
+    left_by_a_process_that_died(place.store)
+    late = subprocess.Popen(**under_strace(place, ["-o", log, "-e", f"inject=openat:signal=STOP:when={nth}"], "restore", copy),
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_until(lambda: log.exists() and "--- stopped by SIGSTOP ---" in log.read_text(), "it is stopped", PATIENCE_S)
+    assert "w.db.old: what was there" in place.run("restore", copy)
+    os.kill(int(log.read_text().split(None, 1)[0]), signal.SIGCONT)
+    said, _ = late.communicate(timeout=PATIENCE_S)
+    assert late.returncode == 1 and "w.db.old: is there already" in said, said
+    assert notes(place.folder) == NEW and notes(place.folder, "w.db.old") == OLD
+
+
 def case_restore_refuses_what_is_no_store():
     place = Place()
     place.asked()
@@ -503,7 +597,8 @@ def case_through_a_link():
     place.store.rename(scratch / "elsewhere.db")
     place.store.symlink_to(scratch / "elsewhere.db")
     place.run("backup", copy)
-    place.run("restore", copy)
+    said = place.run("restore", copy)
+    assert said.endswith(f"\n{scratch.resolve() / 'elsewhere.db.old'}: what was there\n"), said
     assert place.store.is_symlink() and (scratch / "elsewhere.db.old").exists()
     with place.daemon() as daemon:
         assert knows(daemon, "one")
