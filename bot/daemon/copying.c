@@ -12,6 +12,7 @@
 #include "bot/host/program.h"
 #include "bot/host/report.h"
 #include "bot/host/store_backup.h"
+#include "bot/host/store_configured.h"
 
 enum { SHOWN_EVERY_MS = 100 };
 
@@ -78,6 +79,22 @@ static void print_backup(const char *store, const char *file, const struct store
     printf("\n");
 }
 
+/* Beside what a link leads to, not beside the link. */
+static void print_kept(const char *store, const struct store_copied *copied)
+{
+    char *real = realpath(store, NULL);
+    const char *path = real == NULL ? store : real;
+    if (copied->kept_old) {
+        printf("%s.old: what was there%s\n", path,
+               copied->kept_log ? "; its log could not be put into it and is beside it (.old-wal "
+                                  "or .old-journal): move or remove both together"
+                                : "");
+    } else if (copied->kept_log) {
+        printf("%s.old-wal or .old-journal: a log without its store that was there\n", path);
+    }
+    free(real);
+}
+
 static void print_restore(const char *store, const char *file, const struct store_copied *copied)
 {
     printf("%s: restored from %s, ", store, file);
@@ -86,14 +103,7 @@ static void print_restore(const char *store, const char *file, const struct stor
         printf(", which the daemon delivers (--forget-waiting leaves them out)");
     }
     printf("\n");
-    if (copied->kept_old) {
-        printf("%s.old: what was there%s\n", store,
-               copied->kept_log ? "; its log could not be put into it and is beside it (.old-wal "
-                                  "or .old-journal): move or remove both together"
-                                : "");
-    } else if (copied->kept_log) {
-        printf("%s.old-wal or .old-journal: a log without its store that was there\n", store);
-    }
+    print_kept(store, copied);
 }
 
 struct copying {
@@ -102,9 +112,10 @@ struct copying {
     bool out; /* of the store */
 };
 
-static bool copy(const struct copying *copying, const char *store, const char *file,
+static bool copy(const struct copying *copying, const struct config *config, const char *file,
                  struct store_copy_task task)
 {
+    const char *store = config->store;
     struct shown shown = {.watched = isatty(STDERR_FILENO)};
     struct store_copied copied;
     struct error err = {0};
@@ -113,7 +124,8 @@ static bool copy(const struct copying *copying, const char *store, const char *f
     task.progress = show_progress;
     task.context = &shown;
     catch_signals();
-    bool done = copying->copy(&task, &copied, &err);
+    bool done = (!copying->out || store_configured_is_there(config, &err)) &&
+                copying->copy(&task, &copied, &err);
     clear_progress(&shown);
     if (done) {
         copying->print(store, file, &copied);
@@ -137,7 +149,7 @@ static bool run(const struct copying *copying, const struct program_options *whe
                config.redis.url);
         fine = false;
     }
-    fine = fine && copy(copying, config.store, file, task);
+    fine = fine && copy(copying, &config, file, task);
     config_finish(&config);
     return fine;
 }

@@ -1,13 +1,11 @@
 #include "bot/daemon/gaps.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
@@ -90,9 +88,8 @@ bool gaps_print(const struct program_options *where, size_t most, bool json)
     bool fine = program_load_config(where, &config, &faults);
     report_faults(&faults, "");
     fault_finish(&faults);
-    if (fine && config.redis.url[0] == '\0' && access(config.store, F_OK) != 0 && errno == ENOENT) {
-        report("%s: there is no store yet; `whether run` makes it", config.store);
-    } else if (fine) {
+    /* Then nothing was asked yet, which is no failure. */
+    if (fine && store_configured_is_there(&config, &err)) {
         fine = store_open_configured_reader(&config, &store, &err) && list(store, most, json, &err);
     }
     if (err.code != ERROR_NONE) {

@@ -1,6 +1,8 @@
 #include "bot/host/store_configured.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bot/base/error.h"
 #include "bot/host/config.h"
@@ -46,6 +48,13 @@ bool store_open_configured_reader(const struct config *config, struct store **re
 {
     return is_redis(config) ? open_redis(&config->redis, true, ret, err)
                             : store_open_reader(config->store, ret, err);
+}
+
+bool store_configured_is_there(const struct config *config, struct error *err)
+{
+    return is_redis(config) || access(config->store, F_OK) == 0 || errno != ENOENT ||
+           error_set(err, ERROR_ENVIRONMENT, "%s: there is no store yet; `whether run` makes it",
+                     config->store);
 }
 
 const char *store_configured_name(const struct config *config)
