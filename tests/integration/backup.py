@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 
 import slacksend
 from daemon import Daemon, wait_until
@@ -299,18 +300,14 @@ def case_only_what_a_backup_left_is_removed():
 
 def case_two_backups_to_one_file():
     """The second one leaves the first one's work alone."""
-    place, copy, log = Place(), scratch / "two" / "copy.db", scratch / "two.log"
+    place, copy = Place(), scratch / "two" / "copy.db"
     copy.parent.mkdir()
     place.asked()
-    first = subprocess.Popen(**under_strace(place, ["-o", log, "-e", "inject=fsync:signal=STOP:when=1"], "backup", copy),
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    wait_until(lambda: log.exists() and "--- stopped by SIGSTOP ---" in log.read_text(), "it is stopped", PATIENCE_S)
-    place.run("backup", "--replace", copy)
-    assert len(list(copy.parent.iterdir())) == 2, list(copy.parent.iterdir())
-    copy.unlink()
-    os.kill(int(log.read_text().split(None, 1)[0]), signal.SIGCONT)
-    said, _ = first.communicate(timeout=PATIENCE_S)
-    assert first.returncode == 0, said
+    with stopped_at("fsync", 1, place, "backup", copy) as first:
+        place.run("backup", "--replace", copy)
+        assert len(list(copy.parent.iterdir())) == 2, list(copy.parent.iterdir())
+        copy.unlink()
+    assert first.status == 0, first.said
     assert [path.name for path in copy.parent.iterdir()] == ["copy.db"], list(copy.parent.iterdir())
 
 
@@ -458,6 +455,21 @@ def restore_under_strace(place, copy, *words):
     return subprocess.run(**under_strace(place, words, "restore", copy), capture_output=True, text=True, timeout=PATIENCE_S)
 
 
+@contextlib.contextmanager
+def stopped_at(call, nth, place, command, *more):
+    """It goes on after the with; then .status and .said are how it ended."""
+    ended, log = types.SimpleNamespace(), place.folder / "stopped.log"
+    words = ["-o", log, "-e", f"inject={call}:signal=STOP:when={nth}"]
+    with subprocess.Popen(**under_strace(place, words, command, *more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as tracer:
+        wait_until(lambda: log.exists() and "--- stopped by SIGSTOP ---" in log.read_text(), "it is stopped", PATIENCE_S)
+        try:
+            yield ended
+        finally:
+            os.kill(int(log.read_text().split(None, 1)[0]), signal.SIGCONT)
+            ended.said, ended.status = tracer.communicate(timeout=PATIENCE_S)[0], tracer.wait()
+
+
 def restored(copy, *words):
     """(place, how it ended): the store of a daemon that was killed, OLD, replaced by the copy, NEW."""
     place = Place()
@@ -543,16 +555,12 @@ def case_another_restore_came_between():
     _, done = restored(copy, "-e", "trace=openat", "-o", scratch / "calls")
     lines = [line for line in (scratch / "calls").read_text().splitlines() if "openat(" in line]
     nth = 1 + next(n for n, line in enumerate(lines) if "w.db-lock" in line)
-    place, log = Place(), scratch / "between.log"
+    place = Place()
     shutil.copy(copy, place.store)
     left_by_a_process_that_died(place.store)
-    late = subprocess.Popen(**under_strace(place, ["-o", log, "-e", f"inject=openat:signal=STOP:when={nth}"], "restore", copy),
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    wait_until(lambda: log.exists() and "--- stopped by SIGSTOP ---" in log.read_text(), "it is stopped", PATIENCE_S)
-    assert "w.db.old: what was there" in place.run("restore", copy)
-    os.kill(int(log.read_text().split(None, 1)[0]), signal.SIGCONT)
-    said, _ = late.communicate(timeout=PATIENCE_S)
-    assert late.returncode == 1 and "w.db.old: is there already" in said, said
+    with stopped_at("openat", nth, place, "restore", copy) as late:
+        assert "w.db.old: what was there" in place.run("restore", copy)
+    assert late.status == 1 and "w.db.old: is there already" in late.said, late.said
     assert notes(place.folder) == NEW and notes(place.folder, "w.db.old") == OLD
 
 
