@@ -179,7 +179,9 @@ static int take_option(struct command_call *call, int code, const struct option 
     switch (code) {
     case OPTION_CONFIG:
         call->config_path = optarg;
-        return PARSED;
+        return optarg[0] != '\0' ? PARSED
+                                 : usage(call->command == NULL ? NULL : call->command->name,
+                                         "--config needs the name of a file");
     case OPTION_HELP:
         if (call->command == NULL) {
             print_overview(stdout);

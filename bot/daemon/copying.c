@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -140,6 +141,11 @@ static bool run(const struct copying *copying, const struct program_options *whe
 {
     struct config config = {0};
     struct fault_list faults = {0};
+    size_t len = strlen(file);
+    if (len == 0 || file[len - 1] == '/') {
+        report("\"%s\" is no name of a file", file);
+        return false;
+    }
     bool fine = program_load_config(where, &config, &faults);
     report_faults(&faults, "");
     fault_finish(&faults);

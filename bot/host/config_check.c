@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -344,6 +345,10 @@ static void check_store(const struct config *config, struct config_checked *plac
         if (!S_ISREG(info.st_mode)) {
             config_fault(place, "path", "path is no ordinary file");
         }
+    } else if (errno == ELOOP || errno == ENAMETOOLONG) {
+        struct error err = {0};
+        error_errno(&err, errno, "path leads nowhere");
+        config_fault(place, "path", err.text);
     } else if (file_folder(config->store, folder, sizeof(folder)) && !folder_is(folder)) {
         config_fault(place, "path", "path is in a folder that is not there");
     }

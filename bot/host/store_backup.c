@@ -26,14 +26,16 @@ static bool check_target(const struct copy *copy, struct error *err)
 {
     const struct store_copy_task *task = copy->task;
     struct stat info;
-    if (stat(task->to, &info) != 0) {
+    if (lstat(task->to, &info) != 0) {
         return true;
     }
-    if (!S_ISREG(info.st_mode)) {
+    /* A link that leads nowhere has the name, too. */
+    bool leads = stat(task->to, &info) == 0;
+    if (leads && !S_ISREG(info.st_mode)) {
         return error_set(err, ERROR_INPUT, "%s: is %s; a back-up is a file", task->to,
                          S_ISDIR(info.st_mode) ? "a folder" : "no ordinary file");
     }
-    if (is_of_store(copy, &info)) {
+    if (leads && is_of_store(copy, &info)) {
         return error_set(err, ERROR_INPUT, "%s: is the store itself", task->to);
     }
     return task->replace ||

@@ -71,9 +71,13 @@ static bool open_file(struct copy *copy, int flags, struct error *err)
 /* Mode 0600 from its first byte on; SQLite opens what is there. */
 static bool make_file(struct copy *copy, struct error *err)
 {
-    copy->held = draft_make(copy->to->path, err);
+    struct error cause = {0};
+    copy->held = draft_make(copy->to->path, &cause);
+    if (copy->held < 0) {
+        return error_set(err, cause.code, "%s: %s", copy->task->to, cause.text);
+    }
     /* Nobody else looks: no -shm. What fails is thrown away: no journal. */
-    return copy->held >= 0 && open_file(copy, SQLITE_OPEN_READWRITE, err) &&
+    return open_file(copy, SQLITE_OPEN_READWRITE, err) &&
            (sqlite3_exec(copy->to->db,
                          "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF;"
                          "PRAGMA synchronous = FULL",

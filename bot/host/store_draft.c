@@ -47,7 +47,7 @@ int draft_make(char *path, struct error *err)
         memcpy(end, chosen, sizeof(chosen) - 1);
         int fd = mkstemp(path);
         if (fd < 0) {
-            error_errno(err, errno, "%s: cannot be written", path);
+            error_errno(err, errno, "cannot be written");
             return -1;
         }
         hold(fd);
@@ -57,7 +57,7 @@ int draft_make(char *path, struct error *err)
         }
         close(fd);
     }
-    error_set(err, ERROR_ENVIRONMENT, "%s: cannot be written: somebody removes it", path);
+    error_set(err, ERROR_ENVIRONMENT, "cannot be written: somebody removes it");
     return -1;
 }
 

@@ -15,7 +15,8 @@ bool draft_name(const char *target, char *ret, size_t cap);
 
 /*
  * Makes it, mode 0600, under a name of draft_name(), whose last letters it chooses. The descriptor
- * holds it: the caller closes it when the draft has its name or is gone. -1 with err.
+ * holds it: the caller closes it when the draft has its name or is gone. -1 with err, a sentence
+ * that starts after the target's path.
  */
 int draft_make(char *path, struct error *err);
 

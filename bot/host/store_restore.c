@@ -21,11 +21,20 @@ struct restore {
     bool moved[2];              /* logs of its own that are PATH.old-wal, PATH.old-journal */
 };
 
+static bool exists(const char *path, struct stat *ret)
+{
+    return lstat(path, ret) == 0;
+}
+
 static bool find_owner(struct restore *restore, struct error *err)
 {
     const char *path = restore->store->path;
     char folder[STORE_PATH_LEN];
+    struct stat info;
     restore->old = stat(path, &restore->owner) == 0;
+    if (!restore->old && exists(path, &info)) {
+        return error_set(err, ERROR_INPUT, "%s: is a link that leads nowhere", path);
+    }
     return restore->old ||
            (file_folder(path, folder, sizeof(folder)) && stat(folder, &restore->owner) == 0) ||
            error_errno(err, errno, "%s: its folder cannot be found", path);
@@ -54,11 +63,6 @@ static bool take_place(struct restore *restore, struct error *err)
  * file they would be taken for that one's.
  */
 static const char *const logs[] = {"-wal", "-journal"};
-
-static bool exists(const char *path, struct stat *ret)
-{
-    return lstat(path, ret) == 0;
-}
 
 static bool in_the_way(const char *path, struct error *err)
 {

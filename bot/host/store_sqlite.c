@@ -11,10 +11,15 @@
 bool store_fail(const struct store_engine *store, struct error *err)
 {
     int code = sqlite3_errcode(store->db) & 0xff;
+    if (code == SQLITE_NOTADB) {
+        return error_set(err, ERROR_INPUT, "%s: is no store: %s", store->path,
+                         sqlite3_errmsg(store->db));
+    }
     const char *advice = code == SQLITE_FULL       ? "; make room on its disk"
                          : code == SQLITE_READONLY ? "; it must be writable"
                          : code == SQLITE_CORRUPT  ? "; restore it from a back-up"
                          : code == SQLITE_BUSY     ? "; another program holds it"
+                         : code == SQLITE_CANTOPEN ? "; it and its folder must be writable"
                                                    : "";
     return error_set(err, ERROR_ENVIRONMENT, "%s: the store failed: %s%s", store->path,
                      sqlite3_errmsg(store->db), advice);

@@ -196,11 +196,11 @@ static bool make_private(const struct store_engine *store, struct error *err)
 }
 
 /* SQLite would wait for the other end of a pipe, or read a device for ever. */
-static bool is_file(const struct store_engine *store, struct error *err)
+static bool is_file(const struct store_engine *store, int mode, struct error *err)
 {
     struct stat info;
     /* SQLite would not say why it cannot: somebody else's file, after a start as root, say. */
-    if (stat(store->path, &info) != 0 || access(store->path, R_OK | W_OK) != 0) {
+    if (stat(store->path, &info) != 0 || access(store->path, mode) != 0) {
         return cannot_open(store, err);
     }
     return S_ISREG(info.st_mode) ||
@@ -342,8 +342,8 @@ static bool open_to_write(struct store_engine *store, struct error *err)
 {
     int64_t version;
     /* Whose it is comes first: the mode of somebody else's file is not ours to change. */
-    return find_file(store, err) && is_file(store, err) && store_take_lock(store, err) &&
-           store_open_database(store, SQLITE_OPEN_READWRITE, err) &&
+    return find_file(store, err) && is_file(store, R_OK | W_OK, err) &&
+           store_take_lock(store, err) && store_open_database(store, SQLITE_OPEN_READWRITE, err) &&
            store_read_version(store, &version, err) && make_private(store, err) &&
            /* NORMAL: never corrupt; that a commit is on the disk, sqlite_commit() sees to. */
            run_script(store,
@@ -357,7 +357,7 @@ static bool open_to_write(struct store_engine *store, struct error *err)
 static bool open_to_read(struct store_engine *store, struct error *err)
 {
     int64_t version;
-    if (!store_open_database(store, SQLITE_OPEN_READONLY, err) ||
+    if (!is_file(store, R_OK, err) || !store_open_database(store, SQLITE_OPEN_READONLY, err) ||
         !store_read_version(store, &version, err)) {
         return false;
     }

@@ -320,6 +320,14 @@ def case_nothing_is_overwritten_unless_asked():
     assert copy.read_text() == "somebody's"
     place.run("backup", "--replace", copy)
     assert copy.read_bytes().startswith(b"SQLite format 3")
+    (scratch / "nowhere.db").symlink_to("no/such/file")
+    place.refuses("backup", scratch / "nowhere.db", why="nowhere.db: is there already; --replace replaces it")
+    place.run("backup", "--replace", scratch / "nowhere.db")
+    assert (scratch / "nowhere.db").is_file() and not (scratch / "nowhere.db").is_symlink()
+    place.refuses("backup", scratch / "no" / "folder.db", why="/folder.db: cannot be written: No such file")
+    for command in "backup", "restore":
+        for name in "", f"{scratch}/":
+            place.refuses(command, name, why=f'"{name}" is no name of a file')
     os.mkfifo(scratch / "pipe")
     for name, why in (("w.db", "is the store itself"), ("w.db-lock", "is the store itself"), (".", "is a folder"),
                       (scratch / "pipe", "no ordinary file"), ("/dev/null", "no ordinary file")):
@@ -575,7 +583,7 @@ def case_restore_refuses_what_is_no_store():
         db.execute("PRAGMA user_version = 999")
     text.write_text("no database at all " * 100)
     (scratch / "empty.db").touch()
-    for name, why in ((other, "another program's database"), (newer, "newer whether"), (text, "not a database"),
+    for name, why in ((other, "another program's database"), (newer, "newer whether"), (text, "text.db: is no store: file is not a database"),
                       (scratch / "empty.db", "is empty"), (scratch / "none.db", "No such file"),
                       (place.store, "is the store itself"), (scratch, "no ordinary file")):
         place.refuses("restore", name, why=why)
@@ -610,6 +618,25 @@ def case_through_a_link():
     assert place.store.is_symlink() and (scratch / "elsewhere.db.old").exists()
     with place.daemon() as daemon:
         assert knows(daemon, "one")
+    place.store.unlink()
+    place.store.symlink_to("no/such/file")
+    assert "w.db: is a link that leads nowhere" in place.run("restore", copy, status=1)
+    assert place.store.is_symlink() and not list(place.folder.glob("w.db.*"))
+
+
+def case_of_another_user():
+    if os.getuid() != 0:
+        raise tap.Skip("needs root")
+    place = Place()
+    place.asked()
+    scratch.chmod(0o711)
+    place.folder.chmod(0o711)
+    (place.folder / "whether.ini").chmod(0o644)
+    for mode, why in (0o600, "Permission denied"), (0o644, "must be writable"):
+        place.store.chmod(mode)
+        for words in ("gaps",), ("backup", "/tmp/whether-never.db"):
+            said = place.run(*words, status=1, user=65534, group=65534, extra_groups=[])
+            assert why in said and said.count("\n") == 1, said
 
 
 # --- how it behaves -----------------------------------------------------------------------------------

@@ -127,6 +127,7 @@ def case_unknown_options():
     one_line(run("ask", "--json=yes", "x", status=2)[1], 'option "--json" takes no value')
     one_line(run("ask", "--length", status=2)[1], 'option "--length" needs a value')
     one_line(run("ask", "-c", status=2)[1], 'option "-c" needs a value')
+    one_line(run("check", "-c", "", status=2)[1], "--config needs the name of a file; see whether check --help")
     one_line(run("ask", "--length", "long", "x", status=2)[1], '--length takes line, short or full, not "long"')
     one_line(run("ask", "--surface", "irc", "x", status=2)[1], "--surface takes dm, mention, slash, tracker or ambient")
     one_line(run("ask", *["--pack=x"] * 17, "x", status=2)[1], "--pack is given more than 16 times")

@@ -105,7 +105,7 @@ def case_what_is_no_store():
     (scratch / "whether.ini").write_text(CONFIG)
     (scratch / "kept.db").write_bytes(b"no database, by no means\n" * 100)
     out, err = gaps(status=1)
-    assert out == [] and len(err) == 1 and "kept.db: the store failed: file is not a database" in err[0], err
+    assert out == [] and len(err) == 1 and "kept.db: is no store: file is not a database" in err[0], err
     (scratch / "kept.db").unlink()
     with sqlite3.connect(scratch / "kept.db") as other:
         other.execute("CREATE TABLE places(name TEXT)")

@@ -262,13 +262,18 @@ static void test_files_that_it_names(void **state)
 static void test_where_the_store_is(void **state)
 {
     (void)state;
-    static const struct {
+    char folder[] = "/tmp/whether-store-XXXXXX", loop[100];
+    assert_non_null(mkdtemp(folder));
+    snprintf(loop, sizeof(loop), "%s/w.db", folder);
+    assert_int_equal(symlink(loop, loop), 0);
+    const struct {
         const char *path, *fault; /* NULL: fine */
     } rows[] = {{"/tmp/whether-not-yet.db", NULL},
                 {"/tmp", "path is no ordinary file"},
                 {"/dev/null", "path is no ordinary file"},
                 {"/nonexistent/w.db", "path is in a folder that is not there"},
-                {"/etc/passwd/w.db", "path is in a folder that is not there"}};
+                {"/etc/passwd/w.db", "path is in a folder that is not there"},
+                {loop, "path leads nowhere: Too many levels of symbolic links"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct config config = {0};
         struct fault_list faults = {0};
@@ -282,6 +287,8 @@ static void test_where_the_store_is(void **state)
         fault_finish(&faults);
         config_finish(&config);
     }
+    assert_int_equal(unlink(loop), 0);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 #define CERTIFICATE "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
