@@ -256,13 +256,13 @@ def case_what_a_backup_left_goes_with_the_next():
     place, copy, left = Place(), scratch / "left" / "copy.db", 0
     copy.parent.mkdir()
     place.asked()
-    done = subprocess.run(**under_strace(place, ["-e", f"trace={CALLS}", "-o", scratch / "calls"], "backup", copy))
+    done = subprocess.run(**under_strace(place, ["-e", f"trace={CALLS}", "-o", scratch / "calls"], "backup", copy), capture_output=True)
     assert done.returncode == 0, done
     calls = traced_calls()
     for name, nth in [(name, nth) for name, count in calls.items() for nth in range(max(1, count - 5), count + 1)]:
         copy.unlink(missing_ok=True)
         words = ["-o", "/dev/null", "-e", f"inject={name}:signal=KILL:when={nth}"]
-        assert subprocess.run(**under_strace(place, words, "backup", copy)).returncode != 0, (name, nth)
+        assert subprocess.run(**under_strace(place, words, "backup", copy), capture_output=True).returncode != 0, (name, nth)
         left += any(".new." in path.name for path in copy.parent.iterdir())
         place.run("backup", "--replace", copy)
         assert [path.name for path in copy.parent.iterdir()] == ["copy.db"], (name, nth, list(copy.parent.iterdir()))
