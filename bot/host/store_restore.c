@@ -15,10 +15,12 @@
 
 struct restore {
     struct store_engine *store; /* the place, under its real name, and its lock */
-    struct stat owner;          /* whose what is there shall be */
-    bool old;                   /* something is there */
-    bool linked, renamed;       /* it is PATH.old, too; it is that alone */
-    bool moved[2];              /* logs of its own that are PATH.old-wal, PATH.old-journal */
+    /* The same, to open what is there: made early, since without memory the program ends at once */
+    struct store_engine *there;
+    struct stat owner;    /* whose what is there shall be */
+    bool old;             /* something is there */
+    bool linked, renamed; /* it is PATH.old, too; it is that alone */
+    bool moved[2];        /* logs of its own that are PATH.old-wal, PATH.old-journal */
 };
 
 static bool exists(const char *path, struct stat *ret)
@@ -108,11 +110,12 @@ static bool check_aside(const struct restore *restore, struct error *err)
  */
 static void empty_logs(const struct restore *restore)
 {
-    struct store_engine *old = store_engine_create(restore->store->path);
-    if (store_open_database(old, SQLITE_OPEN_READWRITE, NULL)) {
-        sqlite3_exec(old->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    struct store_engine *there = restore->there;
+    if (store_open_database(there, SQLITE_OPEN_READWRITE, NULL)) {
+        sqlite3_exec(there->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
     }
-    sqlite_close(old);
+    sqlite3_close(there->db);
+    there->db = NULL;
 }
 
 static bool rename_beside(const struct restore *restore, const char *from, const char *to)
@@ -228,7 +231,9 @@ bool store_restore(const struct store_copy_task *task, struct store_copied *ret,
 {
     /* A link stays one: what it leads to is replaced. */
     char *real = realpath(task->to, NULL);
-    struct restore restore = {.store = store_engine_create(real == NULL ? task->to : real)};
+    const char *path = real == NULL ? task->to : real;
+    struct restore restore = {.store = store_engine_create(path),
+                              .there = store_engine_create(path)};
     struct store_copy_task there = *task;
     struct store_copied copied;
     free(real);
@@ -239,6 +244,7 @@ bool store_restore(const struct store_copy_task *task, struct store_copied *ret,
         ret->kept_old = restore.old;
         ret->kept_log = restore.moved[0] || restore.moved[1];
     }
+    sqlite_close(restore.there);
     sqlite_close(restore.store);
     return done;
 }
