@@ -50,6 +50,17 @@ def case_commands_and_options():
         assert documented(part) == want, f"{name}: {documented(part)} is documented, --help has {want}"
 
 
+def case_usages():
+    """As a reader sees them: a bracket closed too late makes an argument optional that is none."""
+    if not shutil.which("mandoc"):
+        raise tap.Skip("mandoc is not installed")
+    page = subprocess.run(["mandoc", "-T", "utf8", FOLDER / "whether.1"], check=True, capture_output=True, text=True).stdout
+    shown = re.findall(r"^ +(whether [a-z]+(?: [\[A-Z].*)?)$", re.sub(".\b", "", page).partition("\nCOMMANDS\n")[2].partition("\nSIGNALS\n")[0], re.M)
+    want = [re.match(r"usage: (.*)", subprocess.run([*WHETHER, name, "--help"], check=True, capture_output=True, text=True).stdout)[1]
+            for name in helptext.commands(WHETHER)]
+    assert [line.replace("option ...", "OPTION...").replace(" ...", "...") for line in shown] == want, shown
+
+
 def case_keys_of_the_configuration():
     page = INI.read_text()
     table = subprocess.run([*WHETHER, "check", "--keys"], check=True, capture_output=True, text=True).stdout
