@@ -24,8 +24,8 @@ enum slack_outcome {
 struct slack_answer {
     enum slack_outcome outcome;
     uint64_t after_ms;
-    char why[80]; /* short, for the log: Slack's own word where there is one; "" for SLACK_DONE */
-    json_t *body; /* owned; set for SLACK_DONE of the Web API only */
+    char why[160]; /* for the log: Slack's own word where there is one; "" for SLACK_DONE */
+    json_t *body;  /* owned; set for SLACK_DONE of the Web API only */
 };
 
 /* plain: response_url and incoming webhooks, which answer in words (S27); else the Web API. */

@@ -345,7 +345,7 @@ static void post_unarrived(struct slack_call *call)
 
 static void on_lookup(struct slack_call *call, const struct slack_answer *answer)
 {
-    char why[120];
+    char why[200];
     if (answer->outcome == SLACK_DONE) {
         const char *cursor = slack_answer_cursor(answer->body);
         if (call_has_arrived(call, answer->body)) {

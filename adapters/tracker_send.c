@@ -159,7 +159,7 @@ enum outcome_of { DONE, LATER, UNSURE, REFUSED, TOKEN };
 struct judged {
     enum outcome_of outcome;
     uint64_t after_ms;
-    char why[80];
+    char why[160];
     json_t *body; /* owned; DONE only, and NULL where the body is no JSON */
 };
 
@@ -298,7 +298,7 @@ static void on_look(struct tracker_call *call, const struct judged *judged)
 {
     const struct tracker *tracker = call->tracker;
     size_t count = 0;
-    char why[120];
+    char why[200];
     if (judged->outcome != DONE) {
         bool again = judged->outcome != REFUSED;
         snprintf(why, sizeof(why), "cannot look whether it arrived: %s", judged->why);

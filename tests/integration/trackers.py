@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shlex
 import socket
 import subprocess
@@ -287,6 +288,16 @@ def case_github_bad_token():
     status, text = daemon.request("GET", "/readyz")
     assert status == 503 and "does not take the token" in text, text
     assert not [line for line in daemon.lines if "wrong-token" in line or SECRET in line]
+    daemon.stop()
+
+
+def case_github_away():
+    """/readyz says why to the end of the sentence."""
+    write_secret("token", "any-token")
+    daemon = run(f"[github]\nsecret_file = secret\ntoken_file = token\napi = http://127.0.0.1:{free_port()}\n")
+    status = daemon.wait_for("tracker.trouble")["status"]
+    assert re.search(r"Failed to connect to .*: Couldn't connect to server$", status), status
+    assert json.dumps(status) in daemon.request("GET", "/readyz")[1]
     daemon.stop()
 
 

@@ -259,14 +259,16 @@ static void test_answers(void **state)
 static void test_no_answer(void **state)
 {
     (void)state;
-    struct http_answer raw = {.status = 0, .sent = false, .body = "", .error = "refused"};
+    static const char refused[] = "Failed to connect to slack.example.org port 443 after 0 ms: "
+                                  "Couldn't connect to server";
+    struct http_answer raw = {.status = 0, .sent = false, .body = "", .error = refused};
     struct slack_answer got;
     slack_answer_read(&raw, false, &got);
     assert_int_equal(got.outcome, SLACK_LATER);
     raw.sent = true;
     slack_answer_read(&raw, false, &got);
     assert_int_equal(got.outcome, SLACK_UNSURE);
-    assert_string_equal(got.why, "refused");
+    assert_string_equal(got.why, refused);
     raw = answer_of(429, "");
     raw.retry_after_ms = 7000;
     slack_answer_read(&raw, false, &got);
