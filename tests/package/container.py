@@ -23,7 +23,7 @@ import tap  # noqa: E402
 
 BASE = "docker.io/library/debian:bookworm-slim"
 FACT = "Node or Django? The frontend is React."
-# As docker run --read-only --cap-drop all --user ... -v volume: nothing may be gained, nothing written but in the volume.
+# As docker run --read-only --cap-drop all --security-opt no-new-privileges --user ... -v volume: nothing may be gained, nothing written but in the volume.
 RUN = r"""
 set -e
 mount --bind "$1" "$1"
@@ -184,10 +184,12 @@ def case_an_upgrade_keeps_the_volume():
     with Container(etc=own_configuration()) as it:
         it.up()
         asked(FACT)
-        status, said = it.execute("whether", "backup", "-c", "/etc/whether/whether.ini", "/var/lib/whether/copy.db")
+        status, said = it.execute("whether", "backup", "-c", "/etc/whether/whether.ini", "--replace", "/var/lib/whether/copy.db")
         assert status == 0 and "checked" in said, said
         # Killed: the machine went away.
         it.stop(signal.SIGKILL)
+    with Container(etc=own_configuration(), command=["restore", "-c", "/etc/whether/whether.ini", "/var/lib/whether/copy.db"]) as it:
+        assert it.starter.wait(PATIENCE_S) == 0 and "restored" in it.said(), it.said()
     next_one = last(buildah("from", "--pull-never", "whether"))
     built = sorted(debian.OUT.glob("whether_*.deb")) or [debian.build()]
     package = debian.other_version(built[-1], folder, "0.1.9")
