@@ -81,9 +81,12 @@ static void on_ready(void *context, struct http_request *request)
     buf_finish(&body);
 }
 
-/* What /readyz says, for those who want to be told when it changes. */
+/* For those who want to be told: what /readyz says, and when it started. */
 static void put_readiness(const struct health_view *view, struct buf *ret)
 {
+    buf_puts(ret, "# HELP whether_start_time_seconds When the process started, since 1970\n"
+                  "# TYPE whether_start_time_seconds gauge\n");
+    buf_printf(ret, "whether_start_time_seconds %lld\n", (long long)view->started_s);
     buf_puts(ret, "# HELP whether_store_ready Whether the store took the last transaction\n"
                   "# TYPE whether_store_ready gauge\n");
     buf_printf(ret, "whether_store_ready %d\n", dispatch_healthy(view->dispatch));

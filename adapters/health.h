@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * For those who watch over the program: GET /healthz (it runs and its loop turns), /readyz (what
@@ -19,7 +20,8 @@ struct metrics;
 struct health_view {
     struct adapter *const *adapters;
     size_t count;
-    bool stopping; /* SIGTERM came: not ready any more */
+    bool stopping;     /* SIGTERM came: not ready any more */
+    int64_t started_s; /* since 1970 */
     struct metrics *metrics;
     const struct dispatch *dispatch;
 };

@@ -224,6 +224,7 @@ static void set_up_parts(struct daemon *daemon, struct fault_list *faults)
     daemon->client = http_client_create(daemon->loop);
     loop_on_wake(daemon->loop, look_at_the_clock, daemon);
     daemon->view.dispatch = daemon->dispatch;
+    daemon->view.started_s = loop_wall_ms(daemon->loop) / 1000;
     bool listens = daemon_open_server(daemon, &server, &err) || listen_elsewhere(daemon, &err);
     if (!listens) {
         fault_add(faults, "[http] listen", 0, "%s", err.text);

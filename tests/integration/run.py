@@ -92,6 +92,7 @@ def case_answers_and_tells_how_it_is():
         assert it.metric('whether_messages_total{adapter="api"}') == 1
         assert it.metric('whether_questions_total{kind="verdict"}') == 1
         assert it.metric("whether_answer_seconds_count") == 1
+        assert abs(it.metric("whether_start_time_seconds") - time.time()) < PATIENCE_S
         assert it.metric("whether_store_ready") == 1 and it.metric('whether_adapter_ready{adapter="api"}') == 1
         assert not any(QUESTION in line for line in it.lines), "the log tells what people write"
     mode = stat.S_IMODE((scratch / "whether.db").stat().st_mode)
