@@ -461,7 +461,11 @@ static void test_health(void **state)
     static const struct adapter_ops ops = {.name = "irc", .status = second_status};
     struct adapter other = {&ops, name};
     struct adapter *both[] = {adapter, &other};
-    struct health_view view = {both, 2, false, bench.metrics, &fake};
+    struct health_view view = {.adapters = both,
+                               .count = 2,
+                               .started_s = 1764086400,
+                               .metrics = bench.metrics,
+                               .dispatch = &fake};
     health_route(bench.server, &view);
     status_of_second = (struct adapter_status){ADAPTER_STARTING, "connecting"};
     look("/healthz", "200", "{\"ok\": true}");
@@ -489,6 +493,7 @@ static void test_health(void **state)
     metrics_count(bench.metrics, METRIC_REJECTED, "signature_wrong");
     look("/metrics", "200", "whether_rejected_total{reason=\"signature_wrong\"} 1");
     look("/metrics", "200", "text/plain; version=0.0.4");
+    look("/metrics", "200", "whether_start_time_seconds 1764086400");
 }
 
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, set_up_open, tear_down)
