@@ -222,6 +222,22 @@ static uint64_t exchanged(const struct project *project, const struct reading *r
     return gives_way && !reading->stated ? reading->hints & ~reading->unsaid : 0;
 }
 
+/* "Wait, not that. A granary." */
+static bool says_not_that(const struct reading *reading)
+{
+    const struct token *items = reading->tokens.items;
+    uint32_t count = reading->tokens.count;
+    for (uint32_t i = 0; i < EARLY_WORDS && i + 1 < count; i++) {
+        if (token_is(&items[i], "not") &&
+            (token_is(&items[i + 1], "that") || token_is(&items[i + 1], "this"))) {
+            uint32_t next = i + 2;
+            next += next < count && token_is(&items[next], "one");
+            return next == count || items[next].border >= BORDER_COMMA;
+        }
+    }
+    return false;
+}
+
 /*
  * "Scratch that, misread the ticket": what was said last goes, when no word says which part of it
  * is meant and what comes instead is something new.
@@ -230,7 +246,8 @@ static bool takes_back(const struct conversation *conversation, const struct pro
                        const struct reading *reading)
 {
     bool names = (reading->unsaid | reading->denied) & project->facts.stated;
-    return conversation->turns > 0 && has_early(reading, EN_TAKE_BACK) && !names &&
+    bool back = has_early(reading, EN_TAKE_BACK) || says_not_that(reading);
+    return conversation->turns > 0 && back && !names &&
            (reading->stated || reading->signals.alternatives) &&
            !(reading->stated & project->facts.stated);
 }

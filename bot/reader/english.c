@@ -208,6 +208,8 @@ const struct english_row english_rows[] = {
                 "ministry|outside firm|outside company)"},
     {EN_OTHERS, "(stays|stay|remains|remain|lives|kept|handled) (in|with|by) .. "
                 "(software|system|vendor|supplier|agency|spreadsheet|excel|hands)"},
+    {EN_OTHERS, "(our|the|a|my|his|her|their|one|every|main|biggest|another) "
+                "(competitor|competitors|competition|rival|rivals)"},
     {EN_OTHERS, "(belong|belongs) to .. (team|department|company|group|office)"},
     {EN_OTHERS, "(stay|stays|remain|remains) (there|where it is|where they are)"},
     {EN_OTHERS, "(somebody|someone) else"},
@@ -314,6 +316,12 @@ const struct english_row english_rows[] = {
                     "it up|got that wrong|i was wrong|make that|rather|update|news)"},
     {EN_TAKE_BACK,
      "(scratch|scrap|strike|forget|ignore|undo|disregard) (that|it|this|what i said|what i wrote)"},
+    {EN_TAKE_BACK, "(sorry|oops|whoops|ups|pardon|wait|no|nope) [no|wait|sorry] i (=meant|=mean)"},
+    {EN_TAKE_BACK, "i =meant (a|an)"},
+    {EN_TAKE_BACK,
+     "(change of plan|change of plans|plans changed|plan changed|plans have changed|plan has "
+     "changed|changed my mind|changed our minds|changed his mind|changed her "
+     "mind|changed their minds|changed their mind|make that a|make that an)"},
     {EN_TAKE_BACK, "(misread|mixed up|mixed it up|got that wrong|wrong information|was "
                    "misinformed|my mistake|=correction|turns out)"},
     {EN_WRONG_PROJECT, "(that|this|those|it) (is|was|were|are) [for|about|actually|in "
@@ -339,6 +347,7 @@ const struct english_row english_rows[] = {
      "(and now|now|next|then|another|second|new|other|different|next up) .. "
      "(job|project|client|thing|product|question|app|customer|one|idea|case|ticket|topic)"},
     {EN_NEW_PROJECT, "and (for|what about|how about) (a|an|another|the|my|our)"},
+    {EN_NEW_PROJECT, "(and|what) if it (=were|=was) (a|an)"},
     {EN_NEW_PROJECT, "(different|separate|unrelated|another|new|second|next) "
                      "(project|question|thing|app|client|product|topic|job|case|idea)"},
     {EN_NEW_PROJECT, "(today is|the new one is|new one|project number two|moving on|what about)"},

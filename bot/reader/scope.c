@@ -252,6 +252,13 @@ static bool list_goes_on(const struct work *w, uint32_t i)
     return end - i <= LIST_CHUNK && end > i;
 }
 
+/* "Instead of a chat it will be ..." */
+static bool goes_on_instead(const struct work *w, const struct match *match, uint32_t i)
+{
+    static const char *const whos[] = {"it", "we", "there", NULL};
+    return token_is(token_at(w, match->last), "of") && has_word(token_at(w, i), whos);
+}
+
 static void deny_after(struct work *w, const struct match *match)
 {
     static const char *const not_words[] = {"not", NULL};
@@ -262,7 +269,8 @@ static void deny_after(struct work *w, const struct match *match)
         return;
     }
     for (uint32_t n = 0; i < w->tokens->count && n < NEGATION_REACH; i++, n++) {
-        if (n > 0 && (border_at(w, i) >= BORDER_CLAUSE || is_but(w, i))) {
+        if (n > 0 &&
+            (border_at(w, i) >= BORDER_CLAUSE || is_but(w, i) || goes_on_instead(w, match, i))) {
             break;
         }
         bool contrast = is_not && !has_word(token_at(w, i), list_words);
@@ -450,6 +458,13 @@ static bool asks_what_if(const struct work *w, const struct match *match)
     return supposes && match->first <= 2 && (last->flags & TOKEN_QUESTION);
 }
 
+/* "A chat like another team has": what others have is what is wanted. */
+static bool is_model(const struct work *w, const struct match *match)
+{
+    static const char *const words[] = {"like", "as", NULL};
+    return match->first > 0 && has_word(token_at(w, match->first - 1), words);
+}
+
 static void apply(struct work *w, const struct match *match)
 {
     switch ((int)match->target.item) {
@@ -489,7 +504,9 @@ static void apply(struct work *w, const struct match *match)
         }
         break;
     case EN_OTHERS:
-        aside_clause(w, match, SCOPE_OTHERS);
+        if (!is_model(w, match)) {
+            aside_clause(w, match, SCOPE_OTHERS);
+        }
         break;
     case EN_DROP_QUESTION:
         if (token_at(w, sentence_last(w, match->last))->flags & TOKEN_QUESTION) {

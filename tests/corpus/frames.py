@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """The same project, asked for in many ways: every frame of a file with every thing, through `whether replay`.
 
-A line of a FILE holds "frame" and a question with {} where the thing goes, "node" or "django" and a thing that the article
-settles so, or "floor" and how many of a thousand must be answered so; # begins a comment. The other side is never right: one
-such answer fails the file. --misses prints what was answered otherwise. Prints TAP, one line a file.
+A line of a FILE holds, with a tab between,
+  node, django  a thing that the article settles so
+  things        another file, in the same folder, that has the things
+  frame         a question with {} where the thing goes, or several turns with || between; {other} is another thing, of the other side
+  aside         the same, but the thing is no fact of the project: "ask" is right
+  floor         how many of a thousand must be right
+and # begins a comment. The other side is never right: one such answer fails the file, but where turns before spoke of it. --misses prints
+what was answered otherwise. Prints TAP, one line a file.
 
 usage: frames.py [--whether PROGRAM] [--misses] FILE...
 """
 import argparse
 import collections
-import itertools
 import json
 import pathlib
 import sys
@@ -17,27 +21,32 @@ import tempfile
 
 import run
 
-SIDES = ("node", "django")
+SIDES = {"node": "a booking system", "django": "a chat app"}  # each with a thing of the other side
 
 
 def read(path):
-    """{"frame": [...], "node": [...], "django": [...], "floor": [...]}"""
+    """{"frame": [...], "aside": [...], "node": [...], "django": [...], "floor": [...]}"""
     rows = collections.defaultdict(list)
     for line in path.read_text().splitlines():
         if line and not line.startswith("#"):
             key, text = line.split("\t")
             rows[key].append(text)
+    for name in rows["things"]:
+        things = read(path.with_name(name))
+        for side in SIDES:
+            rows[side] += things[side]
     return rows
 
 
 def ask(whether, rows):
-    """[(frame, thing, its side, what was answered)]"""
-    things = [(thing, side) for side in SIDES for thing in rows[side]]
-    asked = [(frame, *thing) for thing, frame in itertools.product(things, rows["frame"])]
+    """[(frame, thing, what is right, what was answered)]"""
+    frames = [(frame, None) for frame in rows["frame"]] + [(frame, "ask") for frame in rows["aside"]]
+    asked = [(frame.replace("{other}", SIDES[side]), thing, right or side)
+             for side in SIDES for thing in rows[side] for frame, right in frames]
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
-        for number, (frame, thing, side) in enumerate(asked):
-            file.write(json.dumps({"id": str(number), "surface": "dm", "say": [frame.replace("{}", thing)], "kind": "verdict",
-                                   "verdict": [side], "situations": [], "denied": []}) + "\n")
+        for number, (frame, thing, right) in enumerate(asked):
+            file.write(json.dumps({"id": str(number), "surface": "dm", "say": frame.replace("{}", thing).split(" || "), "kind": "verdict",
+                                   "verdict": [right], "situations": [], "denied": []}) + "\n")
         file.flush()
         outcomes = run.replay(whether, file.name)
     return [(*row, answer(outcomes[str(number)])) for number, row in enumerate(asked)]
@@ -56,7 +65,7 @@ def check(whether, path, tell):
     rows = read(path)
     answers = ask(whether, rows)
     misses = [row for row in answers if row[3] != row[2]]
-    wrong = [row for row in misses if row[3] in SIDES]
+    wrong = [row for row in misses if row[3] in SIDES and row[2] in SIDES and "||" not in row[0]]
     right = len(answers) - len(misses)
     fine = right * 1000 >= int(rows["floor"][0]) * len(answers) and not wrong
     for frame, thing, _, got in misses if tell else wrong:

@@ -77,6 +77,10 @@ static void test_not_this_project(void **state)
         {"<!-- a granary -->", "", ""},
         {"At my last job there was a granary. Here we have a harbour.", "harbour", ""},
         {"Another team has a granary. We have a harbour.", "harbour", ""},
+        {"Our competitor has a granary.", "", ""},
+        {"The rivals' granary is nice. We have a harbour.", "harbour", ""},
+        {"We want a granary like our competitor has.", "granary", ""},
+        {"We want a granary like another team has.", "granary", ""},
     };
     check_rows(*state, rows, ARRAY_LEN(rows));
 }
