@@ -59,16 +59,16 @@ static enum polarity polarity_of(uint16_t scope)
  */
 struct tally {
     float stated[PACK_SITUATIONS_MAX], denied[PACK_SITUATIONS_MAX], hint[PACK_SITUATIONS_MAX];
-    bool plain[PACK_SITUATIONS_MAX]; /* stated by words that are no option's name */
+    bool plain[PACK_SITUATIONS_MAX]; /* stated by plain words, or a tool's name */
 };
 
-/* "Django" alone is the question itself; "Socket.IO", which names a tool, says something. */
-static bool is_option(const struct reading *r, const struct match *cue)
+/* "Django" alone is the question itself; "Socket.IO", a tool's name, says something. */
+static bool names_tool(const struct reading *r, const struct match *cue)
 {
     for (uint32_t k = matches_from(&r->matches, cue->first);
          k < r->matches.count && r->matches.items[k].first <= cue->last; k++) {
         const struct match *match = &r->matches.items[k];
-        if (match->target.type == TARGET_OPTION && match->target.pack == r->pack) {
+        if (match->target.type == TARGET_TOOL && match->target.pack == r->pack) {
             return true;
         }
     }
@@ -101,7 +101,7 @@ static void weigh_cue(const struct pack *pack, struct reading *r, struct tally *
     if (polarity == POLARITY_STATED) {
         float trust = trust_of(pack, i, &r->tokens, match->first, match->last);
         tally->stated[i] = tally->stated[i] > trust ? tally->stated[i] : trust;
-        tally->plain[i] = tally->plain[i] || !(scope & SCOPE_MASKED) || !is_option(r, match);
+        tally->plain[i] = tally->plain[i] || !(scope & SCOPE_MASKED) || names_tool(r, match);
         tally->denied[i] *= 0.4f;
     } else if (polarity == POLARITY_DENIED) {
         tally->denied[i] = 1;
