@@ -14,7 +14,7 @@
 
 /* Connecting to Redis, again and again, and calling the script that lies there. */
 
-enum { RETRY_MS = 100, RETRY_MAX_MS = 5000, IDS_AT_ONCE = 10000, GREETING_MAX = 5 };
+enum { RETRY_MS = 100, RETRY_MAX_MS = 5000, IDS_AT_ONCE = 10000, GREETING_MAX = 4 };
 
 uint64_t redis_clock_ms(void)
 {
@@ -252,7 +252,6 @@ static void add_greeting(struct store_engine *engine)
         snprintf(digits, sizeof(digits), "%u", to->db);
         add_raw(engine, 2, (const char *const[]){"SELECT", digits});
     }
-    add_raw(engine, 3, (const char *const[]){"SCRIPT", "LOAD", store_redis_script});
     snprintf(digits, sizeof(digits), "%d", IDS_AT_ONCE);
     snprintf(key, sizeof(key), "%slast", engine->base);
     add_raw(engine, engine->reader ? 2 : 3,
@@ -261,7 +260,7 @@ static void add_greeting(struct store_engine *engine)
     add_raw(engine, 2, (const char *const[]){"GET", key});
 }
 
-/* The last three: the script's name, the last of our ids, how many answers wait. */
+/* The last two: the last of our ids, how many answers wait. */
 static bool read_greeting(struct store_engine *engine, redisReply **replies, size_t count,
                           struct error *err)
 {
@@ -270,13 +269,31 @@ static bool read_greeting(struct store_engine *engine, redisReply **replies, siz
             return false;
         }
     }
-    snprintf(engine->sha, sizeof(engine->sha), "%s", redis_text(replies[count - 3], NULL));
     engine->last_id = redis_number(replies[count - 2]);
     engine->next_id = engine->last_id - IDS_AT_ONCE + 1;
     engine->waiting = (uint64_t)redis_number(replies[count - 1]);
     return true;
 }
 
+static bool load_script(struct store_engine *engine, struct error *err)
+{
+    redisReply *reply = NULL;
+    add_raw(engine, 3, (const char *const[]){"SCRIPT", "LOAD", store_redis_script});
+    if (!redis_run(engine, &reply, 1, err)) {
+        return false;
+    }
+    bool fine = !redis_refused(engine, reply, err);
+    if (fine) {
+        snprintf(engine->sha, sizeof(engine->sha), "%s", redis_text(reply, NULL));
+    }
+    redis_link_free(&reply, 1);
+    return fine;
+}
+
+/*
+ * The script by itself: of those whom it does not know yet Redis takes no word over 16 KiB, and
+ * closes without having said that the password is wrong.
+ */
 static bool greet(struct store_engine *engine, struct error *err)
 {
     redisReply *replies[GREETING_MAX] = {0};
@@ -287,7 +304,7 @@ static bool greet(struct store_engine *engine, struct error *err)
     }
     bool fine = read_greeting(engine, replies, count, err);
     redis_link_free(replies, count);
-    return fine && redis_outbox_relearn(engine, err);
+    return fine && load_script(engine, err) && redis_outbox_relearn(engine, err);
 }
 
 static bool try_to_connect(struct store_engine *engine, int wait_ms, struct error *err)

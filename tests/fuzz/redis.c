@@ -22,7 +22,8 @@ enum { NOW_MS = 1000000, LATER_MS = NOW_MS + 1000000, CONVERSATION_MAX = 64 };
 struct redis_link {
     const char *bytes;
     size_t len, added;
-    bool open, greets; /* greets: the first replies are those of a Redis that is well */
+    bool open;
+    size_t greeted; /* the first replies are those of a Redis that is well */
     redisReader *reader;
 };
 
@@ -49,7 +50,7 @@ enum redis_link_state redis_link_state(const struct redis_link *link)
 
 bool redis_link_open(struct redis_link *link, struct error *err)
 {
-    if (!link->greets) {
+    if (link->greeted > 0) {
         return error_set(err, ERROR_ENVIRONMENT, "once is enough");
     }
     link->open = true;
@@ -93,12 +94,13 @@ size_t redis_link_added(const struct redis_link *link)
     return link->added;
 }
 
-static void *greeting(size_t index)
+static const char *const greetings[] = {":10000\r\n", "$1\r\n3\r\n", "$2\r\nab\r\n"};
+
+static void *greeting(const char *said)
 {
-    static const char *const said[] = {"$2\r\nab\r\n", ":10000\r\n", "$1\r\n3\r\n"};
     void *reply = NULL;
     redisReader *reader = redisReaderCreate();
-    redisReaderFeed(reader, said[index], strlen(said[index]));
+    redisReaderFeed(reader, said, strlen(said));
     redisReaderGetReply(reader, &reply);
     redisReaderFree(reader);
     return reply;
@@ -110,12 +112,12 @@ bool redis_link_run(struct redis_link *link, redisReply **ret, size_t cap, struc
     bool fine = link->open && count <= cap;
     link->added = 0;
     while (fine && got < count) {
-        void *reply = link->greets ? greeting(got) : NULL;
+        bool greets = link->greeted < ARRAY_LEN(greetings);
+        void *reply = greets ? greeting(greetings[link->greeted++]) : NULL;
         fine = reply != NULL || (redisReaderGetReply(link->reader, &reply) == REDIS_OK && reply);
         ret[got] = reply;
         got += fine;
     }
-    link->greets = false;
     if (!fine) {
         redis_link_free(ret, got);
         redis_link_close(link);
@@ -241,7 +243,7 @@ static void run_store(const char *bytes, size_t len)
     struct store *store = NULL;
     struct error err = {0};
     size_t told = 0;
-    the_link = (struct redis_link){.bytes = bytes, .len = len, .greets = true};
+    the_link = (struct redis_link){.bytes = bytes, .len = len};
     log_set_up(LOG_LEVEL_ERROR + 1, LOG_FORMAT_LOGFMT, false);
     REQUIRE(store_open_redis(&setup, &store, &err));
     for (int i = 0; i < 2; i++) {

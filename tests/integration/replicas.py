@@ -320,6 +320,7 @@ def case_users_and_tls():
     assert "{whether}:talk:" in server.ask("keys", "*", user="tester", password="testing")
     for wrong, sentence in ((config.replace(f"ca_file = {stage.path_of('ca.pem')}\n", ""), "certificate"),
                             (config.replace(secret("sesame", "sesame"), secret("bad", "guessed")), "WRONGPASS"),
+                            (config.replace(f"password_file = {secret('sesame', 'sesame')}\n", ""), "NOAUTH"),
                             (config.replace("rediss://whether@", "rediss://whether:sesame@"), "password_file")):
         fails_to_start(wrong, sentence)
     # Where the machine trusts that server's authority: unless another one is named, which is trusted alone then.
