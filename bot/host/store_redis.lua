@@ -276,7 +276,8 @@ local function beat()
     return held
 end
 
--- Those before it whose text somebody deleted by hand: whoever had them in charge finds out when they are due, but may be gone.
+-- Those before it whose text somebody deleted by hand: whoever had them in charge finds out when they are due, but may be gone, or
+-- have lost its connection since: nobody is told of them again.
 local function drop_textless(d)
     local first = read(head_of(d) or d.id)
     while first and first.id ~= d.id and #call('XRANGE', key('out', d.adapter), first.entry, first.entry) == 0 do
@@ -302,9 +303,11 @@ local function take()
             if d.under_way == '1' then set(d, {under_way = '0', unsure = '1', next = ARGV[5]}) end
             drop_textless(d)
             take_charge(news, d)
-        elseif head_of(d) == d.id then
-            -- Ours, but not kept: we do not know of it. Its turn arrived late, over a connection that had broken for us.
-            tell(news, d)
+        else
+            -- Ours, but not kept: it waits behind another, or we do not know of it. Its turn arrived late, over a connection that had
+            -- broken for us.
+            drop_textless(d)
+            if head_of(d) == d.id then tell(news, d) end
         end
     end
     read_new(news, adapter, ARGV[6])

@@ -219,10 +219,9 @@ static bool may_begin(const struct store_engine *engine, int64_t id)
     return item == NULL ? is_new(engine, id) : !item->under_way;
 }
 
-/* Somebody deleted it by hand: it is as good as delivered. */
+/* Somebody deleted it by hand: it is as good as delivered, once that is committed. */
 static void forget(struct store_engine *engine, const struct redis_item *item)
 {
-    redis_index_remove(&engine->index, item->id);
     if (engine->turn.open) {
         redis_outbox_done(engine, item->id, NULL);
     }

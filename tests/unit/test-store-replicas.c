@@ -23,6 +23,20 @@
 #include "tests/unit/redisbench.h"
 #include "tests/unit/replicabench.h"
 
+/* The connection breaks, and there is another one. */
+static void cut_off(struct store *store)
+{
+    redisbench_ask("client kill type normal skipme yes");
+    begin(store);
+    assert_int_equal(claim(store, "d1"), CLAIM_ERROR); /* now it knows that it was cut off */
+    store_rollback(store);
+    for (int i = 0; i < 500 && !store_begin(store, &err); i++) {
+        poll(NULL, 0, 10);
+        store_tidy(store);
+    }
+    store_rollback(store);
+}
+
 static void put(struct store *store, const char *key, const char *text)
 {
     assert_true(store_conversation_put(store, "slack", key, text, strlen(text), LATER, &err));
@@ -392,6 +406,32 @@ static void test_text_deleted(void **state)
     assert_string_equal(redisbench_ask("exists '{test}:queue:slack\nC1'"), "0");
 }
 
+/* The text of one of ours deleted by hand, and then a turn that fails, or a new connection. */
+static void test_own_text_deleted(void **state)
+{
+    (void)state;
+    char entry[100], owner[100];
+    begin(one);
+    add(one, "C1", "first");
+    add(one, "C1", "second");
+    must_commit(one);
+    int64_t first = due(one).id;
+    copy_field(first, "entry", entry, sizeof(entry));
+    copy_field(first, "owner", owner, sizeof(owner));
+    ask("xdel '{test}:out:slack' %s", entry);
+    begin(one);
+    assert_int_equal(due(one).count, 0);
+    store_rollback(one);
+    assert_int_equal(store_outbox_next(one, "slack"), NOW);
+    cut_off(one);
+    copy_field(first + 1, "entry", entry, sizeof(entry));
+    ask("xclaim '{test}:out:slack' whether %s 0 %s idle 20000 justid", owner, entry);
+    assert_true(store_outbox_recover(one, NOW, &err));
+    deliver(one, "second");
+    assert_string_equal(redisbench_ask("get '{test}:waiting'"), "0");
+    assert_string_equal(redisbench_ask("exists '{test}:queue:slack\nC1'"), "0");
+}
+
 /* Half of one in the middle: the one before it stays with whoever is at it. */
 static void test_half_of_the_next_deleted(void **state)
 {
@@ -507,16 +547,8 @@ static void test_relearnt_in_few_trips(void **state)
     (void)state;
     add_to_each(one);
     assert_int_equal(count_due(one), ADAPTERS);
-    redisbench_ask("client kill type normal skipme yes");
     long before = reads();
-    begin(one);
-    assert_int_equal(claim(one, "d1"), CLAIM_ERROR); /* now it knows that it was cut off */
-    store_rollback(one);
-    for (int i = 0; i < 500 && !store_begin(one, &err); i++) {
-        poll(NULL, 0, 10);
-        store_tidy(one);
-    }
-    store_rollback(one);
+    cut_off(one);
     assert_int_equal(count_due(one), ADAPTERS);
     assert_in_range(reads() - before, 2, ADAPTERS / 2);
 }
@@ -570,6 +602,7 @@ int main(void)
         TEST(test_an_end_is_an_end),
         TEST(test_half_of_it_deleted),
         TEST(test_text_deleted),
+        TEST(test_own_text_deleted),
         TEST(test_half_of_the_next_deleted),
         TEST(test_changes_are_told),
         TEST(test_relearnt_in_few_trips),
