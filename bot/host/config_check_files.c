@@ -64,7 +64,7 @@ static bool holds(const struct file_map *file, const char *label)
 
 static void check_file(const struct config_checked *place, const char *path, const char *key)
 {
-    struct error err = {0}, cause = {0};
+    struct error err = {0}, cause = {0}, open = {0};
     struct file_map file;
     if (!file_map(path, PEM_BYTES_MAX, &file, &cause)) {
         error_set(&err, cause.code, "%s: %s %s", key, path, cause.text);
@@ -78,8 +78,8 @@ static void check_file(const struct config_checked *place, const char *path, con
             config_fault(place, key, err.text);
         }
     }
-    if (holds(&file, private_key) && !secret_check_mode(path, key, &err)) {
-        config_fault(place, key, err.text);
+    if (holds(&file, private_key) && !secret_check_mode(path, key, &open)) {
+        config_fault(place, key, open.text);
     }
     file_unmap(&file);
 }

@@ -432,6 +432,21 @@ static void test_certificates_and_keys(void **state)
     }
 }
 
+/* The key's file under another key's name, and for all to read: both are told. */
+static void test_misnamed_key_for_all(void **state)
+{
+    (void)state;
+    static const struct pem_files files = {"", KEY, 0644};
+    struct fault_list faults = {0};
+    assert_false(load_with(&files, NETWORK "cert_file = k\nkey_file = k\n", &faults));
+    assert_int_equal(faults.count, 3);
+    assert_non_null(strstr(faults.items[0].text, "cert_file: "));
+    assert_non_null(strstr(faults.items[0].text, "holds no certificate"));
+    assert_non_null(strstr(faults.items[1].text, "cert_file: everyone may read"));
+    assert_non_null(strstr(faults.items[2].text, "key_file: everyone may read"));
+    fault_finish(&faults);
+}
+
 static void test_loopback(void **state)
 {
     (void)state;
@@ -596,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_files_that_it_names),
         cmocka_unit_test(test_where_the_store_is),
         cmocka_unit_test(test_certificates_and_keys),
+        cmocka_unit_test(test_misnamed_key_for_all),
         cmocka_unit_test(test_loopback),
         cmocka_unit_test(test_rows_are_sound),
         cmocka_unit_test(test_example_is_current_and_valid),
