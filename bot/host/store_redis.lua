@@ -327,14 +327,14 @@ local function mine()
     return {#items == tonumber(ARGV[4]) and items[#items][1] or '', news}
 end
 
--- ARGV: ID...: still alive and at it. Returns those that are not ours any more.
+-- ARGV: ID...: still alive and at it. Returns how many wait, and which of these are not ours any more.
 local function keep()
     local gone = {}
     for i = 3, #ARGV do
         local d = ours(ARGV[i])
         if d then give(d, me) else gone[#gone + 1] = ARGV[i] end
     end
-    return gone
+    return {call('GET', base .. 'waiting') or '0', gone}
 end
 
 -- ARGV: IDLE_MS, lease NAME or delivery ID ...: whoever comes next may have them at once.

@@ -147,24 +147,29 @@ static bool keep_some(struct store_engine *engine, const int64_t *ids, size_t co
     if (reply == NULL) {
         return false;
     }
-    for (size_t i = 0; redis_at(reply, i) != NULL; i++) {
-        redis_index_remove(&engine->index, redis_number(redis_at(reply, i)));
+    const redisReply *gone = redis_at(reply, 1);
+    for (size_t i = 0; redis_at(gone, i) != NULL; i++) {
+        redis_index_remove(&engine->index, redis_number(redis_at(gone, i)));
     }
+    engine->waiting = (uint64_t)redis_number(redis_at(reply, 0));
     redis_link_free(&reply, 1);
     return true;
 }
 
+/* Also with nothing in our charge: how many wait changes all the same. */
 static bool keep_all(struct store_engine *engine, struct error *err)
 {
-    size_t at = 0, count = engine->index.count;
+    size_t at = 0, kept = 0, count = engine->index.count;
     /* All of them first: those that are gone leave gaps, into which others move. */
     int64_t *ids = mem_alloc(count * sizeof(*ids));
     uint64_t until_ms = redis_clock_ms() + REDIS_IDLE_MS - REDIS_IDLE_SPARE_MS;
-    bool fine = true;
+    bool fine;
     redis_index_walk(&engine->index, &at, ids, count);
-    for (size_t i = 0; i < count && fine; i += KEEP_AT_ONCE) {
-        fine = keep_some(engine, ids + i, count - i < KEEP_AT_ONCE ? count - i : KEEP_AT_ONCE, err);
-    }
+    do {
+        size_t some = count - kept < KEEP_AT_ONCE ? count - kept : KEEP_AT_ONCE;
+        fine = keep_some(engine, ids + kept, some, err);
+        kept += some;
+    } while (fine && kept < count);
     mem_free(ids);
     engine->act_until_ms = fine ? until_ms : engine->act_until_ms;
     return fine;

@@ -116,6 +116,22 @@ static void test_signs_of_life_for_all(void **state)
                         "4000");
 }
 
+/* Who has nothing to do hears how many answers wait at others. */
+static void test_how_many_wait(void **state)
+{
+    (void)state;
+    begin(one);
+    add(one, "C1", "text");
+    must_commit(one);
+    slept_ms += 6000;
+    store_tidy(two);
+    assert_int_equal(store_outbox_count(two), 1);
+    deliver(one, "text");
+    slept_ms += 6000;
+    store_tidy(two);
+    assert_int_equal(store_outbox_count(two), 0);
+}
+
 /* A Redis that is full renews no lease, and all the same hears that we live. */
 static void test_signs_of_life_to_a_full_redis(void **state)
 {
@@ -292,6 +308,7 @@ int main(void)
         TEST(test_move_that_failed),
         TEST(test_commits_keep_nothing),
         TEST(test_signs_of_life_for_all),
+        TEST(test_how_many_wait),
         TEST(test_signs_of_life_to_a_full_redis),
         TEST(test_network_that_nobody_has),
         TEST(test_network_between_two),
