@@ -64,22 +64,31 @@ static bool is_service(const struct irc *irc, const struct irc_origin *origin)
 
 #define SAY_AWAY "I cannot keep anything in mind just now; please ask me again in a minute."
 
-/* IRC has no retries: whoever asked is told, the first of them for all. */
-static void on_settled(void *context, enum settled how, const struct answer *answer)
+/*
+ * IRC has no retries: whoever asked is told, the first of a turn for all. Not on the connection
+ * after: by then it may not be true any more.
+ */
+static void tell_away(struct irc *irc)
 {
-    struct irc *irc = context;
-    (void)answer;
-    if (how != SETTLED_FAILED) {
-        irc->told_away = false;
-        return;
-    }
-    log_error("irc.question_lost", LOG_TEXT("network", irc->config->label));
-    /* Not on the connection after: by then it may not be true any more. */
     if (irc->phase == IRC_READY && !irc->told_away && irc->asked_at[0] != '\0') {
         irc->told_away = true;
         IRC_CONTROL(irc, SAY_AWAY, "PRIVMSG", irc->asked_at);
         irc->wake_ms = loop_now_ms(irc->loop);
     }
+}
+
+/* All that were taken in a turn are settled at its end. */
+static void on_settled(void *context, enum settled how, const struct answer *answer)
+{
+    struct irc *irc = context;
+    (void)answer;
+    if (how == SETTLED_FAILED) {
+        log_error("irc.question_lost", LOG_TEXT("network", irc->config->label));
+        tell_away(irc);
+    } else {
+        irc->told_away = false;
+    }
+    irc->asked_at[0] = '\0';
 }
 
 static void hand_on(struct irc *irc, const struct place *place, enum surface surface,
@@ -94,9 +103,6 @@ static void hand_on(struct irc *irc, const struct place *place, enum surface sur
     /* Not the nick, which a flooder changes at will. */
     snprintf(person, sizeof(person), "%s@%s", place->by->user, place->by->host);
     bool hidden = place->by->host[0] == '\0';
-    const char *asked_at = place->channel ? place->target : place->by->nick;
-    snprintf(irc->asked_at, sizeof(irc->asked_at), "%s",
-             surface == SURFACE_AMBIENT ? "" : asked_at);
     struct message message = {
         .adapter = irc->adapter.name,
         .surface = surface,
@@ -110,6 +116,9 @@ static void hand_on(struct irc *irc, const struct place *place, enum surface sur
     };
     if (!dispatch_take(irc->dispatch, &message, loop_wall_ms(irc->loop), on_settled, irc)) {
         log_warning("irc.busy", LOG_TEXT("network", irc->config->label));
+    } else if (surface != SURFACE_AMBIENT && irc->asked_at[0] == '\0') {
+        snprintf(irc->asked_at, sizeof(irc->asked_at), "%s",
+                 place->channel ? place->target : place->by->nick);
     }
 }
 

@@ -725,6 +725,19 @@ def case_c19_what_is_lost_while_away_is_told_to_nobody():
     again.expect(r"^PRIVMSG alice :I cannot keep anything in mind")
 
 
+def case_what_is_lost_is_told_where_the_first_of_them_asked():
+    """For all of a turn: not where the last did, nor nowhere since somebody talked of the weather after them."""
+    for after in ("hold", "whether: hold"):
+        _, driver, server = talking({"listen": "questions"})
+        ask(server, "hold", to="whether")
+        ask(server, after, by="bob!b@home.example")
+        driver.wait(r"^message .*person=b@home.example .*text=hold")
+        driver.say("lose")
+        server.expect(r"^PRIVMSG alice :I cannot keep anything in mind")
+        server.quiet(0.3)
+        assert not any("PRIVMSG #a" in line for line in server.lines), server.lines
+
+
 def case_c20_strangers_on_the_loopback_socket():
     """Between connecting and the end of the handshake, anybody of this machine may knock."""
     listener = start(ScriptedServer())
