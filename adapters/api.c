@@ -89,7 +89,7 @@ static void respond_silent(const struct waiting *waiting)
     buf_finish(&body);
 }
 
-/* reason: as in api_refuse(). To MCP it is the tool that failed, not the request. */
+/* reason: as in api_note_refusal(). To MCP it is the tool that failed, not the request. */
 static void respond_failure(const struct waiting *waiting, unsigned status, const char *reason,
                             const char *sentence)
 {
@@ -100,6 +100,7 @@ static void respond_failure(const struct waiting *waiting, unsigned status, cons
         return;
     }
     buf_init(&body, ANSWER_MAX);
+    api_note_refusal(access, waiting->request, reason);
     api_mcp_put_error(&body, waiting->id, sentence);
     api_respond(access, waiting->request, 200, body.data, body.len);
     buf_finish(&body);

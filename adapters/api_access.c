@@ -86,16 +86,22 @@ void api_respond(const struct api_access *access, struct http_request *request, 
     respond(access, request, status, body, len, NULL);
 }
 
-static void refuse(const struct api_access *access, struct http_request *request, unsigned status,
-                   const char *reason, const char *sentence, const char *const *more)
+void api_note_refusal(const struct api_access *access, struct http_request *request,
+                      const char *reason)
 {
-    struct buf body;
-    buf_init(&body, ERROR_MAX);
     if (reason != NULL) {
         metrics_count(access->metrics, METRIC_REJECTED, reason);
         log_info("api.rejected", LOG_TEXT("reason", reason),
                  LOG_TEXT("peer", http_request_peer(request)));
     }
+}
+
+static void refuse(const struct api_access *access, struct http_request *request, unsigned status,
+                   const char *reason, const char *sentence, const char *const *more)
+{
+    struct buf body;
+    buf_init(&body, ERROR_MAX);
+    api_note_refusal(access, request, reason);
     buf_puts(&body, "{\"error\": \"");
     http_json_put(&body, sentence, strlen(sentence));
     buf_puts(&body, "\"}\n");

@@ -33,7 +33,11 @@ bool api_access_check(const struct api_access *access, struct http_request *requ
 void api_respond(const struct api_access *access, struct http_request *request, unsigned status,
                  const char *body, size_t len);
 
-/* {"error": "..."}; reason: for the counter and the log, NULL: it is nobody's fault. */
+/* reason: for the counter and the log, NULL: it is nobody's fault. */
+void api_note_refusal(const struct api_access *access, struct http_request *request,
+                      const char *reason);
+
+/* {"error": "..."}, and notes it. */
 void api_refuse(const struct api_access *access, struct http_request *request, unsigned status,
                 const char *reason, const char *sentence);
 

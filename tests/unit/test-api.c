@@ -414,6 +414,11 @@ static void test_mcp_around(void **state)
               "\"text\": \"\"}], \"structuredContent\": {\"id\": null, \"kind\": \"silent\"");
     fake.full = true;
     expect_of("POST /mcp", LOCAL, CALL("1", "{\"text\":\"a\"}"), "200", "\"isError\": true}");
+    struct buf counted;
+    buf_init(&counted, 64 * 1024);
+    metrics_format(bench.metrics, &counted);
+    assert_non_null(strstr(counted.data, "whether_rejected_total{reason=\"busy\"} 1\n"));
+    buf_finish(&counted);
 }
 
 static void test_create_refused(void **state)
