@@ -23,27 +23,30 @@ static void expect_of(const struct gathered *gathered, size_t index, struct expe
 
 static void leave_to_others(struct dispatch *dispatch, const struct gathered_message *one)
 {
-    metrics_count(dispatch->metrics, METRIC_REJECTED, "elsewhere");
     pending_add(dispatch->pending, &(struct awaited){.settled = one->settled,
                                                      .context = one->context,
                                                      .adapter = one->message.adapter,
                                                      .how = SETTLED_FAILED});
 }
 
-static void hear_each(struct dispatch *dispatch, const enum expected *expected)
+/* Returns how many it leaves to others. */
+static size_t hear_each(struct dispatch *dispatch, const enum expected *expected)
 {
+    size_t left = 0;
     for (size_t i = 0; i < gathered_count(dispatch->gathered); i++) {
         struct gathered_message one;
         gathered_at(dispatch->gathered, i, &one);
         if (expected[i] == EXPECTED_BUSY) {
             leave_to_others(dispatch, &one);
+            left++;
         } else {
             dispatch_hear(dispatch, &one);
         }
     }
+    return left;
 }
 
-static bool hear_all(struct dispatch *dispatch)
+static bool hear_all(struct dispatch *dispatch, size_t *ret_left)
 {
     struct error err = {0};
     size_t count = gathered_count(dispatch->gathered);
@@ -55,7 +58,7 @@ static bool hear_all(struct dispatch *dispatch)
     bool fine = store_expect(dispatch->turn.store, expectations, count, expected, &err) ||
                 turn_give_up(&dispatch->turn, &err);
     if (fine) {
-        hear_each(dispatch, expected);
+        *ret_left = hear_each(dispatch, expected);
     }
     mem_free(expected);
     mem_free(expectations);
@@ -64,12 +67,12 @@ static bool hear_all(struct dispatch *dispatch)
 
 bool dispatch_answer_gathered(struct dispatch *dispatch)
 {
-    size_t first = pending_count(dispatch->pending);
+    size_t first = pending_count(dispatch->pending), left = 0;
     enum turn_end end = TURN_AGAIN;
     store_mark(dispatch->turn.store);
     while (end == TURN_AGAIN) {
         pending_cut(dispatch->pending, first);
-        if (!hear_all(dispatch)) {
+        if (!hear_all(dispatch, &left)) {
             return false;
         }
         end = turn_try_commit(&dispatch->turn);
@@ -78,5 +81,8 @@ bool dispatch_answer_gathered(struct dispatch *dispatch)
         }
     }
     gathered_clear(dispatch->gathered);
+    for (; end == TURN_DONE && left > 0; left--) {
+        metrics_count(dispatch->metrics, METRIC_REJECTED, "elsewhere");
+    }
     return end == TURN_DONE;
 }

@@ -97,11 +97,13 @@ static void test_one_is_left_to_others(void **state)
     struct message one = message("C1", choice), two = message("C2", choice);
     struct fate fates[2];
     memstore_share(store, "C1", false);
+    memstore_outrun(store, 2);
     take(&one, &fates[0]);
     take(&two, &fates[1]);
     turn();
     assert_int_equal(fates[0].how, SETTLED_FAILED);
     assert_int_equal(fates[1].how, SETTLED_ANSWERED);
+    assert_int_equal(metrics_value(metrics, METRIC_COMMITS, "again"), 2);
     assert_int_equal(metrics_value(metrics, METRIC_REJECTED, "elsewhere"), 1);
     assert_int_equal(metrics_value(metrics, METRIC_MESSAGES, "slack"), 1);
     memstore_share(store, NULL, false);
