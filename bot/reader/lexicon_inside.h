@@ -8,8 +8,9 @@
 #include "bot/reader/lexicon.h"
 
 /*
- * The inside of a lexicon, shared by lexicon.c, which compiles it, search.c, which searches it, and
- * nobody else. Everything here is immutable once lexicon_create() has returned.
+ * The inside of a lexicon, shared by lexicon.c, which compiles the phrases, lexicon_index.c, which
+ * finds them and their words by hashes, search.c, which searches, and nobody else. Everything here
+ * is immutable once lexicon_create() has returned.
  */
 enum word_mode { WORD_STEM, WORD_EXACT, WORD_PREFIX, WORD_NUMBER };
 enum {
@@ -82,6 +83,17 @@ struct lexicon {
     uint64_t *vocabulary; /* open-addressing set of word and stem hashes that packs use */
     size_t vocabulary_mask, vocabulary_count;
 };
+
+/* ---- lexicon_index.c ---- */
+
+/* For lexicon_create(), when all phrases are in: by which of its words each is found. */
+void lexicon_index(struct lexicon *lex);
+
+/*
+ * Likewise: what lexicon_has() knows, which is every hash in the phrases and these, of words as
+ * they are written there, each once.
+ */
+void lexicon_collect_words(struct lexicon *lex, const uint64_t *spellings, size_t count);
 
 /* Keys of the index: of a written word, and of words that begin with the same letters. */
 uint64_t lexicon_word_key(const struct phrase_word *word);
