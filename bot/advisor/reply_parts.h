@@ -9,9 +9,10 @@
 #include "bot/advisor/reply.h"
 
 /*
- * What reply.c and reply_facts.c share: the draft of a reply and the pieces that more than one
- * answer is made of. Private to the two. Every piece adds nothing where the pack or the verdict
- * has nothing to say.
+ * What reply.c (verdicts), reply_facts.c and reply_meta.c (all other answers) share: the draft of a
+ * reply and the pieces that more than one answer is made of. record.c says some of them in another
+ * form; not for anybody else. Every piece adds nothing where the pack or the verdict has nothing to
+ * say.
  */
 enum { LINE_REPLY_MAX = 300, REASONS_MAX = 3, REASONS_FULL_MAX = 6 };
 
@@ -86,6 +87,7 @@ void lead_sentence(const struct draft *draft, bool fresh, struct line *ret);
 void reply_facts(struct draft *draft);
 void reply_neighbour(struct draft *draft, const struct pack *other);
 const struct pack *neighbour_of(const struct draft *draft); /* the pack that is asked about */
+/* These two need no draft: they may be all there is to say where there is no pack. */
 void reply_unknown(const struct request *request, struct reply *reply);
 void reply_meta(const struct request *request, struct reply *reply);
 
