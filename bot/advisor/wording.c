@@ -1,4 +1,4 @@
-#include "bot/advisor/wording.h"
+#include "bot/advisor/wording_inside.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -7,17 +7,9 @@
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 
-enum {
-    SLACK_TEXT_MAX = 3000,   /* of one text object, S20 */
-    SLACK_TOTAL_MAX = 12000, /* the API refuses at about 13,200 */
-    SLACK_CUT_ROOM = 16,     /* kept free in a text for the marks around it, or for an ellipsis */
-    SLACK_SMALL_REPLY = 6,   /* up to so many blocks a divider would be out of proportion */
-};
-
 /* U+200B: nothing to see, but no mention, reference or URL reaches across it. */
 #define ZERO_WIDTH_SPACE "\xE2\x80\x8B"
 #define BULLET "\xE2\x80\xA2 "
-#define ELLIPSIS "\xE2\x80\xA6"
 
 static bool is_alnum(char c)
 {
@@ -323,8 +315,8 @@ static void put_block_markdown(struct buf *ret, const struct reply *reply,
     }
 }
 
-static void put_block(struct buf *ret, const struct reply *reply, const struct block *block,
-                      enum wording wording)
+void wording_put_block(struct buf *ret, const struct reply *reply, const struct block *block,
+                       enum wording wording)
 {
     switch (wording) {
     case WORDING_PLAIN:
@@ -361,12 +353,27 @@ bool wording_format(const struct reply *reply, enum wording wording, struct buf 
         if (i > 0) {
             buf_puts(ret, gap(&reply->blocks[i - 1], &reply->blocks[i], wording));
         }
-        put_block(ret, reply, &reply->blocks[i], wording);
+        wording_put_block(ret, reply, &reply->blocks[i], wording);
     }
     return !ret->failed;
 }
 
-/* Slack blocks: a paragraph with its items is a section, the source a context. */
+/* ---- parts, for documents ---- */
+
+void wording_put_markdown(struct buf *ret, const char *text)
+{
+    put_markdown(ret, text);
+}
+
+void wording_put_code(struct buf *ret, const char *text)
+{
+    size_t fence = fence_length(text);
+    put_fence(ret, fence);
+    buf_putc(ret, '\n');
+    put_lines(ret, text, "");
+    buf_putc(ret, '\n');
+    put_fence(ret, fence);
+}
 
 static void put_json_char(struct buf *ret, const char *at, size_t step)
 {
@@ -388,7 +395,7 @@ static void put_json_char(struct buf *ret, const char *at, size_t step)
     }
 }
 
-static void put_json(struct buf *ret, const char *text, size_t len)
+void wording_put_json_bytes(struct buf *ret, const char *text, size_t len)
 {
     for (size_t i = 0; i < len;) {
         size_t run = buf_json_plain(text + i, len - i);
@@ -402,116 +409,9 @@ static void put_json(struct buf *ret, const char *text, size_t len)
     }
 }
 
-/* A text that was cut may end inside a character. */
-static size_t whole_characters(const char *text, size_t len)
-{
-    size_t back = 0;
-    while (back < len && back < 3 && ((unsigned char)text[len - 1 - back] & 0xC0) == 0x80) {
-        back++;
-    }
-    size_t start = len > back ? len - back - 1 : 0;
-    return len > 0 && utf8_sequence(text + start, len - start) == len - start ? len : start;
-}
-
-/* One Slack text object in the making. */
-struct slack {
-    struct buf *ret;
-    struct buf text;
-    size_t total;
-    bool any, in_code;
-};
-
-static void slack_text(struct slack *slack)
-{
-    struct buf *ret = slack->ret;
-    buf_puts(ret, "{\"type\":\"mrkdwn\",\"verbatim\":true,\"text\":\"");
-    if (slack->text.failed) {
-        put_json(ret, slack->text.data, whole_characters(slack->text.data, slack->text.len));
-        buf_puts(ret, slack->in_code ? ELLIPSIS "\\n```" : ELLIPSIS);
-    } else {
-        put_json(ret, slack->text.data, slack->text.len);
-    }
-    buf_puts(ret, "\"}");
-}
-
-static void slack_flush(struct slack *slack, bool context)
-{
-    size_t len = slack->text.len;
-    if (len > 0 && slack->total + len <= SLACK_TOTAL_MAX) {
-        buf_puts(slack->ret, slack->any ? "," : "");
-        buf_puts(slack->ret, context ? "{\"type\":\"context\",\"elements\":["
-                                     : "{\"type\":\"section\",\"text\":");
-        slack_text(slack);
-        buf_puts(slack->ret, context ? "]}" : "}");
-        slack->any = true;
-    }
-    slack->total += len;
-    buf_clear(&slack->text);
-    slack->in_code = false;
-}
-
-/* At most what the escapes make of it. */
-static size_t slack_length(const char *text)
-{
-    size_t len = SLACK_CUT_ROOM;
-    for (; *text; text++) {
-        len += *text == '&' || *text == '<' || *text == '>' ? 5 : 1;
-    }
-    return len;
-}
-
-static void slack_block(struct slack *slack, const struct reply *reply, const struct block *block)
-{
-    bool item = block->type == BLOCK_ITEM;
-    if (!item || slack->text.len + slack_length(block_text(reply, block)) > slack->text.max) {
-        slack_flush(slack, false);
-    }
-    bool source = block->type == BLOCK_SOURCE;
-    if (source && slack->any && reply->block_count > SLACK_SMALL_REPLY) {
-        buf_puts(slack->ret, ",{\"type\":\"divider\"}");
-    }
-    slack->in_code = block->type == BLOCK_CODE;
-    buf_puts(&slack->text, slack->text.len > 0 ? "\n" : "");
-    put_block_mrkdwn(&slack->text, reply, block);
-    if (source) {
-        slack_flush(slack, true);
-    }
-}
-
-bool wording_slack_blocks(const struct reply *reply, struct buf *ret)
-{
-    struct slack slack = {.ret = ret};
-    buf_init(&slack.text, SLACK_TEXT_MAX - SLACK_CUT_ROOM);
-    buf_putc(ret, '[');
-    for (size_t i = 0; i < reply->block_count && i < REPLY_BLOCKS_MAX; i++) {
-        slack_block(&slack, reply, &reply->blocks[i]);
-    }
-    slack_flush(&slack, false);
-    buf_putc(ret, ']');
-    buf_finish(&slack.text);
-    return !ret->failed;
-}
-
-/* ---- parts, for documents ---- */
-
-void wording_put_markdown(struct buf *ret, const char *text)
-{
-    put_markdown(ret, text);
-}
-
-void wording_put_code(struct buf *ret, const char *text)
-{
-    size_t fence = fence_length(text);
-    put_fence(ret, fence);
-    buf_putc(ret, '\n');
-    put_lines(ret, text, "");
-    buf_putc(ret, '\n');
-    put_fence(ret, fence);
-}
-
 void wording_put_json(struct buf *ret, const char *text)
 {
-    put_json(ret, text, strlen(text));
+    wording_put_json_bytes(ret, text, strlen(text));
 }
 
 void wording_put_url(struct buf *ret, const char *url)
