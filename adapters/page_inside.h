@@ -19,6 +19,9 @@ struct view;
 void page_put_ask(struct buf *ret, const struct knowledge *knowledge, const struct talk *talk,
                   const struct view *view);
 
+/* What speaks for each option of view->pack: a balance of two, a bar each of more. */
+void page_put_balance(struct buf *ret, const struct view *view);
+
 /* The decision tables of all packs, as people would draw them. */
 void page_put_rules(struct buf *ret, const struct knowledge *knowledge);
 
