@@ -12,8 +12,11 @@
 #include "bot/host/timers.h"
 
 /*
- * What tracker.c (hearing) and tracker_send.c (speaking) share. Not for anybody else.
+ * What tracker.c (the adapter as such), tracker_hear.c (hearing) and tracker_send.c (speaking)
+ * share. Not for anybody else.
  */
+struct http_request;
+
 struct tracker {
     struct adapter base;
     struct adapter_setup setup; /* borrowed things */
@@ -31,6 +34,13 @@ struct tracker {
     struct timer ask_timer; /* when to ask again who we are */
     uint64_t ask_pause_ms;  /* after the next failure */
 };
+
+/* ---- tracker_hear.c ---- */
+
+/* http_handler of the path; context: the tracker. */
+void tracker_hear(void *context, struct http_request *request);
+
+/* ---- tracker_send.c ---- */
 
 void tracker_set_status(struct tracker *tracker, enum adapter_health health, const char *format,
                         ...) __attribute__((format(printf, 3, 4)));
