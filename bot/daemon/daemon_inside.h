@@ -12,8 +12,10 @@
 #include "bot/host/program.h"
 
 /*
- * What the files of the daemon share: daemon.c sets up, turns and stops, daemon_adapters.c has what
- * runs, daemon_reload.c changes it, daemon_try.c tries it. Not for anybody else.
+ * What the files of the daemon share: daemon_set_up.c opens and closes all of it, daemon.c turns
+ * and stops, daemon_adapters.c has what runs, daemon_reload.c changes it, daemon_try.c tries it,
+ * daemon_confine.c says what the process may do, daemon_libraries.c what it runs with. Not for
+ * anybody else.
  */
 struct dispatch;
 struct fault_list;
@@ -64,6 +66,8 @@ struct daemon {
     uint64_t next_expire_ms;
 };
 
+/* ---- daemon_set_up.c ---- */
+
 /* Loads configuration and packs; *ret is a program whose config belongs to *ret_generation. */
 bool daemon_load(const struct program_options *options, struct program *ret,
                  struct generation **ret_generation, struct fault_list *faults);
@@ -71,6 +75,26 @@ void daemon_drop_generation(struct generation *generation, struct program *progr
 
 /* What daemon_create() does; trying: without a store. */
 bool daemon_set_up(const struct program_options *options, bool trying, struct daemon **ret);
+
+/* The listener that the newest configuration asks for, NULL for none. */
+bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct error *err);
+/* What [http] says of addresses, for a server that is there already; NULL is fine. */
+bool daemon_set_rate(const struct daemon *daemon, struct http_server *server, struct error *err);
+void daemon_use_server(struct daemon *daemon, struct http_server *server);
+void daemon_tell_server(const struct daemon *daemon);
+
+/* ---- daemon.c ---- */
+
+/* How many packs have a learned model, for the log: a lost file makes it read worse, in silence. */
+size_t daemon_models(const struct daemon *daemon);
+
+/* One turn of the loop; false when waiting failed, which was told. */
+bool daemon_turn(struct daemon *daemon);
+
+/* A folder of records that cannot be written is no reason to stay away; the log tells of it. */
+void daemon_look_at_records(const struct daemon *daemon);
+
+/* ---- daemon_confine.c ---- */
 
 /*
  * What the configuration has the process confine itself to. Files before any thread starts, system
@@ -86,6 +110,11 @@ const char *daemon_confinement(const struct daemon *daemon, char ret[DAEMON_CONF
                                bool *ret_whole);
 void daemon_tell_confinement(const struct daemon *daemon);
 
+/* System calls refused since it was last called, to the log. */
+void daemon_tell_refused(void);
+
+/* ---- daemon_libraries.c ---- */
+
 /*
  * The libraries that are there: those too old are faults, doubtful ones a warning. In words, each
  * with its version, for the log and for people; returns ret.
@@ -93,25 +122,6 @@ void daemon_tell_confinement(const struct daemon *daemon);
 enum { DAEMON_LIBRARIES_MAX = 1200 };
 void daemon_check_libraries(struct fault_list *faults);
 const char *daemon_libraries(char ret[DAEMON_LIBRARIES_MAX], bool *ret_fine);
-
-/* System calls refused since it was last called, to the log. */
-void daemon_tell_refused(void);
-
-/* How many packs have a learned model, for the log: a lost file makes it read worse, in silence. */
-size_t daemon_models(const struct daemon *daemon);
-
-/* One turn of the loop; false when waiting failed, which was told. */
-bool daemon_turn(struct daemon *daemon);
-
-/* The listener that the newest configuration asks for, NULL for none. */
-bool daemon_open_server(struct daemon *daemon, struct http_server **ret, struct error *err);
-/* What [http] says of addresses, for a server that is there already; NULL is fine. */
-bool daemon_set_rate(const struct daemon *daemon, struct http_server *server, struct error *err);
-void daemon_use_server(struct daemon *daemon, struct http_server *server);
-void daemon_tell_server(const struct daemon *daemon);
-
-/* A folder of records that cannot be written is no reason to stay away; the log tells of it. */
-void daemon_look_at_records(const struct daemon *daemon);
 
 /* ---- daemon_adapters.c ---- */
 
@@ -125,6 +135,8 @@ void daemon_remove(struct daemon *daemon, size_t index);
 
 /* It stays as it is, with the newest configuration in place of its own. */
 void daemon_keep(struct daemon *daemon, size_t index, size_t instance);
+
+/* ---- daemon_reload.c ---- */
 
 /* SIGHUP. */
 void daemon_reload(struct daemon *daemon);
