@@ -4,7 +4,6 @@
 #include "adapters/page_inside.h"
 #include "adapters/page_talk.h"
 #include "bot/base/buf.h"
-#include "bot/base/mem.h"
 #include "bot/host/view.h"
 
 enum {
@@ -13,12 +12,6 @@ enum {
     EXAMPLE_LEN_MAX = 120,
     FLIP_FACTS_MAX = 4096,
 };
-
-const char *page_side_class(int option)
-{
-    static const char *const classes[] = {"s0", "s1", "s2", "s3", "s4", "s5"};
-    return option < 0 ? "none" : classes[(size_t)option % ARRAY_LEN(classes)];
-}
 
 /* The option that a situation speaks for most; -1 none. */
 static int side_of(const struct pack *pack, size_t situation)

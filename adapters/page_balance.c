@@ -1,6 +1,7 @@
 #include "adapters/page_html.h"
 #include "adapters/page_inside.h"
 #include "bot/base/buf.h"
+#include "bot/base/mem.h"
 #include "bot/host/view.h"
 #include "knowledge/pack.h"
 
@@ -9,6 +10,12 @@ enum {
     PAN_ROW = 5,      /* weights side by side */
     PAN_WEIGHTS = 15, /* shown of a side */
 };
+
+const char *page_side_class(int option)
+{
+    static const char *const classes[] = {"s0", "s1", "s2", "s3", "s4", "s5"};
+    return option < 0 ? "none" : classes[(size_t)option % ARRAY_LEN(classes)];
+}
 
 static int tilt(int left, int right)
 {
