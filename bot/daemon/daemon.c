@@ -12,7 +12,6 @@
 #include "bot/host/dispatch.h"
 #include "bot/host/log.h"
 #include "bot/host/loop.h"
-#include "bot/host/records.h"
 #include "bot/host/report.h"
 #include "bot/host/store_configured.h"
 #include "knowledge/pack.h"
@@ -154,24 +153,6 @@ static bool stopped(struct daemon *daemon)
         quiet = quiet && running->stopped;
     }
     return quiet;
-}
-
-size_t daemon_models(const struct daemon *daemon)
-{
-    const struct knowledge *knowledge = daemon->program.knowledge;
-    size_t count = 0;
-    for (size_t i = 0; i < knowledge->count; i++) {
-        count += knowledge->packs[i]->model != NULL;
-    }
-    return count;
-}
-
-void daemon_look_at_records(const struct daemon *daemon)
-{
-    struct error err = {0};
-    if (!records_check(daemon->newest->config.records, &err)) {
-        log_warning("records.unwritable", LOG_TEXT("cause", err.text));
-    }
 }
 
 static void start_all(struct daemon *daemon)

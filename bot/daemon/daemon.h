@@ -4,9 +4,10 @@
 
 /*
  * What `whether run` does: one thread, one loop, every adapter that the configuration asks for
- * (docs/daemon.md). What a turn of the loop does in which order is here and nowhere else. Knows no
- * adapter by name, only their table. Tells what is wrong at the start on standard error
- * (report.h), what happens later in the log.
+ * (docs/daemon.md). What a turn of the loop does in which order is here and nowhere else. Knows
+ * adapters by their table, none by name but the API and the page, which are there where nothing is
+ * configured. Tells what is wrong at the start on standard error (report.h), what happens later in
+ * the log.
  */
 struct daemon;
 struct program_options;

@@ -12,10 +12,10 @@
 #include "bot/host/program.h"
 
 /*
- * What the files of the daemon share: daemon_set_up.c opens and closes all of it, daemon.c turns
- * and stops, daemon_adapters.c has what runs, daemon_reload.c changes it, daemon_try.c tries it,
- * daemon_confine.c says what the process may do, daemon_libraries.c what it runs with. Not for
- * anybody else.
+ * What the files of the daemon share: daemon_load.c reads configuration and packs, daemon_set_up.c
+ * opens and closes all the rest, daemon.c turns and stops, daemon_adapters.c has what runs,
+ * daemon_reload.c changes it, daemon_try.c tries it, daemon_confine.c says what the process may do,
+ * daemon_libraries.c what it runs with. Not for anybody else.
  */
 struct dispatch;
 struct fault_list;
@@ -66,12 +66,20 @@ struct daemon {
     uint64_t next_expire_ms;
 };
 
-/* ---- daemon_set_up.c ---- */
+/* ---- daemon_load.c ---- */
 
 /* Loads configuration and packs; *ret is a program whose config belongs to *ret_generation. */
 bool daemon_load(const struct program_options *options, struct program *ret,
                  struct generation **ret_generation, struct fault_list *faults);
 void daemon_drop_generation(struct generation *generation, struct program *program);
+
+/* How many packs have a learned model, for the log: a lost file makes it read worse, in silence. */
+size_t daemon_models(const struct daemon *daemon);
+
+/* A folder of records that cannot be written is no reason to stay away; the log tells of it. */
+void daemon_look_at_records(const struct daemon *daemon);
+
+/* ---- daemon_set_up.c ---- */
 
 /* What daemon_create() does; trying: without a store. */
 bool daemon_set_up(const struct program_options *options, bool trying, struct daemon **ret);
@@ -85,14 +93,8 @@ void daemon_tell_server(const struct daemon *daemon);
 
 /* ---- daemon.c ---- */
 
-/* How many packs have a learned model, for the log: a lost file makes it read worse, in silence. */
-size_t daemon_models(const struct daemon *daemon);
-
 /* One turn of the loop; false when waiting failed, which was told. */
 bool daemon_turn(struct daemon *daemon);
-
-/* A folder of records that cannot be written is no reason to stay away; the log tells of it. */
-void daemon_look_at_records(const struct daemon *daemon);
 
 /* ---- daemon_confine.c ---- */
 
