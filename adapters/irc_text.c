@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bot/base/buf.h"
+#include "bot/base/utf8.h"
 
 enum {
     CODE_COLOUR = 0x03,

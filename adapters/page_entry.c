@@ -6,6 +6,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/hash.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 #include "knowledge/pack.h"
 
 enum { WORDS_MAX = 3, WORD_LEN_MIN = 4, WORD_LEN_MAX = 18, WORDS_BYTES_MAX = 100, TEXT_MAX = 500 };

@@ -9,6 +9,7 @@
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 

@@ -3,9 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 #include "knowledge/jsonpos.h"
 
 static bool check_bytes(const char *file, const char *text, size_t len, struct fault_list *faults)

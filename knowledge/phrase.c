@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/utf8.h"
 
 struct cursor {
     const char *at;

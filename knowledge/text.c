@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "bot/base/buf.h"
+#include "bot/base/utf8.h"
 
 bool text_is_blank(const char *text)
 {

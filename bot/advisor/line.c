@@ -151,39 +151,3 @@ bool line_add_clause(struct line *line, const char *text, bool capital)
     }
     return true;
 }
-
-static size_t utf8_need(unsigned char first)
-{
-    if (first >= 0xC2 && first <= 0xDF) {
-        return 2;
-    }
-    return (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first <= 0xF4 ? 4 : 0;
-}
-
-static bool is_tail(const char *text, size_t i)
-{
-    return ((unsigned char)text[i] & 0xC0) == 0x80;
-}
-
-size_t utf8_sequence(const char *text, size_t len)
-{
-    const unsigned char *bytes = (const unsigned char *)text;
-    if (len == 0) {
-        return 0;
-    }
-    if (bytes[0] < 0x80) {
-        return 1;
-    }
-    size_t need = utf8_need(bytes[0]);
-    if (need == 0 || need > len) {
-        return 0;
-    }
-    for (size_t i = 1; i < need; i++) {
-        if (!is_tail(text, i)) {
-            return 0;
-        }
-    }
-    bool bad = (bytes[0] == 0xE0 && bytes[1] < 0xA0) || (bytes[0] == 0xED && bytes[1] > 0x9F) ||
-               (bytes[0] == 0xF0 && bytes[1] < 0x90) || (bytes[0] == 0xF4 && bytes[1] > 0x8F);
-    return bad ? 0 : need;
-}

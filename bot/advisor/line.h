@@ -44,9 +44,3 @@ bool line_add_clause(struct line *line, const char *text, bool capital);
  */
 size_t text_format(char *out, size_t cap, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
-
-/*
- * Bytes of the well-formed UTF-8 sequence that text begins with, 0 if it begins with none (len 0,
- * stray or overlong bytes, surrogates).
- */
-size_t utf8_sequence(const char *text, size_t len);

@@ -4,6 +4,7 @@
 
 #include "bot/advisor/reply_parts.h"
 #include "bot/advisor/say.h"
+#include "bot/base/utf8.h"
 
 /*
  * Texts are made fit to print once, here: well-formed UTF-8, one line (code apart), no control
@@ -62,7 +63,7 @@ size_t reply_clean(char *text, size_t len, bool keep_lines)
             text[out++] = text[i++];
             continue;
         }
-        size_t step = utf8_sequence(text + i, len - i);
+        size_t step = utf8_length(text + i, len - i);
         out = put_clean(text, out, text + i, step, keep_lines);
         i += step ? step : 1;
     }

@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "bot/advisor/line.h"
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
+#include "bot/base/utf8.h"
 
 /* U+200B: nothing to see, but no mention, reference or URL reaches across it. */
 #define ZERO_WIDTH_SPACE "\xE2\x80\x8B"
@@ -402,7 +402,7 @@ void wording_put_json_bytes(struct buf *ret, const char *text, size_t len)
         buf_append(ret, text + i, run);
         i += run;
         if (i < len) {
-            size_t step = utf8_sequence(text + i, len - i);
+            size_t step = utf8_length(text + i, len - i);
             put_json_char(ret, text + i, step);
             i += step ? step : 1;
         }

@@ -2,9 +2,9 @@
 
 #include <stddef.h>
 
-#include "bot/advisor/line.h"
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
+#include "bot/base/utf8.h"
 
 /* Slack blocks: a paragraph with its items is a section, the source a context. */
 
@@ -25,7 +25,7 @@ static size_t whole_characters(const char *text, size_t len)
         back++;
     }
     size_t start = len > back ? len - back - 1 : 0;
-    return len > 0 && utf8_sequence(text + start, len - start) == len - start ? len : start;
+    return len > 0 && utf8_length(text + start, len - start) == len - start ? len : start;
 }
 
 /* One Slack text object in the making. */

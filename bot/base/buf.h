@@ -61,6 +61,3 @@ size_t buf_plain(const char *text, size_t len, const char stops[3]);
 
 /* How many bytes from text on stand in a JSON string as they are: ASCII, nothing to be escaped. */
 size_t buf_json_plain(const char *text, size_t len);
-
-/* Length (1 to 4) of the well-formed UTF-8 character at text; 0 for a broken one or len 0. */
-size_t utf8_length(const char *text, size_t len);

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bot/base/buf.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 
 enum { FAULT_TEXT_MAX = 1000 };
 

@@ -6,6 +6,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 #include "bot/host/config_inside.h"
 
 enum { PORT_MAX = 65535, HOST_MAX = 253, NUMBER_DIGITS_MAX = 9, VARIABLE_MAX = 100 };

@@ -8,6 +8,7 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 
 enum { LOG_FIELD_MAX = 1000, LOG_LINE_MAX = 64 * 1024 };
 

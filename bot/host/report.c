@@ -7,6 +7,7 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/utf8.h"
 
 enum { REPORT_MAX = 4096 };
 

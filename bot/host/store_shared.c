@@ -4,6 +4,7 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
+#include "bot/base/utf8.h"
 #include "bot/host/store_engine.h"
 
 /* What engines share: names, limits, and what makes two questions one. */

@@ -20,7 +20,7 @@ LIBC = set("""
 MACHINE = {"__cpu_indicator_init", "__cpu_model"}
 
 # By prefix: base and the two text libraries. Of knowledge, the look-ups in what is loaded already.
-PREFIXES = ("mem_", "arena_", "buf_", "error_", "matrix_", "nearest_", "utf8proc_", "sb_stemmer_")
+PREFIXES = ("mem_", "arena_", "buf_", "error_", "matrix_", "nearest_", "utf8_", "utf8proc_", "sb_stemmer_")
 SUFFIXES = ("_find", "_has", "phrase_check")
 
 # Those of base that touch the world: not for a pure floor although their prefix is.

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "bot/base/buf.h"
+#include "bot/base/utf8.h"
 
 enum { DEPTH_MAX = 64, NAME_MAX_BYTES = 24 };
 

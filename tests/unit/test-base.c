@@ -19,6 +19,7 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 
 /* A sanitizer would end the program where a real malloc says no. */
 const char *__asan_default_options(void);

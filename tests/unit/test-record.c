@@ -13,6 +13,7 @@
 #include "bot/advisor/reply.h"
 #include "bot/base/buf.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 #include "tests/golden/sample.h"
 
 static struct buf text;

@@ -9,6 +9,7 @@
 #include "bot/advisor/facts.h"
 #include "bot/advisor/line.h"
 #include "bot/advisor/reply.h"
+#include "bot/base/utf8.h"
 #include "tests/golden/sample.h"
 
 /*
@@ -92,32 +93,6 @@ static void test_clauses(void **state)
     }
 }
 
-static void test_utf8(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        size_t len, want;
-    } rows[] = {
-        {"a", 1, 1},
-        {"", 0, 0},
-        {"\xC3\xA9", 2, 2},
-        {"\xC3", 1, 0},
-        {"\xC0\x80", 2, 0},
-        {"\xE2\x82\xAC", 3, 3},
-        {"\xE0\x80\x80", 3, 0},
-        {"\xED\xA0\x80", 3, 0},
-        {"\xF0\x9F\x98\x80", 4, 4},
-        {"\xF4\x90\x80\x80", 4, 0},
-        {"\xF5\x80\x80\x80", 4, 0},
-        {"\x80", 1, 0},
-        {"\xE2\x28\xA1", 3, 0},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(utf8_sequence(rows[i].text, rows[i].len), rows[i].want);
-    }
-}
-
 /* Blocks */
 
 static void test_blocks_are_cleaned(void **state)
@@ -192,7 +167,7 @@ static void check_text(const struct reply *reply, const struct block *b)
     assert_int_equal(strlen(text), b->len);
     assert_true(b->len > 0 && text[b->len - 1] != ' ');
     for (size_t i = 0; i < b->len;) {
-        size_t step = utf8_sequence(text + i, b->len - i);
+        size_t step = utf8_length(text + i, b->len - i);
         assert_true(step > 0);
         assert_true((unsigned char)text[i] >= 0x20 || (text[i] == '\n' && b->type == BLOCK_CODE));
         assert_true(text[i] != 0x7F);
@@ -375,7 +350,6 @@ int main(void)
         cmocka_unit_test(test_line_formats),
         cmocka_unit_test(test_line_is_whole_or_nothing),
         cmocka_unit_test(test_clauses),
-        cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_blocks_are_cleaned),
         cmocka_unit_test(test_empty_blocks_are_dropped),
         cmocka_unit_test(test_full_reply_drops_whole_blocks),

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/base/buf.h"
 #include "bot/base/mem.h"
+#include "bot/base/utf8.h"
 #include "bot/reader/text.h"
 
 static struct text text;

@@ -8,10 +8,10 @@
 
 #include <jansson.h>
 
-#include "bot/advisor/line.h"
 #include "bot/advisor/reply.h"
 #include "bot/advisor/wording.h"
 #include "bot/base/buf.h"
+#include "bot/base/utf8.h"
 
 /*
  * The formatters: rows of text and what each target must get, then properties over random replies.
@@ -276,7 +276,7 @@ static void check_clean(const struct reply *reply, enum wording wording, const s
 {
     size_t lines = 0;
     for (size_t i = 0; i < out->len;) {
-        size_t step = utf8_sequence(out->data + i, out->len - i);
+        size_t step = utf8_length(out->data + i, out->len - i);
         unsigned char c = (unsigned char)out->data[i];
         assert_true(step > 0);
         assert_true(c >= 0x20 || c == '\n' || (c == 0x02 && wording == WORDING_IRC));
