@@ -6,7 +6,6 @@
 #include "bot/base/buf.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
-#include "knowledge/load.h"
 #include "knowledge/pack.h"
 
 enum {

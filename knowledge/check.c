@@ -5,7 +5,6 @@
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "knowledge/claims.h"
-#include "knowledge/load.h"
 #include "knowledge/pack.h"
 #include "knowledge/phrase.h"
 

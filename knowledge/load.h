@@ -23,9 +23,3 @@ bool knowledge_load(const char *const *paths, size_t count, struct knowledge **r
 
 /* Frees all that the knowledge owns, models and vectors too, if somebody set them. NULL is fine. */
 void knowledge_destroy(struct knowledge *knowledge);
-
-/* Looks an id up; -1 when there is none. */
-struct pack;
-int pack_option_find(const struct pack *pack, const char *id);
-int pack_situation_find(const struct pack *pack, const char *id);
-int knowledge_find(const struct knowledge *knowledge, const char *pack_id);

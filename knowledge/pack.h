@@ -185,3 +185,8 @@ struct knowledge {
     const struct model *kinds;     /* the learned kinds of messages, NULL without; owned */
     struct arena *arena;
 };
+
+/* Looks an id up; -1 when there is none. */
+int pack_option_find(const struct pack *pack, const char *id);
+int pack_situation_find(const struct pack *pack, const char *id);
+int knowledge_find(const struct knowledge *knowledge, const char *pack_id);

@@ -9,7 +9,7 @@
 #include "bot/host/metrics.h"
 #include "bot/host/outbox.h"
 #include "bot/host/program.h"
-#include "knowledge/load.h"
+#include "knowledge/pack.h"
 
 /* ---- of one message ---- */
 
