@@ -66,7 +66,7 @@ void reply_build(const struct request *request, enum reply_length length, struct
 /*
  * Appends a block, cleaned: malformed bytes become "?", control bytes and line ends blanks. A
  * block that does not fit or is empty is dropped whole. Formats: %s %.*s %d %zu %% (line.h). For
- * reply_build and for tests.
+ * reply_build(), and for whoever says something beside it that no verdict is in.
  */
 void reply_add(struct reply *reply, enum block_type type, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

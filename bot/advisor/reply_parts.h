@@ -10,9 +10,9 @@
 
 /*
  * What reply.c (verdicts), reply_facts.c and reply_meta.c (all other answers) share: the draft of a
- * reply and the pieces that more than one answer is made of. record.c says some of them in another
- * form; not for anybody else. Every piece adds nothing where the pack or the verdict has nothing to
- * say.
+ * reply and the pieces that more than one answer is made of (reply_parts.c). record.c says some of
+ * them in another form; not for anybody else. Every piece adds nothing where the pack or the
+ * verdict has nothing to say.
  */
 enum { LINE_REPLY_MAX = 300, REASONS_MAX = 3, REASONS_FULL_MAX = 6 };
 
@@ -29,6 +29,9 @@ struct draft {
     struct reply *reply;
     uint64_t cited; /* sections used so far, for the source: bit n = section n */
 };
+
+/* Makes it empty, whatever it held (reply_block.c, as all that fills one). */
+void reply_reset(struct reply *reply);
 
 /* False when there is no pack to speak of at all. */
 bool draft_init(struct draft *draft, const struct request *request, enum reply_length length,
