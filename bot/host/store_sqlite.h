@@ -147,6 +147,8 @@ bool store_is_head(const unsigned char head[STORE_HEAD_LEN]);
 /* Refuses other programs' databases and what a newer whether has written. 0: empty, or none. */
 bool store_read_version(struct store_engine *store, int64_t *ret, struct error *err);
 
+/* ---- running statements (store_sqlite_call.c) ---- */
+
 /* What failed, in a full sentence with the store's path; returns false. */
 bool store_fail(const struct store_engine *store, struct error *err);
 
@@ -162,6 +164,11 @@ bool store_run(struct store_engine *store, sqlite3_stmt *statement, struct error
 /* The integer of a one-row answer, `none` when there is no row. */
 int64_t store_number(sqlite3_stmt *statement, int64_t none, int64_t failed);
 
+/* The bytes of a statement's first column, cut at cap; *ret_len 0: none. For one row at most. */
+void store_copy(sqlite3_stmt *statement, void *ret, size_t cap, size_t *ret_len);
+
+/* ---- for the engine's parts ---- */
+
 /* Drops some of what has expired, in step with what is put in. */
 bool store_keep_up(struct store_engine *store, struct error *err);
 
@@ -174,9 +181,6 @@ void store_log_finish(struct store_engine *store);
 
 /* What the outbox calls a conversation. Where two share it, they wait for each other. */
 int64_t store_talk(const char *adapter, const char *conversation);
-
-/* The bytes of a statement's first column, cut at cap; *ret_len 0: none. For one row at most. */
-void store_copy(sqlite3_stmt *statement, void *ret, size_t cap, size_t *ret_len);
 
 extern const struct store_ops store_sqlite;
 
