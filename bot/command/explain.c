@@ -226,6 +226,13 @@ static void show_evidence(const struct show *show)
         put_scope(show, e->scope);
         buf_puts(show->out, "\n");
     }
+    for (size_t i = 0; i < show->pack->situation_count; i++) {
+        if (show->reading->doubted >> i & 1) {
+            buf_printf(show->out,
+                       "  doubts    %-18s said less surely than the rest of so long a message\n",
+                       show->pack->situations[i].id);
+        }
+    }
 }
 
 static void put_set(const struct show *show, const char *name, uint64_t set)

@@ -1,8 +1,10 @@
 #include "bot/reader/evidence.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "bot/base/mem.h"
+#include "bot/reader/english.h"
 #include "bot/reader/feature.h"
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
@@ -18,6 +20,16 @@
 static const float cue_weight = 2.6f, denial_weight = 2.0f, hint_weight = 0.6f, no_model = -1.2f;
 static const float stated_threshold = STATED_THRESHOLD, denied_threshold = 0.3f, aside_weight = 2;
 static const float faint_threshold = 1.6f;
+
+/*
+ * A long message tells much that is no fact of the project, in words that no rule foresees. From so
+ * many words on, and wholly from so many, what was learned of a clause counts for more than the cue
+ * in it: beside a situation that was learned more surely, one loses the difference, at most so much
+ * and what its cues had added.
+ */
+enum { DOUBT_FROM = 25, DOUBT_WHOLE = 50 };
+
+static const float doubt_most = 2;
 
 /*
  * How much of a learned score is the net's, where a pack has one; the rest is the linear topics'.
@@ -238,36 +250,82 @@ static void score_unit(const struct reader *reader, struct reading *r, uint32_t 
     }
 }
 
-static void settle(struct reading *r, size_t i, const struct evidence_bar *bar,
-                   const struct tally *tally, struct best stated, struct best denied)
+/* What the cues and the learned part come to for one situation, in log odds. */
+struct sum {
+    float stated, denied;
+    float cues, learned; /* of stated: what the cues added, and what was learned */
+};
+
+static struct sum sum_up(const struct reading *r, size_t i, const struct evidence_bar *bar,
+                         const struct tally *tally, float stated, float denied)
 {
-    float s = stated.score + cue_weight * tally->stated[i] + hint_weight * tally->hint[i] -
-              1.0f * tally->denied[i];
-    float d = denied.score + denial_weight * tally->denied[i] - 1.0f * tally->stated[i];
+    float cues = cue_weight * tally->stated[i] + hint_weight * tally->hint[i];
+    struct sum sum = {.stated = stated + cues - 1.0f * tally->denied[i],
+                      .denied = denied + denial_weight * tally->denied[i] - 1.0f * tally->stated[i],
+                      .cues = cues,
+                      .learned = stated};
     /*
      * In a short message there is little else to judge a cue by: what is said in so many words
      * stands.
      */
     bool said = tally->stated[i] >= bar->trust && tally->plain[i] && r->tokens.count <= bar->words;
     /* "Opinionated is a swear word here": no rule denies it, but all that was learned does. */
-    if (denied.score > 0 && denied.score > stated.score) {
-        s -= cue_weight * tally->stated[i];
-        d += 1.0f * tally->stated[i];
+    if (denied > 0 && denied > stated) {
+        sum.stated -= cue_weight * tally->stated[i];
+        sum.denied += 1.0f * tally->stated[i];
         said = false;
     }
-    s = said && s < stated_threshold ? stated_threshold + 0.1f : s;
+    if (said && sum.stated < stated_threshold) {
+        sum.stated = stated_threshold + 0.1f;
+    }
+    return sum;
+}
+
+static bool is_stated(const struct sum *sum)
+{
+    return sum->stated > stated_threshold && sum->stated >= sum->denied;
+}
+
+/* Who says that two things weigh the same means both. */
+static float doubt_of(const struct reading *r)
+{
+    float words = (float)r->tokens.count;
+    if (words <= DOUBT_FROM || (r->signals.english >> EN_EQUAL & 1)) {
+        return 0;
+    }
+    return words < DOUBT_WHOLE ? (words - DOUBT_FROM) / (DOUBT_WHOLE - DOUBT_FROM) : 1;
+}
+
+static void doubt_the_weaker(struct reading *r, struct sum *sums, size_t count)
+{
+    float strongest = -INFINITY, doubt = doubt_of(r);
+    for (size_t i = 0; i < count; i++) {
+        if (is_stated(&sums[i]) && sums[i].learned > strongest) {
+            strongest = sums[i].learned;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_stated(&sums[i])) {
+            float weaker = strongest - sums[i].learned, most = doubt_most + sums[i].cues;
+            sums[i].stated -= doubt * (weaker < most ? weaker : most);
+            r->doubted |= is_stated(&sums[i]) ? 0 : 1ull << i;
+        }
+    }
+}
+
+static void settle(struct reading *r, size_t i, const struct tally *tally, const struct sum *sum)
+{
     uint64_t bit = 1ull << i;
-    r->stated_score[i] = stated.score;
-    r->denied_score[i] = denied.score;
-    if (s > stated_threshold && s >= d) {
+    if (is_stated(sum)) {
         r->stated |= bit;
         bool plain = tally->stated[i] > 0 || tally->hint[i] > 0;
-        r->faint |= s < faint_threshold && !plain ? bit : 0;
-    } else if ((d > denied_threshold && d > s) || tally->denied[i] >= 1) {
+        r->faint |= sum->learned < faint_threshold && !plain ? bit : 0;
+    } else if (tally->denied[i] >= 1 || (!(r->doubted & bit) && sum->denied > denied_threshold &&
+                                         sum->denied > sum->stated)) {
         /* What is denied in so many words and not stated is denied, whatever was learned. */
         r->denied |= bit;
     }
-    if (stated.score > -1.0f) {
+    if (r->stated_score[i] > -1.0f) {
         r->hinted |= bit;
     }
 }
@@ -318,8 +376,15 @@ void evidence_read(const struct reader *reader, struct reading *r, const struct 
     for (uint32_t u = 0; pack->model && u < r->scopes.unit_count; u++) {
         score_unit(reader, r, u, stated, denied);
     }
+    struct sum sums[PACK_SITUATIONS_MAX];
     for (size_t i = 0; i < pack->situation_count; i++) {
-        settle(r, i, bar, &tally, stated[i], denied[i]);
+        r->stated_score[i] = stated[i].score;
+        r->denied_score[i] = denied[i].score;
+        sums[i] = sum_up(r, i, bar, &tally, stated[i].score, denied[i].score);
+    }
+    doubt_the_weaker(r, sums, pack->situation_count);
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        settle(r, i, &tally, &sums[i]);
         if (r->scopes.unit_count) {
             keep_learned(r, i, stated[i], POLARITY_STATED);
             keep_learned(r, i, denied[i], POLARITY_DENIED);

@@ -110,7 +110,7 @@ static void forget(struct reading *ret)
     ret->withdrawn = 0;
     ret->anchor_count = 0;
     ret->others = ret->later = ret->hints = ret->unsaid = ret->faint = 0;
-    ret->supposed = 0;
+    ret->supposed = ret->doubted = 0;
     ret->heavy_back = ret->light_back = false;
     memset(ret->stated_score, 0, sizeof(ret->stated_score));
     memset(ret->denied_score, 0, sizeof(ret->denied_score));

@@ -88,6 +88,7 @@ struct reading {
     bool heavy_back, light_back;
     uint64_t supposed;  /* stated as a possibility, or asked for */
     uint64_t faint;     /* stated, but by the learned part alone and barely */
+    uint64_t doubted;   /* not stated, since a long message says something else more surely */
     uint64_t unsaid;    /* named, strongly or weakly, in a denial */
     uint64_t hints;     /* weakly named and not denied */
     uint64_t hinted;    /* weakly named: enough to refer to what is known already */
