@@ -50,9 +50,6 @@ const struct english_row english_rows[] = {
                        "stopped|deferred|retired|discontinued|dissolved|disbanded|no more)"},
     {EN_DENIED_BEFORE, "(went|goes|gone|moved|moves|pushed|slipped) (to|into|in) (the bin|the "
                        "drawer|v2|phase|next year|release two)"},
-    {EN_DENIED_BEFORE, "(guy|dev|developer|person|man|woman|lad|engineer|programmer|one) "
-                       "(left|quit|is gone|is leaving)"},
-    {EN_DENIED_BEFORE, "(in|into) the (bin|trash)"},
     {EN_DENIED_BEFORE, "(quit|resigned|has left|have left|have all left|have both left|is "
                        "leaving|are leaving|left us|left the team|left the "
                        "company|handed in his notice|handed in her notice|handed in their notice)"},
@@ -170,10 +167,9 @@ const struct english_row english_rows[] = {
     {EN_HEARSAY, "(competitor*|rival*) (app|site|product|version) (is|has|use*|run*|does)"},
     {EN_HEARSAY,
      "(would|could|might) have (made|built|done|used|picked|chosen|taken|written|gone)"},
-    {EN_HEARSAY, "(dreams|dreaming|fantasises|fantasizes|raves) (of|about)"},
-    {EN_HEARSAY, "(talk|talks|talking|rumours|rumors|gossip) (of|about)"},
-    {EN_PAST, "in (an|a) (earlier|former|previous|past) (life|lives)"},
-    {EN_PAST, "in (earlier|former|previous|past) lives"},
+    {EN_HEARSAY, "(boss|chief|manager|management|director|ceo|cto|cio|architect|marketing|sales|"
+                 "colleague|intern|trainee) .. (dreams|raves) (of|about)"},
+    {EN_HEARSAY, "(is|was|been|some|much) talk of"},
     {EN_PAST, "used to "
               "(be|have|do|run|use|work|write|build|code|make|go|love|hate|like|maintain|ship|host|"
               "manage|develop|need|get)"},

@@ -150,6 +150,16 @@ def case_what_is_echoed_is_harmless():
 # --- explain ----------------------------------------------------------------------------------------
 
 
+def case_explain_tells_what_is_doubted():
+    long = ("A word on who we are: a small museum of radio with a leaking roof. Volunteers write articles on old sets, the curator corrects and "
+            "publishes them, and that's our site. One of us sells microservices in his day job, to a bank, forty of them. Node or Django?")
+    out, _ = run("explain", long)
+    assert re.search(r"\n  doubts +microservices +said less surely", out), out
+    assert "\n  stated   admin-panel\n" in out, out
+    assert "doubts" not in run("explain", long + " Both matter just as much.")[0]
+    assert "doubts" not in run("explain", "We sell microservices. Volunteers write articles, the curator publishes them. Node or Django?")[0]
+
+
 def case_explain_shows_each_stage():
     out, _ = run("explain", "--after", "We have a live chat and Raect.", "Well:\n- no chat any more\n- ~~React~~\n> Node?\n\nSo, Djnago or Node?")
     expected = [
