@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 /*
- * What `whether run` does: one thread, one loop, every adapter that the configuration asks for
+ * What `whether run` does: one loop, every adapter that the configuration asks for
  * (docs/daemon.md). What a turn of the loop does in which order is here and nowhere else. Knows
  * adapters by their table, none by name but the API and the page, which are there where nothing is
  * configured. Tells what is wrong at the start on standard error (report.h), what happens later in

@@ -148,6 +148,8 @@ struct config_redis {
     char *ca_file, *cert_file, *key_file;
 };
 
+enum { CONFIG_READERS_AUTO };
+
 struct config {
     char *name;                /* what the bot calls itself */
     char *include;             /* a folder with more sections of chats and trackers; "" none */
@@ -159,6 +161,7 @@ struct config {
     int memory_days;           /* how long a conversation is remembered */
     int deliver_hours;         /* how long a delivery is tried */
     char *records;             /* where decision records are written; "" nowhere */
+    int readers;               /* CONFIG_READERS_AUTO, or a number of threads + 1 */
     int confine;               /* whether the daemon confines itself (confine.h) */
     char *store;               /* [store] path */
     struct config_redis redis; /* [store], when it is shared */

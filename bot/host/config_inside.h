@@ -10,7 +10,7 @@
  */
 struct error;
 
-enum { CONFIG_ROW_COUNT = 114, CONFIG_SECTION_COUNT = 17 };
+enum { CONFIG_ROW_COUNT = 115, CONFIG_SECTION_COUNT = 17 };
 
 /* Sets a field from its text. Fails with *field as it was; never quotes what may be a secret. */
 bool config_value_set(void *field, const struct config_row *row, const char *config_path,

@@ -13,6 +13,7 @@ _Static_assert(COLOUR_AUTO == 0 && COLOUR_ALWAYS == 1 && COLOUR_NEVER == 2, "col
 
 static const char *const listens[] = {"addressed", "questions", NULL};
 static const char *const own_listens[] = {"addressed", "questions", "bot", NULL};
+static const char *const readers[] = {"auto", "0", "1", "2", "3", "4", NULL};
 _Static_assert(LISTEN_ADDRESSED == 0 && LISTEN_QUESTIONS == 1 && LISTEN_AS_BOT == 2, "listens");
 
 static const char *const sasls[] = {"no", "plain", "external", NULL};
@@ -243,6 +244,10 @@ static const struct config_row rows[] = {
     {"bot", "records", CONFIG_PATH, BOT(records), "", NULL, 0, 0,
      "A folder for decision records, which the word \"record\" in a conversation asks for. Empty:\n"
      "they are only shown.",
+     NULL},
+    {"bot", "readers", CONFIG_CHOICE, BOT(readers), "auto", readers, 0, 0,
+     "How many threads of `whether run` read along when many write at once, beside the one that\n"
+     "does everything else: 0 to 4. auto: one, where there is more than one processor.",
      NULL},
     {"bot", "confine", CONFIG_CHOICE, BOT(confine), "yes", yes_no, 0, 0,
      "Whether `whether run` confines itself once it has started: to the folders that this file\n"

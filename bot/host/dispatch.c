@@ -1,9 +1,9 @@
 #include "bot/host/dispatch.h"
 
 #include <assert.h>
-#include <time.h>
 
 #include "adapters/adapter.h"
+#include "bot/base/clock.h"
 #include "bot/base/error.h"
 #include "bot/base/mem.h"
 #include "bot/host/dispatch_inside.h"
@@ -23,6 +23,7 @@ struct dispatch *dispatch_create(const struct dispatch_setup *setup)
     dispatch->pending = pending_create(setup->metrics);
     dispatch->gathered = gathered_create();
     turn_init(&dispatch->turn, setup->store, setup->metrics);
+    dispatch->ahead.hearing = AHEAD_NONE;
     dispatch_reload(dispatch);
     return dispatch;
 }
@@ -32,6 +33,7 @@ void dispatch_destroy(struct dispatch *dispatch)
     if (dispatch == NULL) {
         return;
     }
+    readers_destroy(dispatch->ahead.readers);
     gathered_destroy(dispatch->gathered);
     pending_destroy(dispatch->pending);
     manners_destroy(dispatch->manners);
@@ -55,6 +57,7 @@ void dispatch_reload(struct dispatch *dispatch)
     memory_init(&dispatch->memory, program->knowledge);
     manners_learn(dispatch->manners, program->knowledge);
     outbox_set_limit(dispatch->outbox, (int64_t)program->config.deliver_hours * HOUR_MS);
+    dispatch_set_readers(dispatch);
 }
 
 size_t dispatch_under_way(const struct dispatch *dispatch)
@@ -79,13 +82,6 @@ const struct knowledge *dispatch_knowledge(const struct dispatch *dispatch)
 
 /* ---- what comes in ---- */
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Nothing is taken any more in this turn, or at all. */
 static bool takes_nothing(const struct dispatch *dispatch)
 {
@@ -97,7 +93,8 @@ static bool takes_nothing(const struct dispatch *dispatch)
 void dispatch_hear(struct dispatch *dispatch, const struct gathered_message *one)
 {
     const struct message *message = &one->message;
-    uint64_t before = now_us();
+    uint64_t before = clock_us();
+    dispatch->ahead.elsewhere_us = 0;
     struct given *given = pending_given(dispatch->pending);
     struct awaited awaited = {
         .settled = one->settled, .context = one->context, .adapter = message->adapter};
@@ -108,7 +105,13 @@ void dispatch_hear(struct dispatch *dispatch, const struct gathered_message *one
         pending_put_back(dispatch->pending, given);
     }
     pending_add(dispatch->pending, &awaited);
-    metrics_observe_answer(dispatch->metrics, now_us() - before);
+    metrics_observe_answer(dispatch->metrics, clock_us() - before + dispatch->ahead.elsewhere_us);
+}
+
+static void hear_gathered(struct dispatch *dispatch)
+{
+    dispatch_hear_gathered(dispatch, NULL);
+    gathered_clear(dispatch->gathered);
 }
 
 bool dispatch_take(struct dispatch *dispatch, const struct message *message, int64_t now_ms,
@@ -120,10 +123,21 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
         return false;
     }
     const struct gathered_message one = {*message, now_ms, settled, context};
-    if (dispatch_hears(message) && store_shared(dispatch->turn.store)) {
-        return gathered_add(dispatch->gathered, &one);
+    bool is_shared = store_shared(dispatch->turn.store);
+    if (!dispatch_hears(message) || (!is_shared && dispatch->ahead.readers == NULL)) {
+        dispatch_hear(dispatch, &one);
+        return true;
     }
-    dispatch_hear(dispatch, &one);
+    bool room = gathered_add(dispatch->gathered, &one);
+    if (is_shared) {
+        return room;
+    }
+    if (room) {
+        dispatch_look_ahead(dispatch, 0);
+    } else {
+        hear_gathered(dispatch);
+        dispatch_hear(dispatch, &one);
+    }
     return true;
 }
 
@@ -145,7 +159,7 @@ void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size
                    bool asked, int64_t now_ms, struct view *ret)
 {
     struct outcome outcome;
-    uint64_t before = now_us();
+    uint64_t before = clock_us();
     const struct program *program = dispatch->program;
     const struct viewer viewer = {.advisor = program->advisor,
                                   .workspace = program->workspace,
@@ -154,7 +168,7 @@ void dispatch_view(struct dispatch *dispatch, const struct view_said *said, size
     if (asked && count > 0) {
         const struct message last = {.text = said[count - 1].text, .len = said[count - 1].len};
         dispatch_count_answer(dispatch, &outcome);
-        metrics_observe_answer(dispatch->metrics, now_us() - before);
+        metrics_observe_answer(dispatch->metrics, clock_us() - before);
         dispatch_note_if_gap(dispatch, &last, &outcome, now_ms);
     }
 }
@@ -199,6 +213,9 @@ void dispatch_commit(struct dispatch *dispatch, int64_t now_ms)
     dispatch->turn.now_ms = now_ms;
     if (dispatch->turn.store == NULL) {
         return;
+    }
+    if (!store_shared(dispatch->turn.store)) {
+        hear_gathered(dispatch);
     }
     if (turn_under_way(&dispatch->turn) || gathered_count(dispatch->gathered) > 0 ||
         outbox_wants(dispatch->outbox, now_ms)) {

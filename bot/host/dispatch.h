@@ -12,8 +12,9 @@
  * conversation, the advisor, the outbox; and from the outbox back to the adapters. Nothing that an
  * adapter acknowledges is only in memory: messages taken in one turn of the loop share one
  * transaction, and `settled` is called after its commit (DESIGN.md 6).
- * One thread. Time comes in as an argument: `now_ms` is the wall clock in ms since 1970, as stored;
- * the loop's timers use its own monotonic clock.
+ * One thread, the loop's; others only read ahead for it (readers.h). Time comes in as an argument:
+ * `now_ms` is the wall clock in ms since 1970, as stored; the loop's timers use its own monotonic
+ * clock.
  */
 struct adapter;
 struct advisor;

@@ -136,11 +136,15 @@ static bool think(struct dispatch *dispatch, const struct message *message, int6
                   struct conversation *conversation, struct given *given)
 {
     struct program *program = dispatch->program;
-    if (!dispatch_load(dispatch, message, now_ms, conversation)) {
+    const struct thought *thought = dispatch_thought(dispatch);
+    if (thought == NULL && !dispatch_load(dispatch, message, now_ms, conversation)) {
         return false;
     }
-    /* Facts may stand alone; a text that is empty is one all the same. */
-    if (message->len > 0 || message->facts == NULL) {
+    if (thought != NULL) {
+        *conversation = thought->conversation;
+        given->outcome = thought->outcome;
+        given->reply = thought->reply;
+    } else if (dispatch_reads(message)) {
         program_turn(program, conversation, message->surface, message->text, message->len,
                      program->config.length, &given->outcome, &given->reply);
     } else {
@@ -241,6 +245,12 @@ static bool keys_fit(const struct message *message)
 bool dispatch_hears(const struct message *message)
 {
     return keys_fit(message) && !message->from_bot;
+}
+
+/* Facts may stand alone; a text that is empty is one all the same. */
+bool dispatch_reads(const struct message *message)
+{
+    return message->len > 0 || message->facts == NULL;
 }
 
 enum settled dispatch_consider(struct dispatch *dispatch, const struct message *message,

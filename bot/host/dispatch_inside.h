@@ -7,13 +7,15 @@
 #include "bot/host/gathered.h"
 #include "bot/host/memory.h"
 #include "bot/host/pending.h"
+#include "bot/host/readers.h"
 #include "bot/host/store.h"
 #include "bot/host/turn.h"
 
 /*
  * What dispatch.c (turns, and who is known), dispatch_answer.c (one message, from hearing it to its
- * answer), dispatch_shared.c (all of a turn at once) and dispatch_keep.c (what the store keeps of
- * it) share. Not for anybody else.
+ * answer), dispatch_ahead.c (all of a turn at once, while other threads read on), dispatch_shared.c
+ * (the same where others share the store) and dispatch_keep.c (what the store keeps of it) share.
+ * Not for anybody else.
  */
 struct adapter;
 struct buf;
@@ -22,8 +24,22 @@ struct manners;
 struct message;
 struct outbox;
 struct program;
+struct thought;
 
 enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+
+/* Which of the gathered messages are read before they are heard. */
+#define AHEAD_NONE SIZE_MAX
+struct ahead {
+    struct readers *readers;        /* owned; NULL: there are none */
+    size_t next;                    /* the first that was not looked at */
+    size_t hearing;                 /* the one that is being heard, or AHEAD_NONE */
+    uint64_t places[READERS_AHEAD]; /* by index: in which conversation, 0 none */
+    const enum expected *expected;  /* borrowed; NULL: nobody else takes any */
+    /* What reading took other threads, less what this one waited for it or read meanwhile: to be
+     * added, and it wraps around. */
+    uint64_t elsewhere_us;
+};
 
 struct dispatch {
     struct program *program; /* borrowed */
@@ -32,6 +48,7 @@ struct dispatch {
     struct manners *manners;
     struct pending *pending;
     struct gathered *gathered; /* messages that wait for the end of the turn to be heard */
+    struct ahead ahead;
     struct memory memory;
     struct turn turn;
 };
@@ -45,10 +62,28 @@ struct dispatch {
 enum settled dispatch_consider(struct dispatch *dispatch, const struct message *message,
                                struct given *given, int64_t now_ms);
 
-/* Whether it asks the store for anything. */
+/* Whether it asks the store for anything, and whether there is a text to be read. */
 bool dispatch_hears(const struct message *message);
+bool dispatch_reads(const struct message *message);
 
 void dispatch_count_answer(struct dispatch *dispatch, const struct outcome *outcome);
+
+/* ---- dispatch_ahead.c ---- */
+
+/* As many as the configuration wants, who read with the program's present knowledge. */
+void dispatch_set_readers(struct dispatch *dispatch);
+
+/* Lets those read which come next, `heard` being the first that was not heard yet. */
+void dispatch_look_ahead(struct dispatch *dispatch, size_t heard);
+
+/* What was made of the message that is being heard; NULL: it was not read ahead. */
+const struct thought *dispatch_thought(struct dispatch *dispatch);
+
+/*
+ * Hears all that is gathered. expected: for each, where others share the store; NULL. Returns how
+ * many it leaves to others.
+ */
+size_t dispatch_hear_gathered(struct dispatch *dispatch, const enum expected *expected);
 
 /* ---- dispatch_shared.c: where others share the store ---- */
 

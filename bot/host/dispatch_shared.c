@@ -21,31 +21,6 @@ static void expect_of(const struct gathered *gathered, size_t index, struct expe
                                 .conversation = message->conversation};
 }
 
-static void leave_to_others(struct dispatch *dispatch, const struct gathered_message *one)
-{
-    pending_add(dispatch->pending, &(struct awaited){.settled = one->settled,
-                                                     .context = one->context,
-                                                     .adapter = one->message.adapter,
-                                                     .how = SETTLED_FAILED});
-}
-
-/* Returns how many it leaves to others. */
-static size_t hear_each(struct dispatch *dispatch, const enum expected *expected)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < gathered_count(dispatch->gathered); i++) {
-        struct gathered_message one;
-        gathered_at(dispatch->gathered, i, &one);
-        if (expected[i] == EXPECTED_BUSY) {
-            leave_to_others(dispatch, &one);
-            left++;
-        } else {
-            dispatch_hear(dispatch, &one);
-        }
-    }
-    return left;
-}
-
 static bool hear_all(struct dispatch *dispatch, size_t *ret_left)
 {
     struct error err = {0};
@@ -58,7 +33,7 @@ static bool hear_all(struct dispatch *dispatch, size_t *ret_left)
     bool fine = store_expect(dispatch->turn.store, expectations, count, expected, &err) ||
                 turn_give_up(&dispatch->turn, &err);
     if (fine) {
-        *ret_left = hear_each(dispatch, expected);
+        *ret_left = dispatch_hear_gathered(dispatch, expected);
     }
     mem_free(expected);
     mem_free(expectations);

@@ -25,6 +25,7 @@ struct dispatch *dispatch;
 struct null_adapter *slack, *irc;
 int64_t now_ms;
 bool shared;
+int readers;
 
 static void start(void)
 {
@@ -48,6 +49,7 @@ int set_up(void **state)
 {
     (void)state;
     now_ms = 1700000000000;
+    program.config.readers = readers + 1;
     metrics = metrics_create();
     store_open("", &store, NULL);
     if (shared) {

@@ -23,6 +23,7 @@ extern struct dispatch *dispatch;
 extern struct null_adapter *slack, *irc; /* "slack" and "irc a" */
 extern int64_t now_ms;
 extern bool shared; /* set before set_up(): as if other processes had the store, too */
+extern int readers; /* likewise: so many threads read along */
 
 /* A group's set-up and tear-down, then a test's. */
 int open_program(void **state);

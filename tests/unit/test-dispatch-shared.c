@@ -143,9 +143,11 @@ static void test_every_fault(void **state)
     assert_true(failures > 10);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argv;
     shared = true;
+    readers = argc > 1 ? 2 : 0;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_heard_at_the_end),

@@ -643,7 +643,10 @@ static void test_reload(void **state)
 /* usage: test-dispatch [shared] */
 int main(int argc, char **argv)
 {
-    shared = argc > 1 && strcmp(argv[1], "shared") == 0;
+    for (int i = 1; i < argc; i++) {
+        shared = shared || strcmp(argv[i], "shared") == 0;
+        readers = strcmp(argv[i], "readers") == 0 ? 2 : readers;
+    }
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_answers_after_the_commit),
