@@ -20,12 +20,14 @@ void dispatch_set_readers(struct dispatch *dispatch)
     const struct program *program = dispatch->program;
     int wanted = program->config.readers;
     size_t count = wanted == CONFIG_READERS_AUTO ? readers_usual() : (size_t)wanted - 1;
-    if (ahead->readers != NULL && readers_count(ahead->readers) != count) {
+    if (ahead->wanted != count) {
+        readers_destroy(ahead->readers);
+        ahead->readers = readers_create(count);
+        ahead->wanted = count;
+    }
+    if (ahead->readers != NULL && readers_count(ahead->readers) == 0) {
         readers_destroy(ahead->readers);
         ahead->readers = NULL;
-    }
-    if (ahead->readers == NULL && count > 0) {
-        ahead->readers = readers_create(count);
     }
     if (ahead->readers != NULL) {
         readers_use(ahead->readers, program);
@@ -50,7 +52,8 @@ static uint64_t place_of(const struct message *message)
         return 0;
     }
     uint64_t adapter = hash_bytes(message->adapter, strlen(message->adapter));
-    return hash_bytes(conversation, strlen(conversation)) ^ (adapter << 1);
+    uint64_t place = hash_bytes(conversation, strlen(conversation)) ^ (adapter << 1);
+    return place != 0 ? place : 1;
 }
 
 static bool is_moved_before(const struct ahead *ahead, size_t heard, size_t index)
@@ -92,9 +95,12 @@ void dispatch_look_ahead(struct dispatch *dispatch, size_t heard)
 {
     struct ahead *ahead = &dispatch->ahead;
     size_t count = gathered_count(dispatch->gathered);
-    /* One place is taken by what was fetched last. */
-    size_t most = READERS_AHEAD - 1, end = count - heard < most ? count : heard + most;
-    for (; ahead->readers != NULL && ahead->next < end; ahead->next++) {
+    size_t end = count - heard < READERS_AHEAD ? count : heard + READERS_AHEAD;
+    if (ahead->readers == NULL) {
+        return;
+    }
+    ahead->next = ahead->next > heard ? ahead->next : heard;
+    for (; ahead->next < end && readers_have_room(ahead->readers, heard); ahead->next++) {
         read_ahead(dispatch, heard, ahead->next);
     }
 }

@@ -31,9 +31,10 @@ enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
 /* Which of the gathered messages are read before they are heard. */
 #define AHEAD_NONE SIZE_MAX
 struct ahead {
-    struct readers *readers;        /* owned; NULL: there are none */
-    size_t next;                    /* the first that was not looked at */
-    size_t hearing;                 /* the one that is being heard, or AHEAD_NONE */
+    struct readers *readers; /* owned; NULL: there are none */
+    size_t wanted;           /* so many threads: fewer run where the machine has none to spare */
+    size_t next;             /* the first that was not looked at */
+    size_t hearing;          /* the one that is being heard, or AHEAD_NONE */
     uint64_t places[READERS_AHEAD]; /* by index: in which conversation, 0 none */
     const enum expected *expected;  /* borrowed; NULL: nobody else takes any */
     /* What reading took other threads, less what this one waited for it or read meanwhile: to be

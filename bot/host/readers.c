@@ -205,15 +205,30 @@ void readers_use(struct readers *readers, const struct program *program)
     pthread_mutex_unlock(&readers->lock);
 }
 
+/* Under the lock. The place after the last may still be somebody's who reads what is forgotten. */
+static struct job *free_place(struct readers *readers)
+{
+    struct job *job = &readers->jobs[(readers->first + readers->count) % READERS_AHEAD];
+    return readers->count < READERS_AHEAD && job->state == STATE_FREE ? job : NULL;
+}
+
+bool readers_have_room(struct readers *readers, size_t number)
+{
+    pthread_mutex_lock(&readers->lock);
+    forget_before(readers, number);
+    bool room = free_place(readers) != NULL;
+    pthread_mutex_unlock(&readers->lock);
+    return room;
+}
+
 bool readers_add(struct readers *readers, const struct unread *unread)
 {
     if (readers->thread_count == 0 || unread->len > READERS_TEXT_MAX) {
         return false;
     }
     pthread_mutex_lock(&readers->lock);
-    struct job *job = &readers->jobs[(readers->first + readers->count) % READERS_AHEAD];
-    bool fine = readers->count < READERS_AHEAD && job->state == STATE_FREE;
-    if (fine) {
+    struct job *job = free_place(readers);
+    if (job != NULL) {
         job->number = unread->number;
         job->surface = unread->surface;
         job->length = unread->length;
@@ -229,7 +244,7 @@ bool readers_add(struct readers *readers, const struct unread *unread)
         }
     }
     pthread_mutex_unlock(&readers->lock);
-    return fine;
+    return job != NULL;
 }
 
 const struct thought *readers_fetch(struct readers *readers, size_t number)

@@ -20,7 +20,7 @@ struct readers;
 
 enum {
     READERS_MAX = 4,
-    READERS_AHEAD = 32,     /* texts at once, the one fetched last included */
+    READERS_AHEAD = 32,     /* texts at once */
     READERS_TEXT_MAX = 2048 /* bytes; a longer text is its asker's own cost, not everybody's */
 };
 
@@ -56,13 +56,16 @@ size_t readers_count(const struct readers *readers);
 /* Whose knowledge is read with from now on; borrowed. Once all texts are forgotten. */
 void readers_use(struct readers *readers, const struct program *program);
 
+/* Forgets all of lower numbers. Whether another would find a place now. */
+bool readers_have_room(struct readers *readers, size_t number);
+
 /* False: it is not read ahead, for it is too long, or too many are under way. */
 bool readers_add(struct readers *readers, const struct unread *unread);
 
 /*
  * What was made of a text; all of lower numbers are forgotten. Where nobody has begun to read it,
  * the caller does; while somebody reads it, the caller reads another. NULL: no text of that number
- * is under way. Borrowed until another is fetched, or all are forgotten.
+ * is under way. Borrowed until it is forgotten.
  */
 const struct thought *readers_fetch(struct readers *readers, size_t number);
 

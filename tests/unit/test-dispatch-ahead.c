@@ -105,6 +105,37 @@ static void test_same_as_alone(void **state)
     buf_finish(&along);
 }
 
+/* Copies are never fetched; they do not keep those after them from being read ahead, nor right. */
+static void test_many_copies(void **state)
+{
+    (void)state;
+    enum { COUNT = 4 * READERS_AHEAD };
+    static struct fate fates[COUNT];
+    tear_down(NULL);
+    readers = 1;
+    set_up(NULL);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < COUNT; i++) {
+            char delivery[20];
+            size_t n = i < COUNT / 2 ? i : i + (size_t)round * COUNT;
+            struct message one = message("C1", i % 2 ? choice : unclear);
+            snprintf(delivery, sizeof(delivery), "E%zu", n);
+            one.conversation = NULL;
+            one.delivery = delivery;
+            one.person = NULL;
+            one.answer_now = true;
+            take(&one, &fates[i]);
+        }
+        turn();
+        for (size_t i = 0; i < COUNT; i++) {
+            bool is_copy = round == 1 && i < COUNT / 2;
+            assert_int_equal(fates[i].calls, 1);
+            assert_int_equal(fates[i].how, is_copy ? SETTLED_KNOWN : SETTLED_ANSWERED);
+        }
+    }
+    readers = 0;
+}
+
 /* A reload may want more or fewer of them. */
 static void test_as_many_as_wanted(void **state)
 {
@@ -155,6 +186,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_same_as_alone),
+        TEST(test_many_copies),
         TEST(test_as_many_as_wanted),
         TEST(test_more_than_is_kept),
     };

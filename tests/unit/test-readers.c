@@ -159,9 +159,12 @@ static void test_bounds(void **state)
         assert_true(add(readers, i, &fresh));
     }
     assert_false(add(readers, READERS_AHEAD, &fresh));
+    assert_false(readers_have_room(readers, 0));
     for (size_t i = 1; i < READERS_AHEAD; i++) {
         is_what_one_reads(readers_fetch(readers, i), i, fresh);
     }
+    assert_true(readers_have_room(readers, READERS_AHEAD));
+    assert_null(readers_fetch(readers, READERS_AHEAD - 1));
     readers_destroy(readers);
     readers_destroy(none);
 }
