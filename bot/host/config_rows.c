@@ -4,6 +4,7 @@
 #include "bot/base/mem.h"
 #include "bot/host/config_inside.h"
 #include "bot/host/log.h"
+#include "bot/host/readers.h"
 
 const char *const config_lengths[] = {"line", "short", "full", NULL};
 _Static_assert(LENGTH_LINE == 0 && LENGTH_SHORT == 1 && LENGTH_FULL == 2, "config_lengths");
@@ -13,8 +14,10 @@ _Static_assert(COLOUR_AUTO == 0 && COLOUR_ALWAYS == 1 && COLOUR_NEVER == 2, "col
 
 static const char *const listens[] = {"addressed", "questions", NULL};
 static const char *const own_listens[] = {"addressed", "questions", "bot", NULL};
-static const char *const readers[] = {"auto", "0", "1", "2", "3", "4", NULL};
 _Static_assert(LISTEN_ADDRESSED == 0 && LISTEN_QUESTIONS == 1 && LISTEN_AS_BOT == 2, "listens");
+
+static const char *const readers[] = {"auto", "0", "1", "2", "3", "4", NULL};
+_Static_assert(CONFIG_READERS_AUTO == 0 && ARRAY_LEN(readers) == READERS_MAX + 3, "readers");
 
 static const char *const sasls[] = {"no", "plain", "external", NULL};
 _Static_assert(SASL_NO == 0 && SASL_PLAIN == 1 && SASL_EXTERNAL == 2, "sasls");

@@ -7,8 +7,9 @@
 #include "bot/host/message.h"
 
 /*
- * Copies of the messages of a turn, until its end: where others share the store, what they ask for
- * is read in one go, and all of them are heard again where another replica was faster. Bounded.
+ * Copies of the messages of a turn, until its end: so that other threads can read them ahead
+ * (dispatch_ahead.c), and where others share the store, what they ask for is read in one go, and
+ * all of them are heard again where another replica was faster. Bounded.
  * Knows neither the store nor how an answer comes about. One thread.
  */
 struct gathered;

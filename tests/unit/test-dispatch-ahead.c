@@ -32,6 +32,17 @@ static const char *const texts[] = {
     "a dashboard with live prices",
 };
 
+/* How many were indeed read ahead. */
+static size_t fetched;
+const struct thought *__real_readers_fetch(struct readers *pool, size_t number);
+const struct thought *__wrap_readers_fetch(struct readers *pool, size_t number);
+const struct thought *__wrap_readers_fetch(struct readers *pool, size_t number)
+{
+    const struct thought *thought = __real_readers_fetch(pool, number);
+    fetched += thought != NULL;
+    return thought;
+}
+
 static char long_text[LONG + 1];
 
 /* A few conversations in turns, so that each has several messages in one turn of the loop. */
@@ -94,7 +105,9 @@ static void test_same_as_alone(void **state)
         for (int threads = 0; threads <= 2; threads++) {
             for (int is_shared = 0; is_shared < 2; is_shared++) {
                 buf_clear(&along);
+                fetched = 0;
                 record(threads, sizes[i], is_shared, &along);
+                assert_true(threads == 0 ? fetched == 0 : fetched >= MESSAGES / (2 * sizes[i]));
                 assert_string_equal(along.data, alone.data);
             }
         }
@@ -126,7 +139,9 @@ static void test_many_copies(void **state)
             one.answer_now = true;
             take(&one, &fates[i]);
         }
+        fetched = 0;
         turn();
+        assert_int_equal(fetched, round == 0 ? COUNT : COUNT / 2);
         for (size_t i = 0; i < COUNT; i++) {
             bool is_copy = round == 1 && i < COUNT / 2;
             assert_int_equal(fates[i].calls, 1);

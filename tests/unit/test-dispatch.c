@@ -640,7 +640,7 @@ static void test_reload(void **state)
     assert_non_null(strstr(fate.payload, "React"));
 }
 
-/* usage: test-dispatch [shared] */
+/* usage: test-dispatch [shared] [readers] */
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
