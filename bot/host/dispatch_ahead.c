@@ -99,8 +99,9 @@ void dispatch_look_ahead(struct dispatch *dispatch, size_t heard)
     if (ahead->readers == NULL) {
         return;
     }
+    readers_forget_before(ahead->readers, heard);
     ahead->next = ahead->next > heard ? ahead->next : heard;
-    for (; ahead->next < end && readers_have_room(ahead->readers, heard); ahead->next++) {
+    for (; ahead->next < end; ahead->next++) {
         read_ahead(dispatch, heard, ahead->next);
     }
 }

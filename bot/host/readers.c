@@ -38,12 +38,13 @@ struct readers {
     struct program program; /* a shallow copy: nothing of it is owned */
     struct reader_thread threads[READERS_MAX];
     size_t thread_count;
-    struct job jobs[READERS_AHEAD];
+    struct job jobs[READERS_AHEAD + READERS_MAX]; /* also what each still reads though forgotten */
 
     pthread_mutex_t lock;
     pthread_cond_t wake, ready;
     /* The rest under the lock. */
-    size_t first, count;  /* the ring of jobs that may be fetched */
+    struct job *ring[READERS_AHEAD]; /* those that may be fetched */
+    size_t first, count;
     size_t waiting, idle; /* of jobs, and of threads */
     bool awaited, ending;
 };
@@ -54,7 +55,7 @@ struct readers {
 static struct job *next_job(struct readers *readers)
 {
     for (size_t i = 0; i < readers->count; i++) {
-        struct job *job = &readers->jobs[(readers->first + i) % READERS_AHEAD];
+        struct job *job = readers->ring[(readers->first + i) % READERS_AHEAD];
         if (job->state == STATE_WAITING) {
             return job;
         }
@@ -167,8 +168,8 @@ size_t readers_count(const struct readers *readers)
 /* Until the first that may be fetched has that number or a larger one. */
 static void forget_before(struct readers *readers, size_t number)
 {
-    while (readers->count > 0 && readers->jobs[readers->first].number < number) {
-        struct job *job = &readers->jobs[readers->first];
+    while (readers->count > 0 && readers->ring[readers->first]->number < number) {
+        struct job *job = readers->ring[readers->first];
         readers->waiting -= job->state == STATE_WAITING;
         job->state = job->state == STATE_READING ? STATE_FORGOTTEN : STATE_FREE;
         readers->first = (readers->first + 1) % READERS_AHEAD;
@@ -185,7 +186,7 @@ static void await(struct readers *readers)
 
 static bool reads_still(const struct readers *readers)
 {
-    for (size_t i = 0; i < READERS_AHEAD; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(readers->jobs); i++) {
         if (readers->jobs[i].state == STATE_FORGOTTEN) {
             return true;
         }
@@ -205,20 +206,25 @@ void readers_use(struct readers *readers, const struct program *program)
     pthread_mutex_unlock(&readers->lock);
 }
 
-/* Under the lock. The place after the last may still be somebody's who reads what is forgotten. */
-static struct job *free_place(struct readers *readers)
+/* Under the lock. NULL: the ring is full. */
+static struct job *next_place(struct readers *readers)
 {
-    struct job *job = &readers->jobs[(readers->first + readers->count) % READERS_AHEAD];
-    return readers->count < READERS_AHEAD && job->state == STATE_FREE ? job : NULL;
+    if (readers->count == READERS_AHEAD) {
+        return NULL;
+    }
+    struct job *job = readers->jobs;
+    while (job->state != STATE_FREE) {
+        job++;
+    }
+    readers->ring[(readers->first + readers->count++) % READERS_AHEAD] = job;
+    return job;
 }
 
-bool readers_have_room(struct readers *readers, size_t number)
+void readers_forget_before(struct readers *readers, size_t number)
 {
     pthread_mutex_lock(&readers->lock);
     forget_before(readers, number);
-    bool room = free_place(readers) != NULL;
     pthread_mutex_unlock(&readers->lock);
-    return room;
 }
 
 bool readers_add(struct readers *readers, const struct unread *unread)
@@ -227,7 +233,7 @@ bool readers_add(struct readers *readers, const struct unread *unread)
         return false;
     }
     pthread_mutex_lock(&readers->lock);
-    struct job *job = free_place(readers);
+    struct job *job = next_place(readers);
     if (job != NULL) {
         job->number = unread->number;
         job->surface = unread->surface;
@@ -236,7 +242,6 @@ bool readers_add(struct readers *readers, const struct unread *unread)
         memcpy(job->text, unread->len > 0 ? unread->text : "", unread->len);
         job->thought.conversation = *unread->conversation;
         job->state = STATE_WAITING;
-        readers->count++;
         readers->waiting++;
         /* A text alone is read by the loop itself sooner than anybody is awake. */
         if (readers->waiting > 1 && readers->idle > 0) {
@@ -251,8 +256,8 @@ const struct thought *readers_fetch(struct readers *readers, size_t number)
 {
     pthread_mutex_lock(&readers->lock);
     forget_before(readers, number);
-    struct job *job = &readers->jobs[readers->first];
-    bool known = readers->count > 0 && job->number == number;
+    struct job *job = readers->count > 0 ? readers->ring[readers->first] : NULL;
+    bool known = job != NULL && job->number == number;
     while (known && job->state != STATE_READ) {
         if (job->state == STATE_WAITING) {
             read_job(readers, job, readers->program.workspace);

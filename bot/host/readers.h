@@ -56,10 +56,10 @@ size_t readers_count(const struct readers *readers);
 /* Whose knowledge is read with from now on; borrowed. Once all texts are forgotten. */
 void readers_use(struct readers *readers, const struct program *program);
 
-/* Forgets all of lower numbers. Whether another would find a place now. */
-bool readers_have_room(struct readers *readers, size_t number);
+/* Who reads one of them reads on, and takes nobody's place by it. */
+void readers_forget_before(struct readers *readers, size_t number);
 
-/* False: it is not read ahead, for it is too long, or too many are under way. */
+/* False: it is not read ahead, for it is too long, or READERS_AHEAD of them are not forgotten. */
 bool readers_add(struct readers *readers, const struct unread *unread);
 
 /*

@@ -159,14 +159,36 @@ static void test_bounds(void **state)
         assert_true(add(readers, i, &fresh));
     }
     assert_false(add(readers, READERS_AHEAD, &fresh));
-    assert_false(readers_have_room(readers, 0));
+    readers_forget_before(readers, 0);
+    assert_false(add(readers, READERS_AHEAD, &fresh));
     for (size_t i = 1; i < READERS_AHEAD; i++) {
         is_what_one_reads(readers_fetch(readers, i), i, fresh);
     }
-    assert_true(readers_have_room(readers, READERS_AHEAD));
+    readers_forget_before(readers, READERS_AHEAD);
     assert_null(readers_fetch(readers, READERS_AHEAD - 1));
     readers_destroy(readers);
     readers_destroy(none);
+}
+
+/* Whoever is still at something forgotten, as many as ever find their place. */
+static void test_forgotten_while_read(void **state)
+{
+    (void)state;
+    struct readers *readers = readers_create(READERS_MAX);
+    struct conversation fresh;
+    conversation_init(&fresh);
+    readers_use(readers, &program);
+    size_t number = 0;
+    for (int round = 0; round < 200; round++) {
+        for (size_t i = 0; i < READERS_AHEAD; i++) {
+            assert_true(add(readers, number++, &fresh));
+        }
+        if (round % 10 == 0) {
+            is_what_one_reads(readers_fetch(readers, number - 3), number - 3, fresh);
+        }
+        readers_forget_before(readers, number);
+    }
+    readers_destroy(readers);
 }
 
 /* Once all is forgotten the knowledge may go: nobody is still at it. */
@@ -194,9 +216,8 @@ static void test_other_knowledge(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_as_alone),
-        cmocka_unit_test(test_forgets),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_same_as_alone),   cmocka_unit_test(test_forgets),
+        cmocka_unit_test(test_bounds),          cmocka_unit_test(test_forgotten_while_read),
         cmocka_unit_test(test_other_knowledge),
     };
     return cmocka_run_group_tests(tests, open_program, close_program);
