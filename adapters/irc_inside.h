@@ -94,10 +94,9 @@ struct irc {
     struct irc_sending sending;
     struct irc_portion more[IRC_MORE_MAX]; /* the first more_count are in use */
     size_t more_count;
-    uint64_t pings;                 /* for tokens */
-    bool elsewhere;                 /* another replica has the network, or we cannot know */
-    char asked_at[IRC_CHANNEL_MAX]; /* where this turn's first question came from; "": none yet */
-    bool told_away;                 /* people know that the store takes nothing just now */
+    uint64_t pings; /* for tokens */
+    bool elsewhere; /* another replica has the network, or we cannot know */
+    bool told_away; /* people know that the store takes nothing just now */
     bool stopping, quit_sent;
     uint64_t stop_ms;
 };

@@ -64,31 +64,37 @@ static bool is_service(const struct irc *irc, const struct irc_origin *origin)
 
 #define SAY_AWAY "I cannot keep anything in mind just now; please ask me again in a minute."
 
+/* What was handed on, until it is settled; then freed. */
+struct asked {
+    struct irc *irc;
+    char at[IRC_CHANNEL_MAX]; /* where, for an answer; "": nobody waits for one */
+};
+
 /*
- * IRC has no retries: whoever asked is told, the first of a turn for all. Not on the connection
- * after: by then it may not be true any more.
+ * IRC has no retries: who asked is told, the first for all until something goes well again. Not on
+ * the connection after: by then it may not be true any more.
  */
-static void tell_away(struct irc *irc)
+static void tell_away(struct irc *irc, const char *at)
 {
-    if (irc->phase == IRC_READY && !irc->told_away && irc->asked_at[0] != '\0') {
+    if (irc->phase == IRC_READY && !irc->told_away && at[0] != '\0') {
         irc->told_away = true;
-        IRC_CONTROL(irc, SAY_AWAY, "PRIVMSG", irc->asked_at);
+        IRC_CONTROL(irc, SAY_AWAY, "PRIVMSG", at);
         irc->wake_ms = loop_now_ms(irc->loop);
     }
 }
 
-/* All that were taken in a turn are settled at its end. */
 static void on_settled(void *context, enum settled how, const struct answer *answer)
 {
-    struct irc *irc = context;
+    struct asked *asked = context;
+    struct irc *irc = asked->irc;
     (void)answer;
     if (how == SETTLED_FAILED) {
         log_error("irc.question_lost", LOG_TEXT("network", irc->config->label));
-        tell_away(irc);
+        tell_away(irc, asked->at);
     } else {
         irc->told_away = false;
     }
-    irc->asked_at[0] = '\0';
+    mem_free(asked);
 }
 
 static void hand_on(struct irc *irc, const struct place *place, enum surface surface,
@@ -114,11 +120,15 @@ static void hand_on(struct irc *irc, const struct place *place, enum surface sur
         .len = len,
         .from_bot = place->by->bot,
     };
-    if (!dispatch_take(irc->dispatch, &message, loop_wall_ms(irc->loop), on_settled, irc)) {
-        log_warning("irc.busy", LOG_TEXT("network", irc->config->label));
-    } else if (surface != SURFACE_AMBIENT && irc->asked_at[0] == '\0') {
-        snprintf(irc->asked_at, sizeof(irc->asked_at), "%s",
+    struct asked *asked = mem_alloc(sizeof(*asked));
+    asked->irc = irc;
+    if (surface != SURFACE_AMBIENT && !place->by->bot) {
+        snprintf(asked->at, sizeof(asked->at), "%s",
                  place->channel ? place->target : place->by->nick);
+    }
+    if (!dispatch_take(irc->dispatch, &message, loop_wall_ms(irc->loop), on_settled, asked)) {
+        log_warning("irc.busy", LOG_TEXT("network", irc->config->label));
+        mem_free(asked);
     }
 }
 

@@ -108,6 +108,15 @@ void dispatch_hear(struct dispatch *dispatch, const struct gathered_message *one
     metrics_observe_answer(dispatch->metrics, clock_us() - before + dispatch->ahead.elsewhere_us);
 }
 
+void dispatch_turn_away(struct dispatch *dispatch, const struct gathered_message *one)
+{
+    const struct awaited awaited = {.settled = one->settled,
+                                    .context = one->context,
+                                    .adapter = one->message.adapter,
+                                    .how = SETTLED_FAILED};
+    pending_add(dispatch->pending, &awaited);
+}
+
 static void hear_gathered(struct dispatch *dispatch)
 {
     dispatch_hear_gathered(dispatch, NULL);
@@ -201,10 +210,7 @@ static void fail_gathered(struct dispatch *dispatch)
     for (size_t i = 0; i < gathered_count(dispatch->gathered); i++) {
         struct gathered_message one;
         gathered_at(dispatch->gathered, i, &one);
-        pending_add(dispatch->pending, &(struct awaited){.settled = one.settled,
-                                                         .context = one.context,
-                                                         .adapter = one.message.adapter,
-                                                         .how = SETTLED_FAILED});
+        dispatch_turn_away(dispatch, &one);
     }
 }
 

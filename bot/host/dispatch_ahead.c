@@ -120,14 +120,6 @@ const struct thought *dispatch_thought(struct dispatch *dispatch)
     return thought;
 }
 
-static void leave_to_others(struct dispatch *dispatch, const struct gathered_message *one)
-{
-    pending_add(dispatch->pending, &(struct awaited){.settled = one->settled,
-                                                     .context = one->context,
-                                                     .adapter = one->message.adapter,
-                                                     .how = SETTLED_FAILED});
-}
-
 size_t dispatch_hear_gathered(struct dispatch *dispatch, const enum expected *expected)
 {
     struct ahead *ahead = &dispatch->ahead;
@@ -142,7 +134,7 @@ size_t dispatch_hear_gathered(struct dispatch *dispatch, const enum expected *ex
         gathered_at(dispatch->gathered, i, &one);
         ahead->hearing = i;
         if (expected != NULL && expected[i] == EXPECTED_BUSY) {
-            leave_to_others(dispatch, &one);
+            dispatch_turn_away(dispatch, &one);
             left++;
         } else {
             dispatch_hear(dispatch, &one);

@@ -118,3 +118,6 @@ bool dispatch_note_if_gap(struct dispatch *dispatch, const struct message *messa
 bool dispatch_post(struct dispatch *dispatch, const struct adapter *adapter,
                    const char *conversation, const char *address, const struct buf *payload,
                    int64_t now_ms);
+
+/* The same for one that is not heard: it is to come again. */
+void dispatch_turn_away(struct dispatch *dispatch, const struct gathered_message *one);

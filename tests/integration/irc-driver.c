@@ -135,6 +135,9 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
 {
     static const char *const surfaces[] = {"dm", "mention", "slash", "tracker", "ambient"};
     (void)now_ms;
+    if (dispatch->settled_count == ARRAY_LEN(dispatch->settled)) {
+        return false;
+    }
     char *text = mem_strndup(message->text, message->len);
     printf("message adapter=%s surface=%s bot=%d conversation=%s person=%s address=%s identity=%s "
            "text=%s\n",
@@ -152,7 +155,7 @@ bool dispatch_take(struct dispatch *dispatch, const struct message *message, int
     dispatch->settled[i].settled = settled;
     dispatch->settled[i].context = context;
     dispatch->settled[i].how = how;
-    return dispatch->settled_count < ARRAY_LEN(dispatch->settled);
+    return true;
 }
 
 void dispatch_delivered(struct dispatch *dispatch, int64_t id, enum delivered how,

@@ -739,6 +739,19 @@ def case_what_is_lost_is_told_where_the_first_of_them_asked():
         assert not any("PRIVMSG #a" in line for line in server.lines), server.lines
 
 
+def case_what_is_lost_is_told_to_its_asker_though_others_were_answered():
+    """Neither what somebody else asked and was answered nor a robot's line makes it untold; a robot is told nothing."""
+    _, driver, server = talking(caps="message-tags")
+    ask(server, "whether: hold", by="robot!r@home.example", tags="@bot ")
+    ask(server, "hold", by="bob!b@home.example", to="whether")
+    ask(server, "whether: hello")
+    server.expect(r"^PRIVMSG #a :alice: You said: hello")
+    server.pong()
+    driver.say("lose")
+    server.expect(r"^PRIVMSG bob :I cannot keep anything in mind")
+    server.quiet(0.3)
+
+
 def case_c20_strangers_on_the_loopback_socket():
     """Between connecting and the end of the handshake, anybody of this machine may knock."""
     listener = start(ScriptedServer())
