@@ -102,11 +102,34 @@ static void move_out(struct store_engine *engine, const struct redis_lease *leas
     redis_index_clear(&engine->index, redis_index_place(&engine->index, lease->name));
 }
 
-/* Ours until: from before the words left, so that for us it ends before it does in Redis. */
+enum { LEASE_IS_OURS_MS = REDIS_LEASE_MS - REDIS_LEASE_SPARE_MS };
+
+/*
+ * What Redis said of a lease, at `now`. Ours until: from before the words left, so that for us it
+ * ends before it does in Redis.
+ */
+static bool follow(struct store_engine *engine, struct redis_lease *lease, bool has, uint64_t now,
+                   struct error *err)
+{
+    bool fine = true, had = lease->until_ms != 0;
+    bool lasts = now < lease->until_ms; /* else another may have had it meanwhile */
+    lease->until_ms = has ? now + LEASE_IS_OURS_MS : 0;
+    if (has && !lasts) {
+        fine = move_in(engine, lease, err);
+        lease->until_ms = fine ? lease->until_ms : 0; /* else with the next beat */
+    } else if (has) {
+        fine = redis_take_over(engine, lease->name, REDIS_IDLE_MS, wall_ms(), err);
+    } else if (had) {
+        move_out(engine, lease);
+    }
+    return fine;
+}
+
+/* One lease that Redis refuses keeps no other from being followed. */
 static bool beat(struct store_engine *engine, struct error *err)
 {
     size_t first = engine->word_count, count = engine->lease_count;
-    uint64_t now = redis_clock_ms(), until_ms = now + REDIS_LEASE_MS - REDIS_LEASE_SPARE_MS;
+    uint64_t now = redis_clock_ms();
     redis_word(engine, "i", (int64_t)REDIS_LEASE_MS);
     for (size_t i = 0; i < count; i++) {
         redis_word(engine, "t", engine->leases[i].name);
@@ -116,19 +139,10 @@ static bool beat(struct store_engine *engine, struct error *err)
         return false;
     }
     bool fine = true;
-    for (size_t i = 0; i < count && fine; i++) {
-        struct redis_lease *lease = &engine->leases[i];
-        bool had = lease->until_ms != 0, has = redis_number(redis_at(reply, i)) != 0;
-        bool lasts = now < lease->until_ms; /* else another may have had it meanwhile */
-        lease->until_ms = has ? until_ms : 0;
-        if (has && !lasts) {
-            fine = move_in(engine, lease, err);
-            lease->until_ms = fine ? until_ms : 0; /* else with the next beat */
-        } else if (has) {
-            fine = redis_take_over(engine, lease->name, REDIS_IDLE_MS, wall_ms(), err);
-        } else if (had) {
-            move_out(engine, lease);
-        }
+    for (size_t i = 0; i < count && engine->ready; i++) {
+        fine =
+            follow(engine, &engine->leases[i], redis_number(redis_at(reply, i)) != 0, now, err) &&
+            fine;
     }
     redis_link_free(&reply, 1);
     return fine;

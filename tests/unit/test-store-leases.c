@@ -67,6 +67,23 @@ static void test_move_that_failed(void **state)
     assert_int_equal(store_outbox_next(one, "irc a"), NOW);
 }
 
+/* What is wrong with one network keeps nobody from the others. */
+static void test_one_lease_refused(void **state)
+{
+    (void)state;
+    ask("set '{test}:out:irc a' 'no stream'");
+    store_lease(one, "irc a");
+    store_lease(one, "irc b");
+    store_tidy(one);
+    assert_false(store_lease(one, "irc a"));
+    assert_true(store_lease(one, "irc b"));
+    slept_ms += 6000;
+    store_tidy(one);
+    assert_true(store_lease(one, "irc b"));
+    ask("del '{test}:out:irc a'");
+    assert_true(has_lease(one));
+}
+
 /* What a replica says meanwhile is no sign of life of what was on its way before. */
 static void test_commits_keep_nothing(void **state)
 {
@@ -306,6 +323,7 @@ int main(void)
         TEST(test_script_flushed_at_take_over),
         TEST(test_lease_that_lapsed),
         TEST(test_move_that_failed),
+        TEST(test_one_lease_refused),
         TEST(test_commits_keep_nothing),
         TEST(test_signs_of_life_for_all),
         TEST(test_how_many_wait),
