@@ -317,7 +317,8 @@ bool conversation_answer(struct conversation *conversation, const struct pack *p
         return true;
     }
     if (situation < 0 || (size_t)situation >= pack->situation_count || yes == no ||
-        reading->signals.words > ANSWER_WORDS || reading->stated || reading->signals.question) {
+        has(reading, EN_NEVERMIND) || reading->signals.words > ANSWER_WORDS || reading->stated ||
+        reading->signals.question) {
         return false;
     }
     struct project *project = conversation_project(conversation);

@@ -119,8 +119,25 @@ void kind_features(const struct reader *reader, struct reading *reading,
 /* A score that the learned part seldom outweighs. */
 static const float sure = 12;
 
+/* Whether each word is part of one of these phrases. */
+static bool says_only(const struct reading *r, uint64_t phrases)
+{
+    uint32_t words = 0;
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        const struct match *match = &r->matches.items[i];
+        bool goes_on = match->first <= words && match->last >= words;
+        if (goes_on && match->target.type == TARGET_ENGLISH && phrases >> match->target.item & 1) {
+            words = match->last + 1;
+        }
+    }
+    return words > 0 && words == r->tokens.count;
+}
+
 static float score_meta(const struct reading *r, const struct context *context)
 {
+    static const uint64_t commands = 1ull << EN_HELP | 1ull << EN_NEVERMIND | 1ull << EN_THANKS |
+                                     1ull << EN_BYE | 1ull << EN_RESET;
+    static const uint64_t words_with = 1ull << EN_HELLO | 1ull << EN_FINE;
     const struct signals *s = &r->signals;
     bool foreign = s->words <= 3 && r->tokens.count && (r->tokens.items[0].letters[0] & 0x80);
     static const enum english talk[] = {EN_HELLO, EN_THANKS, EN_BYE, EN_NEVERMIND, EN_COUNT};
@@ -143,6 +160,10 @@ static float score_meta(const struct reading *r, const struct context *context)
     }
     if (context->asked && has(s, EN_FINE) && s->words <= 3 && !s->question) {
         score = 0.6f;
+    }
+    bool replies = context->asked && !s->question; /* "ok": but "ok?" wants to know */
+    if (((s->english & commands) != 0 || replies) && says_only(r, commands | words_with)) {
+        score = sure;
     }
     return foreign ? 4 : score > -2 ? score : -8;
 }
