@@ -214,7 +214,7 @@ static void read_marks(struct loader *loader, struct corpus_talk *talk, const js
     }
 }
 
-static void read_talk(struct loader *loader, char *line)
+static void read_labelled(struct loader *loader, const char *line, bool kind_only)
 {
     json_error_t why;
     json_t *root = json_loads(line, JSON_REJECT_DUPLICATES, &why);
@@ -235,6 +235,7 @@ static void read_talk(struct loader *loader, char *line)
     struct corpus_talk *talk = add_talk(loader->corpus);
     talk->surface = surface_find(surface);
     talk->kind = kind_find(kind);
+    talk->kind_only = kind_only;
     talk->stated = json_situations(loader, json_object_get(root, "situations"));
     talk->denied = json_situations(loader, json_object_get(root, "denied"));
     talk->optional = json_situations(loader, json_object_get(root, "optional"));
@@ -245,6 +246,16 @@ static void read_talk(struct loader *loader, char *line)
     }
     read_marks(loader, talk, json_object_get(root, "marks"), turns <= CORPUS_TURNS_MAX);
     json_decref(root);
+}
+
+static void read_talk(struct loader *loader, char *line)
+{
+    read_labelled(loader, line, false);
+}
+
+static void read_talk_kind(struct loader *loader, char *line)
+{
+    read_labelled(loader, line, true);
 }
 
 static bool ends_with(const char *name, const char *ending)
@@ -260,12 +271,15 @@ static read_line *reader_of(const char *name)
     return ends_with(name, ".clauses.tsv")           ? read_clause
            : ends_with(name, ".kinds.tsv")           ? read_kind
            : ends_with(name, ".conversations.jsonl") ? read_talk
+           : ends_with(name, ".kinds.jsonl")         ? read_talk_kind
                                                      : NULL;
 }
 
-static uint64_t add_hash(uint64_t hash, const struct buf *bytes)
+static uint64_t add_hash(uint64_t hash, read_line *read, const struct buf *bytes)
 {
-    return hash * 31 + hash_bytes(bytes->data ? bytes->data : "", bytes->len);
+    return read == read_talk_kind
+               ? hash
+               : hash * 31 + hash_bytes(bytes->data ? bytes->data : "", bytes->len);
 }
 
 static void read_file(struct loader *loader, read_line *read)
@@ -280,7 +294,7 @@ static void read_file(struct loader *loader, read_line *read)
         fault_add(loader->faults, loader->path, 0, "a NUL byte: this is no text");
         buf_clear(&buf);
     }
-    loader->corpus->hash = add_hash(loader->corpus->hash, &buf);
+    loader->corpus->hash = add_hash(loader->corpus->hash, read, &buf);
     loader->line = 0;
     for (char *line = buf.data; line && *line;) {
         char *end = strchr(line, '\n');
@@ -351,7 +365,8 @@ bool corpus_load(struct corpus *ret, const struct pack *pack, const char *folder
     } else if (count <= 0) {
         fault_add(
             faults, folder, 0,
-            "no corpus files (*.clauses.tsv, *.kinds.tsv, *.conversations.jsonl) in this folder");
+            "no corpus files (*.clauses.tsv, *.conversations.jsonl, *.kinds.tsv, *.kinds.jsonl) in "
+            "this folder");
     }
     return faults->count + faults->dropped == before;
 }
@@ -366,10 +381,9 @@ static void hash_one(void *context, const char *path, read_line *read)
 {
     struct hashing *hashing = context;
     struct buf buf;
-    (void)read;
     buf_init(&buf, FILE_MAX);
     hashing->failed = hashing->failed || !buf_read_file(&buf, path, hashing->err);
-    hashing->hash = add_hash(hashing->hash, &buf);
+    hashing->hash = add_hash(hashing->hash, read, &buf);
     buf_finish(&buf);
 }
 

@@ -15,6 +15,7 @@
  * optional), and "marks": [[situation, polarity (stated denied aside), words of a turn], ...]:
  * which words carry a label. A conversation with marks teaches by its words, one without by its
  * best sentence.
+ *   *.kinds.jsonl          the same; of these conversations only the kinds are learned
  * Files are taken in the order of their names, so that training is reproducible. All strings are
  * owned by the corpus.
  */
@@ -44,8 +45,9 @@ struct corpus_talk {
     size_t turn_count;
     struct corpus_mark *marks;
     size_t mark_count;
-    bool marked;  /* has marks, if only an empty list */
-    bool follows; /* from a kinds file: as if advice had been given before */
+    bool marked;    /* has marks, if only an empty list */
+    bool follows;   /* from a kinds file: as if advice had been given before */
+    bool kind_only; /* what it states is nothing to learn from */
 };
 
 struct corpus {
@@ -53,7 +55,7 @@ struct corpus {
     size_t clause_count, clause_cap;
     struct corpus_talk *talks;
     size_t talk_count, talk_cap;
-    uint64_t hash; /* of all bytes read */
+    uint64_t hash; /* of all files but *.kinds.jsonl, which change nothing of the topics */
 };
 
 /*

@@ -133,6 +133,7 @@ const struct english_row english_rows[] = {
     {EN_NO_ANSWER,
      "(no|nope|nah|never|nein|non|god no|hell no|heavens no|pff|anything but|hardly any|"
      "not at all|not really|none|nobody|nobody here|no one|none of us)"},
+    {EN_NO_ANSWER, "(we|i) do not (use|have|need|want|do|know) (it|that|any|those|them|one)"},
     {EN_NOT_SO, "not"},
     {EN_NOT_SO, "(it|they|that|those|he|she|we|there) "
                 "(will not|is not|are not|does not|do not|did not|would not|can not|was not|were "
@@ -305,7 +306,9 @@ const struct english_row english_rows[] = {
      "two|v2|future|someday|backlog|parked|not doing|we do not need|rejected|ruled out|off the "
      "table|explicitly not|anti goals|not part of this|must not have|must not|shall not|what we "
      "will not do|what we will not|what we do not|we will not|will not do|not have|not wanted|"
-     "does not need|what it is not|not in v1|wont have|wont do|deferred|dropped|never|no)"},
+     "does not need|what it is not|not in v1|wont have|wont "
+     "do|deferred|dropped|scrapped|cancelled|canceled|descoped|shelved|"
+     "axed|vetoed|not required|not necessary|never|no)"},
     {EN_SECTION_IN,
      "(in scope|in|goals|must|must have|must haves|requirements|required|needed|need|needs|we "
      "need|what we need|scope|features|v1|phase 1|phase one|mvp|we "
@@ -351,7 +354,7 @@ const struct english_row english_rows[] = {
     {EN_NEW_PROJECT,
      "(and now|now|next|then|another|second|new|other|different|next up) .. "
      "(job|project|client|thing|product|question|app|customer|one|idea|case|ticket|topic)"},
-    {EN_NEW_PROJECT, "and (for|what about|how about) (a|an|another|the|my|our)"},
+    {EN_NEW_PROJECT, "and [now|then] (for|what about|how about) (a|an|another|the|my|our)"},
     {EN_NEW_PROJECT, "(and|what) if it (=were|=was) (a|an)"},
     {EN_NEW_PROJECT, "(different|separate|unrelated|another|new|second|next) "
                      "(project|question|thing|app|client|product|topic|job|case|idea)"},
@@ -440,7 +443,7 @@ const struct english_row english_rows[] = {
      "flask|fastapi|pyramid|tornado|bottle|sanic|litestar|haskell|clojure|perl|supabase|firebase|"
      "appwrite|pocketbase|wordpress|drupal|joomla|strapi|directus|payload|hasura|bun|deno|c++|"
      "cobol|delphi|strapi|adonis|adonisjs|sails|meteor|quarkus|micronaut|gin|actix|axum|crystal|"
-     "nim|zig|ocaml|lua|swift|flutter|xamarin|ionic|electron|tauri|qt)"},
+     "nim|zig|ocaml|lua|rust|erlang|swift|flutter|xamarin|ionic|electron|tauri|qt)"},
     {EN_OTHER_TECH,
      "(pycharm|vscode|vim|emacs|docker|podman|terraform|ansible|kubernetes|jenkins|gitlab|github|"
      "jira|slack|teams|aws|azure|gcp|heroku|fly|vercel|netlify|render|hetzner|digitalocean|s3|"
@@ -449,7 +452,8 @@ const struct english_row english_rows[] = {
     /* asking */
     {EN_WHY, "(why|how come|what makes you|reason|reasons|reasoning|explain|justify|because of "
              "what|on what grounds|how so|elaborate|convince me|what speaks for|what for|not "
-             "convinced|where does that come from|what did you base)"},
+             "convinced|where does that come from|what did you base|tell me more|say more|are you "
+             "sure|you sure)"},
     {EN_WHY, "what is your (reason*|argument)"},
     {EN_WHY_NOT, "(why not|why is it not|what is wrong with|what speaks against|why would "
                  "not|downside*|drawback*|case against|what about|give up by|lose by|against it)"},

@@ -240,6 +240,9 @@ void features_of_unit(struct features *ret, const struct feature_source *source,
 
 enum { KIND_WORDS_MAX = 160 };
 
+/* The question counts for more than the rest of a text. */
+static const float question_length = 1.6f;
+
 void features_of_text(struct features *ret, const struct feature_source *source, char prefix)
 {
     features_clear(ret);
@@ -263,6 +266,40 @@ void features_of_text(struct features *ret, const struct feature_source *source,
         }
     }
     add_once(ret, start, feature_hash('E', 1000, (uint64_t)prefix), 0.8f);
+}
+
+void features_of_question(struct features *ret, const struct feature_source *source, uint32_t first,
+                          uint32_t last, char prefix)
+{
+    uint32_t start = ret->count;
+    uint64_t before = START_WORD;
+    for (uint32_t i = first; i <= last; i++) {
+        uint64_t word = seen_word(source, i);
+        features_add(ret, feature_hash('x', word, 0), 1);
+        features_add(ret, feature_hash('X', word, (uint64_t)prefix), 0.7f);
+        features_add(ret, feature_hash('y', before, word), 0.8f);
+        before = word;
+    }
+    features_add(ret, feature_hash('y', before, END_WORD), 0.8f);
+    normalise(ret, start, question_length);
+    start = ret->count;
+    for (uint32_t i = first; source->vectors && i <= last; i++) {
+        struct vector vector;
+        if (!(source->scopes->flags[i] & SCOPE_MASKED) &&
+            vectors_find(source->vectors, source->tokens->items[i].word, &vector)) {
+            features_add(ret, feature_hash('z', vector.cluster + 1u, 0), 1);
+        }
+    }
+    normalise(ret, start, 0.6f);
+    start = ret->count;
+    for (uint32_t k = matches_from(source->matches, first);
+         k < source->matches->count && source->matches->items[k].last <= last; k++) {
+        const struct target *target = &source->matches->items[k].target;
+        if (target->type == TARGET_ENGLISH) {
+            add_once(ret, start, feature_hash('D', english_hash(target->item), (uint64_t)prefix),
+                     0.35f);
+        }
+    }
 }
 
 WIDE static void add_row(float *restrict sums, const int8_t *restrict row, float value,

@@ -58,5 +58,9 @@ void features_of_unit(struct features *ret, const struct feature_source *source,
  */
 void features_of_text(struct features *ret, const struct feature_source *source, char prefix);
 
+/* Of the words first..last, of those of a text that ask: besides what features_of_text() adds. */
+void features_of_question(struct features *ret, const struct feature_source *source, uint32_t first,
+                          uint32_t last, char prefix);
+
 /* Adds bias, weights and vector: scores[class_count]. */
 void model_score(const struct model *model, const struct features *features, float *scores);

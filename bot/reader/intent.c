@@ -5,7 +5,9 @@
 #include "bot/reader/read.h"
 #include "bot/reader/reader.h"
 #include "bot/reader/signals.h"
+#include "bot/reader/small_talk.h"
 #include "knowledge/model.h"
+#include "knowledge/vectors.h"
 
 /*
  * What kind of message it is and what it asks: read.h. Rules give each kind a score; the learned
@@ -74,6 +76,83 @@ static unsigned length_class(unsigned words)
     return i;
 }
 
+/* Commoner words (ranks in sixteens) are mostly grammar. */
+enum { COMMON_RANK = 25, QUESTION_WORDS = 80 };
+
+static bool is_content(const struct feature_source *source, uint32_t word)
+{
+    struct vector vector;
+    return !(source->scopes->flags[word] & SCOPE_MASKED) &&
+           !(vectors_find(source->vectors, source->tokens->items[word].word, &vector) &&
+             vector.rank < COMMON_RANK);
+}
+
+/* The last word of a text's question: the last sentence that asks, or else that says something. */
+static uint32_t question_last(const struct reading *r)
+{
+    for (uint32_t i = r->tokens.count; i-- > 0;) {
+        if (r->tokens.items[i].flags & TOKEN_QUESTION) {
+            return r->scopes.sentence_last[i];
+        }
+    }
+    uint32_t last = r->tokens.count - 1, first = r->scopes.sentence_first[last];
+    while (first > 0 && small_talk_from(r, first)) {
+        last = first - 1;
+        first = r->scopes.sentence_first[last];
+    }
+    return last;
+}
+
+/* What of the decision a match names, by bit; the reader's own English mostly nothing. */
+static unsigned what_it_names(const struct reading *r, const struct match *match)
+{
+    int16_t item = match->target.item;
+    switch (match->target.type) {
+    case TARGET_OPTION:
+    case TARGET_TOOL:
+        return match->target.pack == r->pack ? 1 : 2;
+    case TARGET_SUBJECT:
+        return 4;
+    case TARGET_FACT:
+        return 8;
+    case TARGET_ENGLISH:
+        return item == EN_CHOICE || item == EN_GOOD_CHOICE ? 16 : 0;
+    case TARGET_SITUATION:
+    case TARGET_HINT:
+    case TARGET_DENIAL:
+    default:
+        return 32;
+    }
+}
+
+/* What the question itself is about, and how many of its words no pack knows. */
+static void add_question(struct features *f, const struct feature_source *source,
+                         const struct reading *r, char prefix)
+{
+    unsigned named = 0, foreign = 0;
+    uint32_t last = question_last(r), first = r->scopes.sentence_first[last];
+    first = last - first < QUESTION_WORDS ? first : last + 1 - QUESTION_WORDS;
+    features_of_question(f, source, first, last, prefix);
+    uint32_t word = first;
+    for (uint32_t k = matches_from(&r->matches, first);
+         k < r->matches.count && r->matches.items[k].last <= last; k++) {
+        const struct match *match = &r->matches.items[k];
+        named |= what_it_names(r, match);
+        for (; match->target.type != TARGET_ENGLISH && word <= match->last; word++) {
+            foreign += word < match->first && is_content(source, word);
+        }
+    }
+    for (; word <= last; word++) {
+        foreign += is_content(source, word);
+    }
+    bool alone = last - first + 1 == r->tokens.count;
+    add_signal(f, prefix, 21, capped(foreign, 4));
+    add_signal(f, prefix, 22, named);
+    add_signal(f, prefix, 23, capped(foreign, 2) * 4 + (named != 0) * 2 + r->signals.question);
+    add_signal(f, prefix, 24, length_class(last - first + 1) * 2 + alone);
+    add_signal(f, prefix, 25, capped(foreign, 3) * 2 + (r->stated != 0));
+}
+
 void kind_features(const struct reader *reader, struct reading *reading,
                    const struct context *context)
 {
@@ -82,6 +161,9 @@ void kind_features(const struct reader *reader, struct reading *reading,
     struct features *f = &reading->features;
     char prefix = context_letter(context);
     features_of_text(f, &source, prefix);
+    if (reading->tokens.count > 0) {
+        add_question(f, &source, reading, prefix);
+    }
     add_signal(f, prefix, 1, capped(s->option_count, 3));
     add_signal(f, prefix, 2, s->alternatives != 0);
     add_signal(f, prefix, 3, capped(s->tool_count, 2));
@@ -175,11 +257,16 @@ static float score_facts(const struct reading *r, const struct context *context)
                                                 EN_TOOL_FOR, EN_BETTER,  EN_COUNT};
     static const enum english asks_option[] = {EN_DOES_IT, EN_WHAT_IS, EN_TOOL_FOR, EN_COUNT};
     static const enum english about_source[] = {EN_SOURCE, EN_RULE, EN_COUNT};
+    static const uint64_t reasons = 1ull << EN_WHY | 1ull << EN_WHY_NOT | 1ull << EN_FLIP |
+                                    1ull << EN_REMIND | 1ull << EN_HELLO | 1ull << EN_FINE;
     const struct signals *s = &r->signals;
     float score = -1.5f;
     if (context->asked && any(s, about_answer)) {
         score = s->words <= 14 ? 1.5f : 0.5f;
         score += s->question && !s->alternatives && !r->stated && !r->denied ? 4 : 0;
+    }
+    if (context->asked && any(s, about_answer) && says_only(r, reasons)) {
+        score = sure;
     }
     if (s->option_count && !s->alternatives && any(s, about_option)) {
         score = score > 0.5f ? score : 0.5f;
@@ -246,7 +333,7 @@ static float score_neighbour(const struct reading *r, const struct context *cont
     bool correction =
         context->asked && has(s, EN_CORRECTION) && (r->stated || r->denied) && !s->question;
     if (s->pointer < 0 || correction) {
-        return -3;
+        return correction ? -sure : -3;
     }
     bool asks = s->pointer_or || s->choice_word || s->question;
     float score = s->pointer_options >= 2 && asks ? 4 : asks ? 1.5f : -1;
@@ -265,10 +352,12 @@ static float score_unknown(const struct reading *r)
 {
     static const enum english outside[] = {EN_HOW_TO,  EN_TROUBLE,   EN_MONEY,
                                            EN_HOSTING, EN_OFF_TOPIC, EN_COUNT};
+    const float within_weight = 8;
     const struct signals *s = &r->signals;
-    float score = s->option_count ? -1 : 0;
+    float score = s->option_count ? -3 : 0;
     score += any(s, outside) ? 0.6f : 0;
     score += s->other_or && !s->alternatives ? 1 : 0;
+    score += s->within_one ? within_weight : 0;
     score -= r->stated ? 1 : 0;
     return score;
 }
@@ -293,7 +382,8 @@ static bool plainly_asks(const struct reading *r)
 
 static void score_ambient(const struct reading *r, float scores[KIND_COUNT])
 {
-    float ask = scores[KIND_VERDICT] - scores[KIND_SILENT];
+    const float margin = 1; /* who talks to others is disturbed by an answer */
+    float ask = scores[KIND_VERDICT] - scores[KIND_SILENT] - margin;
     for (int k = 0; k < KIND_COUNT; k++) {
         scores[k] = -9;
     }

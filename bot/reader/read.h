@@ -46,7 +46,8 @@ struct signals {
     uint32_t options;      /* options of the pack that are named, by bit */
     uint32_t alternatives; /* options that stand on a side of "or": 0 or at least two bits */
     bool apart;            /* ... with other words between: "would X do, or is Y smarter?" */
-    bool unasked;          /* options are only spoken of: "the X or Y thread", "X or Y, whatever" */
+    bool within_one; /* an "or" between names that all stand for one option: "Koa or Express" */
+    bool unasked;    /* options are only spoken of: "the X or Y thread", "X or Y, whatever" */
     uint8_t option_count, tool_count;
     int8_t first_option, last_option; /* -1 none */
     int16_t tool_option, tool;        /* a tool that is named, -1 none */

@@ -136,6 +136,7 @@ void scope_apply(struct scoping *w, const struct match *match)
     case EN_NO_ANSWER:
         scope_deny_question(w, match);
         scope_deny_fragment(w, match);
+        scope_deny_status(w, match, SCOPE_NEGATED);
         break;
     case EN_HEARSAY:
         mark(w, match->first, clause_last(w, match->last), SCOPE_HEARSAY);
@@ -161,6 +162,7 @@ void scope_apply(struct scoping *w, const struct match *match)
             (token_at(w, match->last)->flags & TOKEN_COLON)) {
             mark(w, match->last + 1, sentence_last(w, match->last), SCOPE_OUT);
         }
+        scope_deny_status(w, match, SCOPE_OUT);
         break;
     case EN_OTHERS:
         if (!is_model(w, match)) {

@@ -94,6 +94,7 @@ void scope_deny_after(struct scoping *w, const struct match *match);
 void scope_deny_before(struct scoping *w, const struct match *match);
 void scope_deny_question(struct scoping *w, const struct match *match);
 void scope_deny_fragment(struct scoping *w, const struct match *match);
+void scope_deny_status(struct scoping *w, const struct match *match, uint16_t flag);
 
 /* ---- scope_aside.c ---- */
 

@@ -103,6 +103,17 @@ static void note_alternatives(struct reading *r)
     }
 }
 
+/* Whether one option alone is named, and both sides of an "or" name it. */
+static bool is_within_one(const struct reading *r)
+{
+    size_t sides = 0;
+    for (uint32_t i = 0; i < r->matches.count; i++) {
+        const struct match *match = &r->matches.items[i];
+        sides += match_names_option(match) && match->target.pack == r->pack && beside_or(r, match);
+    }
+    return r->signals.option_count == 1 && sides >= 2;
+}
+
 static void note_pointer(struct reading *r, const struct knowledge *knowledge,
                          const struct match *match, uint64_t *seen)
 {
@@ -316,6 +327,7 @@ void signals_read(struct reading *r, const struct knowledge *knowledge)
         s->option_count++;
     }
     s->quoted_only = s->quoted_only && s->options;
+    s->within_one = is_within_one(r);
     s->alternatives = s->alternatives & (s->alternatives - 1) ? s->alternatives : 0;
     note_alternatives(r);
     note_unasked(r);

@@ -6,11 +6,7 @@
 /* More words are no small talk. */
 enum { SMALL_TALK = 12 };
 
-/*
- * Whether the words from `first` on are small talk: "Thanks in advance!" Whatever else the reader
- * knows in them makes them more than that.
- */
-static bool is_small_talk(const struct reading *r, uint32_t first)
+bool small_talk_from(const struct reading *r, uint32_t first)
 {
     static const uint64_t talk = 1ull << EN_THANKS | 1ull << EN_BYE | 1ull << EN_FINE |
                                  1ull << EN_HELLO | 1ull << EN_YES_ANSWER | 1ull << EN_NOW |
@@ -52,7 +48,7 @@ void small_talk_drop(struct reading *r)
             return;
         }
         if (token->border >= BORDER_SENTENCE) {
-            if (is_small_talk(r, first) && says_something(r, first)) {
+            if (small_talk_from(r, first) && says_something(r, first)) {
                 r->tokens.count = first;
                 r->matches.count = matches_from(&r->matches, first);
             }

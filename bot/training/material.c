@@ -220,7 +220,9 @@ static void collect_talk(struct material *t, int number)
 static void collect_talks(struct material *t)
 {
     for (size_t i = 0; i < t->task->corpus->talk_count; i++) {
-        collect_talk(t, (int)i);
+        if (!t->task->corpus->talks[i].kind_only) {
+            collect_talk(t, (int)i);
+        }
         if (i % 64 == 0) {
             material_report(t, "reading conversations", i, t->task->corpus->talk_count);
         }

@@ -35,7 +35,7 @@ SECONDS = int(sys.argv[2]) if sys.argv[2:] else 5
 ROUNDS = int(sys.argv[3]) if sys.argv[3:] else 3
 WARM_S, MOST_PER_SECOND = 2, 40000
 MODULES, SDK = ROOT / "build/npm-bench", ROOT / "tests/bench/sdk"
-TAUGHT = sorted((ROOT / "knowledge/node-or-django.corpus").glob("*.conversations.jsonl"))
+TAUGHT = sorted((ROOT / "knowledge/node-or-django.corpus").glob("*.jsonl"))
 STRANGERS = sorted((ROOT / "tests/corpus/fresh").glob("*.jsonl"))
 CONFIG = f"[http]\nlisten = 127.0.0.1:0\n[slack]\nteam = {TEAM}\nsigning_secret_file = signing\n"
 WANTED = {"constant": 3, "node-nlp": 100, "entities": 100}  # times as many commands, issue 6

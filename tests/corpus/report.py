@@ -112,7 +112,8 @@ def trained(whether, authors, folder):
 
 def curve(build, paths, steps):
     whether = build / "whether"
-    names = {path.name.partition(".")[0] for path in (ROOT / "knowledge" / f"{PACK}.corpus").iterdir()}
+    files = (ROOT / "knowledge" / f"{PACK}.corpus").iterdir()
+    names = {path.name.partition(".")[0] for path in files if not path.name.endswith(".kinds.jsonl")}
     order = sorted(names, key=lambda name: (name[0], int(re.sub(r"\D", "", name) or 0)))
     print(HEAD.format("authors | clauses | conversations").replace("|---|---|", "|---|---|---|---|", 1))
     for step in steps:

@@ -283,16 +283,23 @@ static const struct variation {
 static void vary(const struct variation *variation, struct tally *tally)
 {
     const struct corpus *corpus = &bench.corpus;
-    size_t step = corpus->talk_count / MESSAGES + 1;
+    size_t of_facts = 0, n = 0;
+    for (size_t i = 0; i < corpus->talk_count; i++) {
+        of_facts += !corpus->talks[i].kind_only;
+    }
+    size_t step = of_facts / MESSAGES + 1;
     struct buf text;
     buf_init(&text, BUF_MAX);
-    for (size_t i = 0; i < corpus->talk_count; i += step) {
+    for (size_t i = 0; i < corpus->talk_count; i++) {
         const struct corpus_talk *talk = &corpus->talks[i];
+        if (talk->kind_only || n++ % step != 0) {
+            continue;
+        }
         enum surface surface = talk->surface >= 0 ? (enum surface)talk->surface : SURFACE_DM;
         const char *said = talk->turns[0];
         buf_clear(&text);
         if (strlen(said) < TEXT_LONG) {
-            variation->write(&text, said, i);
+            variation->write(&text, said, n - 1);
         }
         if (text.len > 0) {
             struct outcome plain = ask(surface, said), varied = ask(surface, text.data);

@@ -231,6 +231,26 @@ static void test_faults(void **state)
     }
 }
 
+/* Of some conversations only the kinds are learned; they are read alike. */
+static void test_kinds_only(void **state)
+{
+    static const char line[] = "{\"surface\": \"dm\", \"kind\": \"verdict\", \"say\": [\"x\"]}";
+    static const char *const names[] = {"a.conversations.jsonl", "a.kinds.jsonl"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct corpus corpus = {0};
+        struct fault_list faults = {0};
+        assert_true(load(names[i], line, &corpus, &faults));
+        assert_int_equal(corpus.talk_count, 1);
+        assert_int_equal(corpus.talks[0].kind_only, i == 1);
+        assert_int_equal(corpus.hash != 0, i == 0); /* the topics' model does not depend on it */
+        corpus_finish(&corpus);
+        assert_false(load(names[i], "{\"say\": []}", &corpus, &faults));
+        corpus_finish(&corpus);
+        fault_finish(&faults);
+    }
+}
+
 static void test_all_faults_at_once(void **state)
 {
     (void)state;
@@ -305,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_long_conversation),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_kinds_only),
         cmocka_unit_test(test_all_faults_at_once),
         cmocka_unit_test(test_no_folder),
         cmocka_unit_test(test_hash),

@@ -434,6 +434,14 @@ static void test_failures(void **state)
     assert_false(train_kinds(&task, "/nowhere/x.model", &result, &err));
     assert_non_null(strstr(err.text, "fewer than two kinds"));
     err = (struct error){0};
+    struct corpus talks = {0};
+    assert_true(load_corpus(put_talks, "a.kinds.jsonl", &talks));
+    assert_true(talks.talk_count > 0 && talks.talks[0].stated != 0);
+    task.corpus = &talks;
+    assert_false(train_topics(&task, "/nowhere/x.model", &result, &err));
+    assert_non_null(strstr(err.text, "none of the pack's situations"));
+    corpus_finish(&talks);
+    err = (struct error){0};
     assert_true(load_corpus(put_clauses, "a.clauses.tsv", &clauses));
     task.corpus = &clauses;
     assert_false(train_topics(&task, "/nowhere/x.model", &result, &err));
