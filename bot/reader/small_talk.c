@@ -12,6 +12,9 @@ bool small_talk_from(const struct reading *r, uint32_t first)
                                  1ull << EN_HELLO | 1ull << EN_YES_ANSWER | 1ull << EN_NOW |
                                  1ull << EN_SECTION_LIGHT | 1ull << EN_TO_OTHERS;
     bool thanks = false;
+    if (r->tokens.count - first > SMALL_TALK) {
+        return false;
+    }
     for (uint32_t k = matches_from(&r->matches, first); k < r->matches.count; k++) {
         const struct match *match = &r->matches.items[k];
         if (match->target.type != TARGET_ENGLISH || !(talk >> match->target.item & 1)) {
