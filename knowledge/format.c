@@ -75,6 +75,7 @@ static const struct key situation_keys[] = {
     KEY("question", VALUE_TEXT, NEEDED, pack_situation, question),
     KEY("slot", VALUE_ID, OPTIONAL, pack_situation, slot),
     KEY("neutral", VALUE_FLAG, OPTIONAL, pack_situation, neutral),
+    KEY("product", VALUE_FLAG, OPTIONAL, pack_situation, product),
     LIST("phrases", VALUE_PHRASES, NEEDED, pack_situation, phrases, PACK_LIST_MAX),
     LIST("hints", VALUE_PHRASES, OPTIONAL, pack_situation, hints, PACK_LIST_MAX),
     LIST("denials", VALUE_PHRASES, OPTIONAL, pack_situation, denials, PACK_LIST_MAX),

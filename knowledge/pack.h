@@ -75,6 +75,7 @@ struct pack_situation {
     const char *name;     /* noun phrase for replies: "a React or Next.js frontend" */
     const char *question; /* how to ask about it: "Is the frontend React or Next.js?" */
     bool neutral;         /* known, named in replies, but no rule rests on it */
+    bool product;         /* says what is built, not by whom or with what */
     const char *
         /*
          * NULL, or the name of a slot that only one situation can fill (frontend, storage ...):

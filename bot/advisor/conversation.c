@@ -252,6 +252,20 @@ static bool takes_back(const struct conversation *conversation, const struct pro
            !(reading->stated & project->facts.stated);
 }
 
+/* What was said to be built, where this turn says that it is something else. */
+static uint64_t replaced(const struct conversation *conversation, const struct project *project,
+                         const struct pack *pack, const struct reading *reading)
+{
+    uint64_t products = 0;
+    for (size_t i = 0; i < pack->situation_count; i++) {
+        products |= pack->situations[i].product ? 1ull << i : 0;
+    }
+    bool other = (reading->stated & products) != 0 && !(reading->stated & project->facts.stated);
+    return conversation->turns > 0 && other && reading->signals.it_is
+               ? project->facts.stated & products & ~reading->stated
+               : 0;
+}
+
 struct recalled conversation_recalled(struct conversation *conversation)
 {
     const struct project *project = conversation_project(conversation);
@@ -288,6 +302,7 @@ void conversation_apply(struct conversation *conversation, const struct pack *pa
     if (takes_back(conversation, project, reading)) {
         deny(&project->facts, back & ~stated);
     }
+    deny(&project->facts, replaced(conversation, project, pack, reading));
     project->used = 1;
     fill_slots(project, pack, stated);
     /* "the booking goes to another vendor": no longer a part of this. */

@@ -129,13 +129,14 @@ static bool has_cue(const struct reading *r)
 /*
  * Where the choice is asked and nothing is told that counts, who asks means something by the rest:
  * a cue that is mostly right will do, and of "if you had to build a chat today, Node or Django?"
- * the chat is the project.
+ * the chat is the project. Who says "wait, it's a wiki" means no less.
  */
 static void read_evidence(const struct reader *reader, struct reading *r, uint64_t known)
 {
     static const struct evidence_bar usual = {1, 10}, lone = {0.8f, 16};
     evidence_read(reader, r, &usual);
-    if ((r->stated | known) || r->signals.option_count == 0) {
+    bool asks = r->signals.option_count > 0 && known == 0;
+    if (r->stated || !(asks || r->signals.it_is)) {
         return;
     }
     if (scopes_adopt_premises(&r->scopes, r->tokens.count) || has_cue(r)) {

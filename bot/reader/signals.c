@@ -295,6 +295,41 @@ static void read_fact(struct reading *r, const struct pack *pack)
     }
 }
 
+/*
+ * "No wait, it's a granary", "oh, actually: a granary": nothing but words of correction, and then
+ * what it is. "Actually it's a granary too" says more of the same.
+ */
+static bool says_it_is(const struct reading *r)
+{
+    static const char *const leads[] = {
+        "wait", "no",         "nope", "nah", "actually", "sorry",  "oops",   "oh",    "hm",
+        "hmm",  "correction", "well", "but", "and",      "ah",     "ok",     "hold",  "hang",
+        "on",   "in",         "fact", "so",  "err",      "whoops", "rather", "right", NULL};
+    static const char *const corrects[] = {"wait",     "no",     "nope", "nah",
+                                           "actually", "sorry",  "oops", "correction",
+                                           "whoops",   "rather", "fact", NULL};
+    static const char *const articles[] = {"a", "an", NULL};
+    static const char *const more[] = {"too",  "also", "additionally", "both", "besides",
+                                       "plus", NULL};
+    const struct token *items = r->tokens.items;
+    uint32_t count = r->tokens.count, i = 0;
+    bool corrected = false;
+    for (; i < count && token_is_any(&items[i], leads); i++) {
+        corrected = corrected || token_is_any(&items[i], corrects);
+    }
+    for (uint32_t k = i; k < count; k++) {
+        bool as_well =
+            k + 1 < count && token_is(&items[k], "as") && token_is(&items[k + 1], "well");
+        if (as_well || token_is_any(&items[k], more)) {
+            return false;
+        }
+    }
+    bool it_is = i + 2 < count && token_is(&items[i], "it") && token_is(&items[i + 1], "is");
+    uint32_t at = it_is ? i + 2 : i;
+    return corrected && at < count && token_is_any(&items[at], articles) &&
+           (it_is || items[at].border >= BORDER_COMMA);
+}
+
 void signals_read(struct reading *r, const struct knowledge *knowledge)
 {
     struct signals *s = &r->signals;
@@ -308,6 +343,7 @@ void signals_read(struct reading *r, const struct knowledge *knowledge)
     s->quoted_only = true;
     s->words = (uint16_t)(r->tokens.count < UINT16_MAX ? r->tokens.count : UINT16_MAX);
     s->mentions = r->text.mentions;
+    s->it_is = says_it_is(r);
     for (uint32_t i = 0; i < r->tokens.count; i++) {
         s->question = s->question || (r->tokens.items[i].flags & TOKEN_QUESTION);
     }

@@ -133,6 +133,40 @@ static void test_slots(void **state)
     check_rows(*state, rows, ARRAY_LEN(rows));
 }
 
+static void test_what_is_built(void **state)
+{
+    static const struct row rows[] = {
+        {"a correction replaces it",
+         {"A granary by the harbour.", "No wait, it's an orchard."},
+         "orchard harbour",
+         "granary"},
+        {"the same without a verb", {"A granary.", "Oh wait: an orchard."}, "orchard", "granary"},
+        {"and is no answer to a question",
+         {"A granary.", "No, it is an orchard."},
+         "orchard",
+         "granary"},
+        {"more of the same stays",
+         {"A granary.", "Actually it's an orchard too."},
+         "granary orchard",
+         ""},
+        {"as well", {"A granary.", "Wait, it's an orchard as well."}, "granary orchard", ""},
+        {"what is told without a correction stays",
+         {"A granary.", "It's an orchard."},
+         "granary orchard",
+         ""},
+        {"what is no product replaces none",
+         {"A granary.", "No wait, it's a harbour."},
+         "granary harbour",
+         ""},
+        {"a part of it stays",
+         {"A granary.", "Wait, it's a granary and an orchard."},
+         "granary orchard",
+         ""},
+        {"nothing was said before", {"Wait, it's an orchard."}, "orchard", ""},
+    };
+    check_rows(*state, rows, ARRAY_LEN(rows));
+}
+
 static void test_doubt(void **state)
 {
     struct conversation talk;
@@ -300,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_facts_add_up),
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_what_is_built),
         cmocka_unit_test(test_doubt),
         cmocka_unit_test(test_suppositions),
         cmocka_unit_test(test_projects),

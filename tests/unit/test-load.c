@@ -113,6 +113,7 @@ static void test_good_pack(void **state)
     assert_int_equal(pack_situation_find(pack, "early"), -1);
     assert_string_equal(pack->situations[1].slot, "hour");
     assert_true(pack->situations[2].neutral);
+    assert_true(pack->situations[2].product && !pack->situations[1].product);
     assert_string_equal(pack->situations[0].examples.items[1].text, "nobody here slept,\nreally");
     assert_int_equal(pack->rules[2].strength, STRENGTH_DECISIVE);
     assert_int_equal(pack->facts[0].option, -1);
