@@ -310,12 +310,23 @@ static bool tells_an_app(const struct reading *r, const struct context *context)
            s->pointer < 0 && s->fact < 0 && s->option_count == 0 && !any(s, else_where);
 }
 
+/* "Is X fine for a flower shop?", though nobody has heard of flower shops. */
+static bool asks_whether_it_fits(const struct reading *r)
+{
+    static const enum english else_where[] = {EN_HOW_TO,  EN_TROUBLE,  EN_MONEY,
+                                              EN_HOSTING, EN_TOOL_FOR, EN_COUNT};
+    const struct signals *s = &r->signals;
+    return s->fits && s->question && s->fact < 0 && s->pointer < 0 && !s->other_tech &&
+           !any(s, else_where);
+}
+
 static float score_verdict(const struct reading *r, const struct context *context)
 {
-    const float asked_weight = 4, told_weight = 8;
+    const float asked_weight = 4, told_weight = 8, fits_weight = 6;
     const struct signals *s = &r->signals;
     float score = -1.5f;
     score += asks_whether(r) ? asked_weight : 0;
+    score += asks_whether_it_fits(r) ? fits_weight : 0;
     score += s->alternatives ? 2.2f : 0;
     score += s->option_count && (s->choice_word || s->question) ? 0.8f : 0;
     score += r->stated || r->denied ? 1.2f : 0;

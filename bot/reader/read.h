@@ -56,6 +56,7 @@ struct signals {
     bool pointer_or;                  /* ... linked by "or" */
     bool other_tech, other_or;        /* a product of no pack; linked by "or" to something */
     bool question, choice_word, subject, quoted_only;
+    bool fits;    /* "is X fine for ...", "could X handle ...": about one of the options */
     bool it_is;   /* a correction says what is built: "wait, it's a wiki" */
     int16_t fact; /* the pack's fact that is asked for best, -1 none */
     uint8_t fact_score;

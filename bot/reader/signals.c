@@ -295,6 +295,29 @@ static void read_fact(struct reading *r, const struct pack *pack)
     }
 }
 
+/* "X for a flower shop", "is X still a good pick for ...", "could X handle ...". */
+static bool says_it_fits(const struct reading *r, const struct match *option)
+{
+    enum { BETWEEN = 7 };
+    static const char *const verbs[] = {"handle", "suit", "fit", "cope", "manage", "power", NULL};
+    static const char *const between[] = {
+        "is",      "are",   "be",     "a",     "an",       "the",      "ok",     "okay",
+        "fine",    "good",  "great",  "right", "suitable", "suited",   "enough", "choice",
+        "fit",     "pick",  "idea",   "call",  "option",   "overkill", "smart",  "wise",
+        "ideal",   "best",  "better", "work",  "do",       "really",   "too",    "much",
+        "also",    "still", "well",   "even",  "actually", "sensible", "viable", "reasonable",
+        "alright", "would", "will",   "or",    "not",      "here",     "any",    NULL};
+    const struct token *items = r->tokens.items;
+    uint32_t i = option->last + 1, last = r->scopes.sentence_last[option->last];
+    if (i <= last && token_is_any(&items[i], verbs)) {
+        return i < last;
+    }
+    while (i < last && i < option->last + BETWEEN && token_is_any(&items[i], between)) {
+        i++;
+    }
+    return i < last && token_is(&items[i], "for");
+}
+
 /*
  * "No wait, it's a granary", "oh, actually: a granary": nothing but words of correction, and then
  * what it is. "Actually it's a granary too" says more of the same.
@@ -350,6 +373,8 @@ void signals_read(struct reading *r, const struct knowledge *knowledge)
     for (uint32_t i = 0; i < r->matches.count; i++) {
         const struct match *match = &r->matches.items[i];
         if (match_names_option(match)) {
+            s->fits = s->fits || (match->target.type == TARGET_OPTION &&
+                                  match->target.pack == r->pack && says_it_fits(r, match));
             note_option(r, match);
             note_pointer(r, knowledge, match, &seen);
         } else if (match->target.type == TARGET_ENGLISH) {
