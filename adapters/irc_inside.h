@@ -29,6 +29,7 @@ enum {
     IRC_REPLAY_MS = 60 * 1000, /* older by the server's clock: a bouncer's replay (I9) */
     IRC_SASL_TRIES = 3,        /* refusals in a row before we give up */
     IRC_CTCP_MS = 60 * 1000,
+    IRC_AWAY_MS = 10 * 1000, /* that nothing can be kept is told no more often */
 };
 
 /* The delivery that is being sent. One at a time: their order is the conversation's. */
@@ -94,9 +95,10 @@ struct irc {
     struct irc_sending sending;
     struct irc_portion more[IRC_MORE_MAX]; /* the first more_count are in use */
     size_t more_count;
-    uint64_t pings; /* for tokens */
-    bool elsewhere; /* another replica has the network, or we cannot know */
-    bool told_away; /* people know that the store takes nothing just now */
+    uint64_t pings;        /* for tokens */
+    bool elsewhere;        /* another replica has the network, or we cannot know */
+    bool told_away;        /* people know that the store takes nothing just now */
+    uint64_t told_away_ms; /* since when */
     bool stopping, quit_sent;
     uint64_t stop_ms;
 };

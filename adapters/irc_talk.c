@@ -71,13 +71,14 @@ struct asked {
 };
 
 /*
- * IRC has no retries: who asked is told, the first for all until something goes well again. Not on
- * the connection after: by then it may not be true any more.
+ * IRC has no retries: who asked is told, the first for all until something goes well again, and not
+ * every second. Not on the connection after: by then it may not be true any more.
  */
 static void tell_away(struct irc *irc, const char *at)
 {
     if (irc->phase == IRC_READY && !irc->told_away && at[0] != '\0') {
         irc->told_away = true;
+        irc->told_away_ms = loop_now_ms(irc->loop);
         IRC_CONTROL(irc, SAY_AWAY, "PRIVMSG", at);
         irc->wake_ms = loop_now_ms(irc->loop);
     }
@@ -91,7 +92,8 @@ static void on_settled(void *context, enum settled how, const struct answer *ans
     if (how == SETTLED_FAILED) {
         log_error("irc.question_lost", LOG_TEXT("network", irc->config->label));
         tell_away(irc, asked->at);
-    } else {
+    } else if (how == SETTLED_ANSWERED &&
+               loop_now_ms(irc->loop) - irc->told_away_ms >= IRC_AWAY_MS) {
         irc->told_away = false;
     }
     mem_free(asked);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bot/reader/english.h"
+#include "bot/reader/evidence.h"
 #include "bot/reader/read.h"
 
 enum { ANSWER_WORDS = 4, EQUAL_WORDS = 10, EARLY_WORDS = 9, ORDER_MAX = 255 };
@@ -260,10 +261,14 @@ static uint64_t replaced(const struct conversation *conversation, const struct p
     for (size_t i = 0; i < pack->situation_count; i++) {
         products |= pack->situations[i].product ? 1ull << i : 0;
     }
-    bool other = (reading->stated & products) != 0 && !(reading->stated & project->facts.stated);
-    return conversation->turns > 0 && other && reading->signals.it_is
-               ? project->facts.stated & products & ~reading->stated
-               : 0;
+    const struct signals *said = &reading->signals;
+    uint64_t known = project->facts.stated;
+    if (conversation->turns == 0 || !said->it_is ||
+        ((reading->stated | reading->hinted) & known & products)) {
+        return 0;
+    }
+    uint64_t now = evidence_named(reading, true, said->it_is_first, said->it_is_last);
+    return now & reading->stated & products ? known & products & ~reading->stated : 0;
 }
 
 struct recalled conversation_recalled(struct conversation *conversation)
@@ -332,8 +337,8 @@ bool conversation_answer(struct conversation *conversation, const struct pack *p
         return true;
     }
     if (situation < 0 || (size_t)situation >= pack->situation_count || yes == no ||
-        has(reading, EN_NEVERMIND) || reading->signals.words > ANSWER_WORDS || reading->stated ||
-        reading->signals.question) {
+        has(reading, EN_NEVERMIND) || (yes && has(reading, EN_NOT_SO)) ||
+        reading->signals.words > ANSWER_WORDS || reading->stated || reading->signals.question) {
         return false;
     }
     struct project *project = conversation_project(conversation);

@@ -92,8 +92,11 @@ bool redis_may_act(const struct store_engine *engine)
 /* Nobody else sends for this place: what its last holder had is ours now. */
 static bool move_in(struct store_engine *engine, const struct redis_lease *lease, struct error *err)
 {
-    log_info("redis.lease", LOG_TEXT("name", lease->name), LOG_TEXT("state", "ours"));
-    return redis_take_over(engine, lease->name, 0, wall_ms() + REDIS_UNSURE_MS, err);
+    bool fine = redis_take_over(engine, lease->name, 0, wall_ms() + REDIS_UNSURE_MS, err);
+    if (fine) {
+        log_info("redis.lease", LOG_TEXT("name", lease->name), LOG_TEXT("state", "ours"));
+    }
+    return fine;
 }
 
 static void move_out(struct store_engine *engine, const struct redis_lease *lease)
@@ -213,7 +216,8 @@ static bool take_over_all(struct store_engine *engine, struct error *err)
 static bool keep_up(struct store_engine *engine, uint64_t now, struct error *err)
 {
     bool fine = now < engine->beat_at_ms || engine->lease_count == 0 || beat(engine, err);
-    if (fine && now >= engine->beat_at_ms) {
+    /* One that is refused waits for the next beat, as the others do. */
+    if ((fine || engine->ready) && now >= engine->beat_at_ms) {
         engine->beat_at_ms = now + REDIS_BEAT_MS;
     }
     /* A Redis that is full, or a lease that it refuses, takes signs of life all the same. */

@@ -133,7 +133,7 @@ const struct english_row english_rows[] = {
     {EN_NO_ANSWER,
      "(no|nope|nah|never|nein|non|god no|hell no|heavens no|pff|anything but|hardly any|"
      "not at all|not really|none|nobody|nobody here|no one|none of us)"},
-    {EN_NO_ANSWER, "(we|i) do not (use|have|need|want|do|know) (it|that|any|those|them|one)"},
+    {EN_NO_ANSWER, "(we|i) do not (use|have|need|want) (it|that|any|those|them)"},
     {EN_NOT_SO, "not"},
     {EN_NOT_SO, "(it|they|that|those|he|she|we|there) "
                 "(will not|is not|are not|does not|do not|did not|would not|can not|was not|were "
@@ -354,7 +354,8 @@ const struct english_row english_rows[] = {
     {EN_NEW_PROJECT,
      "(and now|now|next|then|another|second|new|other|different|next up) .. "
      "(job|project|client|thing|product|question|app|customer|one|idea|case|ticket|topic)"},
-    {EN_NEW_PROJECT, "and [now|then] (for|what about|how about) (a|an|another|the|my|our)"},
+    {EN_NEW_PROJECT, "and (for|what about|how about) (a|an|another|the|my|our)"},
+    {EN_NEW_PROJECT, "and (now|then) (for|what about|how about) (a|an|another)"},
     {EN_NEW_PROJECT, "(and|what) if it (=were|=was) (a|an)"},
     {EN_NEW_PROJECT, "(different|separate|unrelated|another|new|second|next) "
                      "(project|question|thing|app|client|product|topic|job|case|idea)"},
@@ -452,8 +453,7 @@ const struct english_row english_rows[] = {
     /* asking */
     {EN_WHY, "(why|how come|what makes you|reason|reasons|reasoning|explain|justify|because of "
              "what|on what grounds|how so|elaborate|convince me|what speaks for|what for|not "
-             "convinced|where does that come from|what did you base|tell me more|say more|are you "
-             "sure|you sure)"},
+             "convinced|where does that come from|what did you base)"},
     {EN_WHY, "what is your (reason*|argument)"},
     {EN_WHY_NOT, "(why not|why is it not|what is wrong with|what speaks against|why would "
                  "not|downside*|drawback*|case against|what about|give up by|lose by|against it)"},

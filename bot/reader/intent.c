@@ -183,7 +183,7 @@ static float score_neighbour(const struct reading *r, const struct context *cont
     float score = s->pointer_options >= 2 && asks ? 4 : asks ? 1.5f : -1;
     /* No word of the backend: the other decision is all that is asked. */
     if (asks && !s->subject && s->option_count == 0) {
-        score += s->pointer_options >= 2 ? 5 : !context->asked && s->words <= 14 ? 4 : 0;
+        score += s->pointer_options >= 2 ? 5 : s->words <= (context->asked ? 5 : 14) ? 4 : 0;
     }
     /* "Can X do with Y?" is about X, where X has a fact to tell. */
     if (s->option_count == 1 && s->fact >= 0 && s->question && !s->choice_word) {

@@ -56,9 +56,10 @@ struct signals {
     bool pointer_or;                  /* ... linked by "or" */
     bool other_tech, other_or;        /* a product of no pack; linked by "or" to something */
     bool question, choice_word, subject, quoted_only;
-    bool fits;    /* "is X fine for ...", "could X handle ...": about one of the options */
-    bool it_is;   /* a correction says what is built: "wait, it's a wiki" */
-    int16_t fact; /* the pack's fact that is asked for best, -1 none */
+    bool fits;  /* "is X fine for ...", "could X handle ...": about one of the options */
+    bool it_is; /* a correction says what is built: "wait, it's a wiki" */
+    uint16_t it_is_first, it_is_last; /* the words for it */
+    int16_t fact;                     /* the pack's fact that is asked for best, -1 none */
     uint8_t fact_score;
     uint64_t english;      /* which of enum english occur, by bit (EN_COUNT <= 64 is asserted) */
     uint64_t english_late; /* ... in the last sentence */

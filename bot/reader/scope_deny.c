@@ -13,10 +13,11 @@ static bool is_but(const struct scoping *w, uint32_t i)
     return has_word(token_at(w, i), words) && !token_is(token_at(w, i), "either");
 }
 
-/* "No chat, presence or video": whether a list that goes on at word i says that it is one. */
+/* "No chat, presence or video": whether a list that goes on at word i says so, not far on. */
 static bool ends_as_list(const struct scoping *w, uint32_t i)
 {
-    for (; i < w->tokens->count && border_at(w, i) < BORDER_CLAUSE; i++) {
+    uint32_t end = i + NEGATION_REACH;
+    for (; i < w->tokens->count && i < end && border_at(w, i) < BORDER_CLAUSE; i++) {
         if (has_word(token_at(w, i), list_words)) {
             return true;
         }
@@ -24,25 +25,24 @@ static bool ends_as_list(const struct scoping *w, uint32_t i)
     return false;
 }
 
-/* The situations, by bit, whose cues lie within the words first..last. */
-static uint64_t situations_in(const struct scoping *w, uint32_t first, uint32_t last)
+/*
+ * "No chat, Python team", "no time, need an admin": whether the piece i..end, which follows a
+ * denied one that begins at word `from`, tells something of its own. "No web app, mobile app" does
+ * not.
+ */
+static bool tells_its_own(const struct scoping *w, uint32_t from, uint32_t i, uint32_t end)
 {
-    uint64_t set = 0;
-    for (uint32_t k = matches_from(w->matches, first);
-         k < w->matches->count && w->matches->items[k].first <= last; k++) {
-        const struct match *match = &w->matches->items[k];
-        bool names = match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT;
-        set |= names && match->target.pack == w->pack && match->last <= last
-                   ? 1ull << match->target.item
-                   : 0;
-    }
-    return set;
+    static const char *const heads[] = {"team", "app",       "frontend",   "backend",
+                                        "dev",  "developer", "background", NULL};
+    static const char *const verbs[] = {"need", "want", "must", "prefer", "use", "using", NULL};
+    const struct token *last = token_at(w, end - 1), *before = token_at(w, i - 1);
+    bool headed = end - i >= 2 && has_word(last, heads) && !has_word(before, heads);
+    return (headed && i > from && !ends_as_list(w, i)) || has_word(token_at(w, i), verbs);
 }
 
 /*
  * "no chat, presence or video": after a comma a denial goes on only over short pieces without a
- * subject of their own. "No live chat, push messages" is more of the same, "no live chat, Python
- * team" is not. The denial begins at word `from`, the piece at i.
+ * subject of their own.
  */
 static bool list_goes_on(const struct scoping *w, uint32_t from, uint32_t i)
 {
@@ -63,9 +63,7 @@ static bool list_goes_on(const struct scoping *w, uint32_t from, uint32_t i)
         }
         end++;
     }
-    bool more = end - i == 1 || ends_as_list(w, i) ||
-                (situations_in(w, from, i - 1) & situations_in(w, i, end - 1)) != 0;
-    return end - i <= LIST_CHUNK && end > i && more;
+    return end - i <= LIST_CHUNK && end > i && !tells_its_own(w, from, i, end);
 }
 
 /* "Instead of a chat it will be ..." */
@@ -102,28 +100,49 @@ void scope_deny_after(struct scoping *w, const struct match *match)
     }
 }
 
-/* Denies the words from `first` up to before `end`. */
-static void mark_before(struct scoping *w, uint32_t first, uint32_t end)
+/* Marks the words from `first` up to before `end`. */
+static void mark_before_with(struct scoping *w, uint32_t first, uint32_t end, uint16_t flag)
 {
     if (first < end) {
-        mark(w, first, end - 1, SCOPE_NEGATED);
+        mark(w, first, end - 1, flag);
     }
 }
 
-/* "Python team, don't need video": who does not need it stands before, what goes away after. */
+static void mark_before(struct scoping *w, uint32_t first, uint32_t end)
+{
+    mark_before_with(w, first, end, SCOPE_NEGATED);
+}
+
+/* Whether a match names a situation, be it to deny it. */
+static bool names_situation(const struct scoping *w, const struct match *match)
+{
+    return match->target.pack == w->pack &&
+           (match->target.type == TARGET_SITUATION || match->target.type == TARGET_HINT ||
+            match->target.type == TARGET_DENIAL);
+}
+
+/*
+ * "Python team, don't need video": who does not need it stands before, what goes away after. Not so
+ * in "video we don't need".
+ */
 static bool has_object(const struct scoping *w, const struct match *match)
 {
     static const char *const helpers[] = {"do", "does", "did", "will", "would", NULL};
     static const char *const verbs[] = {"need", "want", "require", "use", NULL};
-    static const char *const no_objects[] = {
-        "for", "at",  "in",      "on",   "now",       "yet",    "here",  "any",
-        "as",  "and", "anymore", "then", "right",     "so",     "since", "because",
-        "but", "or",  "after",   "this", "currently", "anyway", "today", "really",
-        "too", "it",  "that",    "by",   "there",     "either", NULL};
-    uint32_t next = match->last + 1;
-    return has_word(token_at(w, match->first), helpers) &&
-           has_word(token_at(w, match->last), verbs) && border_at(w, next) < BORDER_COMMA &&
-           !has_word(token_at(w, next), no_objects);
+    if (!has_word(token_at(w, match->first), helpers) ||
+        !has_word(token_at(w, match->last), verbs) ||
+        (match->first > 0 && has_word(token_at(w, match->first - 1), scope_subjects))) {
+        return false;
+    }
+    uint32_t last = clause_last(w, match->last);
+    for (uint32_t k = matches_from(w->matches, match->first);
+         k < w->matches->count && w->matches->items[k].first <= last; k++) {
+        const struct match *object = &w->matches->items[k];
+        if (object->last > match->last && names_situation(w, object)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void scope_deny_before(struct scoping *w, const struct match *match)
@@ -176,23 +195,49 @@ void scope_deny_fragment(struct scoping *w, const struct match *match)
     mark_before(w, start, end);
 }
 
-/* "Chat: dropped", "chat (later), forms", "React - no, Python - yes". */
+/* Whether what follows a comma has a status of its own: "React - no, Python - yes". */
+static bool goes_on_likewise(const struct scoping *w, uint32_t i)
+{
+    static const char *const statuses[] = {"yes", "no", "yep", "nope", "later", "dropped", NULL};
+    uint32_t end = i + FRAGMENT;
+    for (i++; i < w->tokens->count && i < end; i++) {
+        if (border_at(w, i) >= BORDER_COMMA) {
+            return border_at(w, i) == BORDER_CLAUSE && has_word(token_at(w, i), statuses);
+        }
+    }
+    return false;
+}
+
+/*
+ * "Live chat: dropped", "chat (cancelled), forms", "React - no, Python - yes": what is said of a
+ * thing by nothing but a word denies the thing that is named last before it. A version or a place
+ * in a plan is no denial: "our React app (v2)".
+ */
 void scope_deny_status(struct scoping *w, const struct match *match, uint16_t flag)
 {
-    uint32_t end = match->first, start = end;
+    static const char *const plans[] = {"v2", "phase", "future", "someday", "backlog", NULL};
     const struct token *last = token_at(w, match->last);
-    /* "A chat; later, a wiki" goes on with what is later. */
-    bool goes_on = border_at(w, match->last + 1) == BORDER_COMMA && flag == SCOPE_OUT && end > 0 &&
-                   !(token_at(w, end - 1)->flags & TOKEN_COLON);
-    if (end == 0 || border_at(w, end) != BORDER_CLAUSE || goes_on ||
-        border_at(w, match->last + 1) < BORDER_COMMA ||
-        (last->flags & (TOKEN_QUESTION | TOKEN_COLON | TOKEN_SLASH))) {
+    uint32_t end = match->first, after = match->last + 1;
+    bool plan = has_word(token_at(w, end), plans);
+    if (end == 0 || border_at(w, end) != BORDER_CLAUSE || border_at(w, after) < BORDER_COMMA ||
+        plan || (last->flags & (TOKEN_QUESTION | TOKEN_COLON | TOKEN_SLASH)) ||
+        (border_at(w, after) == BORDER_COMMA && !goes_on_likewise(w, after))) {
         return;
     }
-    do {
+    uint32_t start = end - 1;
+    while (start > 0 && end - start < FRAGMENT && border_at(w, start) < BORDER_COMMA) {
         start--;
-    } while (start > 0 && border_at(w, start) < BORDER_COMMA);
-    if (end - start <= FRAGMENT && !asks_choice(w, start, end - 1)) {
-        mark(w, start, end - 1, flag);
+    }
+    uint32_t thing = end, thing_last = 0; /* of overlapping names all */
+    for (uint32_t k = matches_from(w->matches, start);
+         k < w->matches->count && w->matches->items[k].first < end; k++) {
+        const struct match *named = &w->matches->items[k];
+        if (names_situation(w, named) && named->last < end) {
+            thing = thing == end || named->first > thing_last ? named->first : thing;
+            thing_last = named->last > thing_last ? named->last : thing_last;
+        }
+    }
+    if (!asks_choice(w, start, end - 1)) {
+        mark_before_with(w, thing, end, flag);
     }
 }

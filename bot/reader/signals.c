@@ -320,37 +320,53 @@ static bool says_it_fits(const struct reading *r, const struct match *option)
 
 /*
  * "No wait, it's a granary", "oh, actually: a granary": nothing but words of correction, and then
- * what it is. "Actually it's a granary too" says more of the same.
+ * what it is, up to the next preposition or verb. "Actually it's a granary too" says more of the
+ * same; "wait, a granary is always damp?" says nothing of the kind.
  */
-static bool says_it_is(const struct reading *r)
+static void find_what_it_is(struct reading *r)
 {
+    enum { NAME_WORDS = 6, ALONE_WORDS = 4 };
     static const char *const leads[] = {
-        "wait", "no",         "nope", "nah", "actually", "sorry",  "oops",   "oh",    "hm",
-        "hmm",  "correction", "well", "but", "and",      "ah",     "ok",     "hold",  "hang",
-        "on",   "in",         "fact", "so",  "err",      "whoops", "rather", "right", NULL};
-    static const char *const corrects[] = {"wait",     "no",     "nope", "nah",
-                                           "actually", "sorry",  "oops", "correction",
-                                           "whoops",   "rather", "fact", NULL};
+        "wait", "no",  "nope", "nah",  "actually",   "sorry",  "oops",   "oh",    "hm",
+        "hmm",  "but", "and",  "ah",   "ok",         "hold",   "hang",   "on",    "in",
+        "fact", "so",  "err",  "well", "correction", "whoops", "rather", "right", NULL};
+    static const char *const corrects[] = {"wait",  "no",   "nope",       "nah",    "actually",
+                                           "sorry", "oops", "fact",       "whoops", "rather",
+                                           "hold",  "hang", "correction", NULL};
     static const char *const articles[] = {"a", "an", NULL};
-    static const char *const more[] = {"too",  "also", "additionally", "both", "besides",
-                                       "plus", NULL};
+    static const char *const more[] = {"too",  "also", "additionally", "both", "besides", "plus",
+                                       "well", "more", "top",          "part", "needed",  NULL};
+    static const char *const ends[] = {
+        "with", "for", "and", "that", "which", "where",  "of",  "so",   "or",   "to",   "in",
+        "on",   "is",  "at",  "was",  "would", "should", "has", "must", "will", "then", NULL};
     const struct token *items = r->tokens.items;
     uint32_t count = r->tokens.count, i = 0;
     bool corrected = false;
     for (; i < count && token_is_any(&items[i], leads); i++) {
         corrected = corrected || token_is_any(&items[i], corrects);
     }
-    for (uint32_t k = i; k < count; k++) {
-        bool as_well =
-            k + 1 < count && token_is(&items[k], "as") && token_is(&items[k + 1], "well");
-        if (as_well || token_is_any(&items[k], more)) {
-            return false;
+    bool it_is = i + 2 < count && token_is(&items[i], "it") && token_is(&items[i + 1], "is");
+    uint32_t at = it_is ? i + 2 : i, last = at < count ? r->scopes.sentence_last[at] : 0;
+    if (!corrected || at + 1 >= count || !token_is_any(&items[at], articles) ||
+        (!it_is && items[at].border < BORDER_COMMA) || (items[last].flags & TOKEN_QUESTION)) {
+        return;
+    }
+    uint32_t end = at + 1;
+    while (end <= last && end <= at + NAME_WORDS && items[end].border < BORDER_COMMA &&
+           !token_is_any(&items[end], ends)) {
+        end++;
+    }
+    bool whole = end == count && end - at <= ALONE_WORDS + 1;
+    for (uint32_t k = at; k <= last; k++) {
+        if (token_is_any(&items[k], more)) {
+            return;
         }
     }
-    bool it_is = i + 2 < count && token_is(&items[i], "it") && token_is(&items[i + 1], "is");
-    uint32_t at = it_is ? i + 2 : i;
-    return corrected && at < count && token_is_any(&items[at], articles) &&
-           (it_is || items[at].border >= BORDER_COMMA);
+    if (end > at + 1 && (it_is || whole)) {
+        r->signals.it_is = true;
+        r->signals.it_is_first = (uint16_t)(at + 1);
+        r->signals.it_is_last = (uint16_t)(end - 1);
+    }
 }
 
 void signals_read(struct reading *r, const struct knowledge *knowledge)
@@ -366,7 +382,7 @@ void signals_read(struct reading *r, const struct knowledge *knowledge)
     s->quoted_only = true;
     s->words = (uint16_t)(r->tokens.count < UINT16_MAX ? r->tokens.count : UINT16_MAX);
     s->mentions = r->text.mentions;
-    s->it_is = says_it_is(r);
+    find_what_it_is(r);
     for (uint32_t i = 0; i < r->tokens.count; i++) {
         s->question = s->question || (r->tokens.items[i].flags & TOKEN_QUESTION);
     }
