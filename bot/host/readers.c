@@ -214,7 +214,8 @@ static struct job *next_place(struct readers *readers)
     }
     struct job *job = readers->jobs;
     while (job->state != STATE_FREE) {
-        job++;
+        job++; /* of those forgotten a thread reads one at most */
+        assert(job < readers->jobs + ARRAY_LEN(readers->jobs));
     }
     readers->ring[(readers->first + readers->count++) % READERS_AHEAD] = job;
     return job;
